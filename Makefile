@@ -1,0 +1,80 @@
+# Two commands matter: `make lab` opens the workbook, `make test` checks it. `make help` lists the others.
+# Presumed: make, a POSIX shell, and Python 3.11 or newer with venv. Another Python: make lab PYTHON=python3.13
+
+PYTHON ?= python3
+VENV ?= .venv
+FIRST = notebooks/00-start-here.ipynb
+LAB_ARGS ?=
+PYTEST_ARGS ?=
+
+BIN = $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SETTINGS = $(VENV)/share/jupyter/lab/settings
+
+.PHONY: help lab test lint types notebooks check-notebooks bench constraints clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make lab               create the environment if needed and open the workbook in JupyterLab"
+	@echo "make test              run every check: format, lint, types, tests, notebooks, a real browser"
+	@echo "make notebooks         build the notebooks from notebooks/source"
+	@echo "make check-notebooks   compare the built notebooks with their sources, byte for byte"
+	@echo "make bench             print the measurements beside their goals"
+	@echo "make constraints       resolve the pinned versions anew"
+	@echo "make clean             remove the environment and everything that tools leave behind"
+
+# JupyterLab refuses to run as root unless told; in a container root is the usual user.
+lab: $(VENV)/.lab-installed
+	@root=; if [ "$$(id -u)" = 0 ]; then root=--allow-root; fi; \
+	exec $(BIN)/python -m jupyterlab $$root $(LAB_ARGS) $(FIRST)
+
+# pytest comes last, so that its closing line is the last line of a good run.
+test: lint types
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+lint: $(VENV)/.test-installed
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m ruff check .
+
+types: $(VENV)/.test-installed
+	@$(BIN)/python -m mypy
+
+notebooks: $(VENV)/.test-installed
+	@$(BIN)/python notebooks/build.py
+
+check-notebooks: $(VENV)/.test-installed
+	@$(BIN)/python notebooks/build.py --check
+
+bench: $(VENV)/.test-installed
+	@$(BIN)/python -m benchmarks
+
+constraints: $(VENV)/.test-installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/python -m uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --upgrade \
+		--quiet --no-header --no-emit-index-url --no-annotate --output-file constraints.txt
+
+# The stamp files say what is installed. They are older than pyproject.toml after an update, and then it is installed again.
+$(VENV)/.lab-installed: pyproject.toml constraints.txt binder/overrides.json | $(VENV)/bin/python
+	@echo "Installing the workbook into $(VENV) (about a minute, once)."
+	@$(INSTALL) --editable .
+	@mkdir -p $(SETTINGS) && cp binder/overrides.json $(SETTINGS)/overrides.json
+	@touch $@
+
+$(VENV)/.test-installed: $(VENV)/.lab-installed
+	@echo "Installing what the tests need into $(VENV)."
+	@$(INSTALL) --editable '.[test]'
+	@touch $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys' 2>/dev/null || { \
+		echo "There is no $(PYTHON) on this machine. Install Python 3.11 or newer, or name one: make lab PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is too old: the workbook needs Python 3.11 or newer. Name a newer one: make lab PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot create environments: its venv module is not complete. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis screenshots
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
