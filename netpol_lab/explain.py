@@ -1,0 +1,187 @@
+"""Reasons, read from the engine's compiled rules: one connection, its two gates, the near misses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from netpol_lab.engine import CompiledRule, Engine, exemption, port_set
+from netpol_lab.model import (
+    METADATA_NAME,
+    Direction,
+    Endpoint,
+    External,
+    LabelSelector,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+    Node,
+    Pod,
+    Requirement,
+)
+from netpol_lab.verdict import Condition, Gate, NearMiss, RuleRef, Verdict
+
+
+def verdict(engine: Engine, source: Endpoint, destination: Endpoint, port: int, protocol: str = "TCP") -> Verdict:
+    """Judge one connection to the POD's port ``port`` (after Service translation), both ends, with reasons."""
+    egress = gate(engine, "egress", source, destination, port, protocol)
+    ingress = gate(engine, "ingress", source, destination, port, protocol)
+    answer = "allowed" if egress.admitted and ingress.admitted else "blocked"
+    return Verdict(source, destination, protocol, port, egress, ingress, answer)  # type: ignore[arg-type]
+
+
+def gate(
+    engine: Engine, direction: Direction, source: Endpoint, destination: Endpoint, port: int, protocol: str
+) -> Gate:
+    """One end of a connection. Admitted or not comes from the compiled sets; the conditions only explain it."""
+    subject, other = (destination, source) if direction == "ingress" else (source, destination)
+    note = exemption(source, destination) or _unpoliced(subject)
+    isolating = () if note else engine.isolating(direction, subject)
+    if not isolating:
+        return Gate(direction, subject, True, note=note)
+    other_class = engine.class_of(other, subject)
+    target_class = engine.classes[engine.class_of(destination, source)]
+    admitting: list[RuleRef] = []
+    missed: list[NearMiss] = []
+    for rule in engine.rules_for(direction, subject):
+        if rule.classes >> other_class & 1 and (protocol, port) in rule.ports_on(target_class, engine.profile):
+            admitting.append(_admitting_item(engine, rule, other_class, destination, port, protocol))
+        else:
+            missed.append(_near_miss(engine, rule, other_class, other, destination, port, protocol))
+    missed.sort(key=lambda miss: len(miss.failed))
+    return Gate(direction, subject, bool(admitting), isolating, tuple(admitting), tuple(missed))
+
+
+def _unpoliced(subject: Endpoint) -> str:
+    """D: policies apply to pods; not to nodes, outside addresses, or pods on the host network."""
+    if isinstance(subject, External):
+        return "an address outside the cluster: no policy applies to it"
+    if isinstance(subject, Node):
+        return "a node: no policy applies to it"
+    return "on the host network: no policy applies to it" if subject.host_network else ""
+
+
+def _admits_port(engine: Engine, item: NetworkPolicyPort, destination: Endpoint, port: int, protocol: str) -> bool:
+    container_ports = destination.ports if isinstance(destination, Pod) else ()
+    return (protocol, port) in port_set(item, container_ports, engine.profile)
+
+
+def _admitting_item(
+    engine: Engine, rule: CompiledRule, other_class: int, destination: Endpoint, port: int, protocol: str
+) -> RuleRef:
+    peer = next((peer for peer, classes in rule.peers if classes >> other_class & 1), None)
+    items = (item for item in rule.rule.ports if _admits_port(engine, item, destination, port, protocol))
+    return RuleRef(rule.policy, rule.direction, rule.index, peer, next(items, None))
+
+
+def _near_miss(
+    engine: Engine,
+    rule: CompiledRule,
+    other_class: int,
+    other: Endpoint,
+    destination: Endpoint,
+    port: int,
+    protocol: str,
+) -> NearMiss:
+    """What failed in the closest peer and the closest port of one rule."""
+    failed: list[Condition] = []
+    closest: NetworkPolicyPeer | None = None
+    if rule.peers and not rule.classes >> other_class & 1:
+        failures = [(peer, peer_failures(engine, rule.policy.namespace, peer, other)) for peer, _ in rule.peers]
+        closest, conditions = min(failures, key=lambda item: len(item[1]))
+        failed += conditions
+    if rule.rule.ports and not any(_admits_port(engine, i, destination, port, protocol) for i in rule.rule.ports):
+        failed.append(_port_failure(rule.rule.ports, destination, port, protocol))
+    return NearMiss(RuleRef(rule.policy, rule.direction, rule.index, closest), tuple(failed))
+
+
+def peer_failures(
+    engine: Engine, policy_namespace: str, peer: NetworkPolicyPeer, other: Endpoint
+) -> tuple[Condition, ...]:
+    """The conditions of one peer that an endpoint does not meet; empty when the peer matches."""
+    if peer.ip_block is not None:
+        address = other.address if isinstance(other, External) else other.ip
+        if address is not None and peer.ip_block.matches(address) and _block_may_match(engine, other):
+            return ()
+        found = f"{address}" if _block_may_match(engine, other) else f"{address}, a pod address"
+        return (Condition("address", _subject(other), str(peer.ip_block), found, peer.ip_block.origin),)
+    if not isinstance(other, Pod) or other.host_network:
+        wanted = "a pod with " + _selectors(peer)
+        return (Condition("outside", _subject(other), wanted, "no labels: selectors match pods only", peer.origin),)
+    failed: list[Condition] = []
+    namespace = engine.namespace(other.namespace)
+    if peer.namespace_selector is not None:
+        subject = f"namespace {other.namespace}"
+        failed += _label_failures("namespace label", subject, peer.namespace_selector, namespace.labels)
+    elif other.namespace != policy_namespace:
+        # T: a podSelector alone looks into the policy's own namespace
+        where = f"namespace {policy_namespace}, the policy's own"
+        origin = peer.pod_selector.origin if peer.pod_selector else peer.origin
+        failed.append(Condition("namespace", f"pod {other.name}", where, f"namespace {other.namespace}", origin))
+    if peer.pod_selector is not None:
+        failed += _label_failures("pod label", f"pod {other.name}", peer.pod_selector, other.labels)
+    return tuple(failed)
+
+
+def _block_may_match(engine: Engine, other: Endpoint) -> bool:
+    on_pod_network = isinstance(other, Pod) and not other.host_network
+    return engine.profile.ip_block_matches_pods or not on_pod_network
+
+
+def _label_failures(
+    kind: str, subject: str, selector: LabelSelector, labels: Mapping[str, str]
+) -> Iterable[Condition]:
+    for requirement in selector.requirements:
+        if not requirement.matches(labels):
+            yield Condition(
+                kind, subject, str(requirement), _found(requirement, labels), requirement.origin, _fix(requirement)
+            )
+
+
+def _found(requirement: Requirement, labels: Mapping[str, str]) -> str:
+    """What the object has in place of the wanted label, with the likeliest mix-up named."""
+    key = requirement.key
+    if key in labels:
+        return f"{key}={labels[key]}"
+    if key == "name" and METADATA_NAME in labels:
+        return f"no label name, it has {METADATA_NAME}={labels[METADATA_NAME]}"
+    same_value = next((other for other, value in labels.items() if value in requirement.values), None)
+    if same_value is not None:
+        return f"no label {key}, it has {same_value}={labels[same_value]}"
+    return f"no label {key}"
+
+
+def _fix(requirement: Requirement) -> tuple[str, str] | None:
+    """The label that would meet the requirement, where setting one would."""
+    if requirement.operator in ("=", "In"):
+        return (requirement.key, requirement.values[0])
+    return (requirement.key, "true") if requirement.operator == "Exists" else None
+
+
+def _port_failure(
+    items: tuple[NetworkPolicyPort, ...], destination: Endpoint, port: int, protocol: str
+) -> Condition:
+    """Say which kind of port trouble it is; the items are ORed, so they are named together."""
+    wanted = ", ".join(map(str, items))
+    origin = items[0].origin
+    named = [item for item in items if isinstance(item.port, str)]
+    if named and len(named) == len(items):
+        names = [p.name for p in destination.ports if p.name] if isinstance(destination, Pod) else []
+        found = f"{protocol} {port}; its port names: {', '.join(names) or 'none'}"
+        return Condition("named port", _subject(destination), wanted, found, origin)
+    same_number = [item for item in items if item.port in (port, None) and item.protocol != protocol]
+    kind = "protocol" if same_number else "port"
+    return Condition(kind, "the connection", wanted, f"{protocol} {port}", origin)
+
+
+def _selectors(peer: NetworkPolicyPeer) -> str:
+    parts = []
+    if peer.namespace_selector is not None:
+        parts.append(f"namespace labels {peer.namespace_selector}")
+    if peer.pod_selector is not None:
+        parts.append(f"labels {peer.pod_selector}")
+    return " and ".join(parts).replace("<none>", "of any kind")
+
+
+def _subject(endpoint: Endpoint) -> str:
+    if isinstance(endpoint, External):
+        return f"address {endpoint.address}"
+    return f"{'pod' if isinstance(endpoint, Pod) else 'node'} {endpoint.name}"

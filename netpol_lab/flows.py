@@ -1,0 +1,72 @@
+"""A connection as a client makes it: name, Service, egress, ingress, port.
+
+The order is the order of a real cluster. The Service is translated *before* egress is judged, so
+policies see the pod's address and port, never the Service's (semantics rule 20).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from netpol_lab.model import Endpoint, IPAddress, Pod, Service
+from netpol_lab.verdict import Verdict
+
+Outcome = Literal[
+    "connected",  # a server answers
+    "timed out",  # a policy drops the packets, or nothing answers at that address
+    "refused",  # admitted, but nothing listens on that port; or a Service without endpoints
+    "bad address",  # DNS answered: no such name
+    "dns timed out",  # the question to DNS was dropped
+]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the five steps of a flow, ready to be drawn.
+
+    ``state``: ``passed`` (a lookup that worked), ``unused`` (no name or no Service in this connection), ``open`` (pod not
+    isolated), ``admitted`` (isolated, a rule admits), ``stopped`` (it ends here), ``not reached``, ``would admit``
+    (not reached, but this end would have let it through).
+    ``facts`` are at most three short lines for under the picture.
+    """
+
+    name: Literal["Name", "Service", "Egress", "Ingress", "Port"]
+    state: Literal["passed", "unused", "open", "admitted", "stopped", "not reached", "would admit"]
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What happened to one connection attempt.
+
+    ``host`` and ``port`` are what the client asked for; ``address`` what the name resolved to; ``destination`` and ``target_port``
+    are after Service translation (None when it never got there). ``dns`` is the verdict on the question to DNS, if one was asked
+    (the first one that failed, else the first). ``verdict`` is the verdict on the connection itself.
+    """
+
+    source: Endpoint
+    host: str
+    port: int
+    protocol: str
+    outcome: Outcome
+    steps: tuple[Step, ...]
+    address: IPAddress | None = None
+    service: Service | None = None
+    destination: Endpoint | None = None
+    target_port: int | None = None
+    dns: Verdict | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self.outcome == "connected"
+
+    @property
+    def stopped_at(self) -> Step | None:
+        return next((step for step in self.steps if step.state == "stopped"), None)
+
+    @property
+    def server(self) -> Pod | None:
+        """The pod that answers, if one does."""
+        return self.destination if self.connected and isinstance(self.destination, Pod) else None

@@ -1,0 +1,360 @@
+"""Kubernetes objects in the API's own terms, as frozen dataclasses.
+
+Only what NetworkPolicy needs is typed here. Everything else of an object stays in
+:attr:`Resource.body`, the object as the API server would return it, which nobody changes in place.
+
+Sources quoted in the docstrings: **T** ``networking/v1/types.go``, **S** ``labels/selector.go``,
+**F** ``networking/v1/defaults.go``, **D** the NetworkPolicy page of the Kubernetes documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any, Literal
+
+Direction = Literal["ingress", "egress"]
+IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
+
+METADATA_NAME = "kubernetes.io/metadata.name"
+"""The one label the API server puts on every namespace by itself (D)."""
+
+
+class Labels(Mapping[str, str]):
+    """An immutable, hashable map of labels, ordered by key.
+
+    >>> labels = Labels({"tier": "web", "app": "shop"})
+    >>> str(labels)
+    'app=shop,tier=web'
+    >>> labels["app"], labels == {"app": "shop", "tier": "web"}
+    ('shop', True)
+    """
+
+    __slots__ = ("_hash", "_items")
+
+    def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        self._items: dict[str, str] = dict(sorted(dict(items).items()))
+        self._hash = hash(tuple(self._items.items()))
+
+    def __getitem__(self, key: str) -> str:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Labels):
+            return self._items == other._items
+        return dict(self._items) == other
+
+    def __str__(self) -> str:
+        return ",".join(f"{key}={value}" for key, value in self._items.items())
+
+    def __repr__(self) -> str:
+        return f"Labels({self._items!r})"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where something was written: file and lines, counted from 1. ``file`` is as the user named it."""
+
+    file: str
+    first_line: int
+    last_line: int
+
+    def __str__(self) -> str:
+        lines = f"lines {self.first_line}-{self.last_line}"
+        if self.first_line == self.last_line:
+            lines = f"line {self.first_line}"
+        return f"{self.file}, {lines}" if self.file else lines
+
+
+def _origin() -> Any:
+    """A field that tells where, and takes no part in comparing what."""
+    return field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One condition of a label selector.
+
+    ``operator`` is ``"="`` for an entry of ``matchLabels``, else ``In``, ``NotIn``, ``Exists`` or
+    ``DoesNotExist`` as in ``matchExpressions``.
+    """
+
+    key: str
+    operator: Literal["=", "In", "NotIn", "Exists", "DoesNotExist"]
+    values: tuple[str, ...] = ()
+    origin: Origin | None = _origin()
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Whether an object with these labels meets the condition.
+
+        S: ``NotIn`` and ``DoesNotExist`` match an object that lacks the key.
+
+        >>> Requirement("env", "NotIn", ("prod",)).matches({})
+        True
+        """
+        value = labels.get(self.key)
+        if self.operator == "Exists":
+            return value is not None
+        if self.operator == "DoesNotExist":
+            return value is None
+        if self.operator == "NotIn":
+            return value is None or value not in self.values
+        return value is not None and value in self.values
+
+    def __str__(self) -> str:
+        """As kubectl prints it: ``app=web``, ``env in (a,b)``, ``env notin (a)``, ``env``, ``!env``."""
+        if self.operator == "=":
+            return f"{self.key}={self.values[0]}"
+        if self.operator == "Exists":
+            return self.key
+        if self.operator == "DoesNotExist":
+            return f"!{self.key}"
+        word = "in" if self.operator == "In" else "notin"
+        return f"{self.key} {word} ({','.join(sorted(self.values))})"
+
+
+@dataclass(frozen=True)
+class LabelSelector:
+    """All requirements of ``matchLabels`` and ``matchExpressions``; they are ANDed (T).
+
+    No requirement at all (``{}``) selects everything.
+
+    >>> str(LabelSelector((Requirement("app", "=", ("web",)),)))
+    'app=web'
+    >>> LabelSelector().matches({"any": "thing"})
+    True
+    """
+
+    requirements: tuple[Requirement, ...] = ()
+    origin: Origin | None = _origin()
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        return all(requirement.matches(labels) for requirement in self.requirements)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.requirements
+
+    def __str__(self) -> str:
+        """As ``kubectl describe`` prints it, sorted by key; ``<none>`` for the empty selector."""
+        return ",".join(sorted(map(str, self.requirements))) or "<none>"
+
+
+@dataclass(frozen=True)
+class IPBlock:
+    """``cidr`` without the ranges in ``excepts``. The texts are as written (host bits kept)."""
+
+    cidr: str
+    excepts: tuple[str, ...]
+    network: IPNetwork
+    except_networks: tuple[IPNetwork, ...]
+    origin: Origin | None = _origin()
+
+    def matches(self, address: IPAddress) -> bool:
+        """T: inside ``cidr`` and inside none of ``except``. ``0.0.0.0/0`` holds no IPv6 address."""
+        return address in self.network and not any(address in hole for hole in self.except_networks)
+
+    def __str__(self) -> str:
+        return self.cidr + (f" except {', '.join(self.excepts)}" if self.excepts else "")
+
+
+@dataclass(frozen=True)
+class NetworkPolicyPeer:
+    """One item of ``from`` or ``to``: selectors (both: AND), or an ipBlock alone (T)."""
+
+    pod_selector: LabelSelector | None = None
+    namespace_selector: LabelSelector | None = None
+    ip_block: IPBlock | None = None
+    origin: Origin | None = _origin()
+
+
+@dataclass(frozen=True)
+class NetworkPolicyPort:
+    """One item of ``ports``. ``port`` None means all ports of ``protocol``; text means a named port."""
+
+    protocol: str = "TCP"
+    port: int | str | None = None
+    end_port: int | None = None
+    origin: Origin | None = _origin()
+
+    def __str__(self) -> str:
+        if self.port is None:
+            return f"all {self.protocol} ports"
+        return f"{self.protocol} {self.port}" + (f"-{self.end_port}" if self.end_port else "")
+
+
+@dataclass(frozen=True)
+class NetworkPolicyRule:
+    """One ingress or egress rule: any of ``peers`` on any of ``ports``.
+
+    Empty ``peers`` means every source or destination; empty ``ports`` means every port (T).
+    """
+
+    peers: tuple[NetworkPolicyPeer, ...] = ()
+    ports: tuple[NetworkPolicyPort, ...] = ()
+    origin: Origin | None = _origin()
+
+
+@dataclass(frozen=True)
+class NetworkPolicy:
+    """A policy with its defaults filled in: ``policy_types`` is never empty (F)."""
+
+    namespace: str
+    name: str
+    pod_selector: LabelSelector
+    policy_types: tuple[str, ...]
+    ingress: tuple[NetworkPolicyRule, ...] = ()
+    egress: tuple[NetworkPolicyRule, ...] = ()
+    origin: Origin | None = _origin()
+    types_origin: Origin | None = _origin()
+
+    def rules(self, direction: Direction) -> tuple[NetworkPolicyRule, ...]:
+        return self.ingress if direction == "ingress" else self.egress
+
+    def isolates(self, direction: Direction) -> bool:
+        """Whether the pods it selects are isolated in that direction: policyTypes decides (T)."""
+        return direction.capitalize() in self.policy_types
+
+    @property
+    def id(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Namespace:
+    name: str
+    labels: Labels = Labels()
+
+
+@dataclass(frozen=True)
+class ContainerPort:
+    """A port a container declares. Declared ports are what the simulated pod listens on."""
+
+    port: int
+    protocol: str = "TCP"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Container:
+    name: str
+    image: str
+    ports: tuple[ContainerPort, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod as policies see it. ``owner`` is the workload that made it, as ``Kind/name``."""
+
+    namespace: str
+    name: str
+    labels: Labels = Labels()
+    ips: tuple[IPAddress, ...] = ()
+    containers: tuple[Container, ...] = ()
+    node: str = ""
+    host_network: bool = False
+    owner: str = ""
+    phase: str = "Running"
+
+    @property
+    def id(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    @cached_property
+    def ports(self) -> tuple[ContainerPort, ...]:
+        return tuple(port for container in self.containers for port in container.ports)
+
+    @property
+    def ip(self) -> IPAddress | None:
+        return self.ips[0] if self.ips else None
+
+
+@dataclass(frozen=True)
+class ServicePort:
+    port: int
+    target_port: int | str
+    protocol: str = "TCP"
+    name: str = ""
+    node_port: int | None = None
+
+
+@dataclass(frozen=True)
+class Service:
+    """``selector`` None: no endpoints of its own. ``cluster_ip`` None: headless."""
+
+    namespace: str
+    name: str
+    selector: Labels | None
+    ports: tuple[ServicePort, ...]
+    cluster_ip: IPAddress | None
+    type: str = "ClusterIP"
+
+    @property
+    def id(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Node:
+    name: str
+    ip: IPAddress
+
+
+@dataclass(frozen=True)
+class External:
+    """Addresses outside the cluster, all treated alike by every policy.
+
+    ``address`` stands for the class; ``name`` is what tables show. The plain :data:`OUTSIDE` is any
+    address that no ipBlock speaks of in particular.
+    """
+
+    address: IPAddress = IPv4Address("198.51.100.10")  # TEST-NET-2, reserved for documentation
+    name: str = "External"
+
+    @property
+    def id(self) -> str:
+        return self.name
+
+
+OUTSIDE = External()
+
+Endpoint = Pod | Node | External
+"""What can be at either end of a connection."""
+
+
+Typed = Namespace | Pod | Service | NetworkPolicy | Node | None
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One object of the cluster: its full body, and what NetworkPolicy sees of it.
+
+    ``body`` is the JSON object as the API server returns it (defaults filled in). It is shared
+    between snapshots, so it must never be changed in place. ``typed`` is None for kinds the
+    simulator stores but does not interpret.
+    """
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    body: Mapping[str, Any] = field(repr=False)
+    typed: Typed = field(default=None, repr=False)
+    origin: Origin | None = _origin()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What identifies it in a cluster: kind, namespace ("" for cluster-scoped kinds), name."""
+        return (self.kind, self.namespace, self.name)
