@@ -1,0 +1,149 @@
+"""What each cell of a connectivity matrix says, before it is a table, a text or a pandas frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from netpol_lab.ports import PortSet
+from netpol_lab.scene import Scene, SceneNode, Stop
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Ends = Literal["both", "ingress", "egress"]
+"""Which ends of a connection a matrix asks: the target's ingress, the source's egress, or both."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a matrix asks of every pair: any port or one port, both ends or one end."""
+
+    port: int | None = None
+    protocol: str = "TCP"
+    direction: Ends = "both"
+
+    @property
+    def asked(self) -> PortSet:
+        """The ports the question is about."""
+        return PortSet.ALL if self.port is None else PortSet.of(self.protocol, self.port)
+
+    @property
+    def words(self) -> str:
+        """``TCP 80``, or "" when the question is about all ports."""
+        return "" if self.port is None else f"{self.protocol} {self.port}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One ordered pair. ``ports`` are those of the question that pass; ``stop`` says where none does.
+
+    ``kind`` is ``self`` for a pod and itself, and ``none`` where the question has no meaning (outside to outside).
+    """
+
+    kind: Literal["allowed", "blocked", "self", "none"]
+    ports: PortSet = PortSet.NONE
+    stop: Stop = ""
+
+
+def cell(scene: Scene, source: SceneNode, target: SceneNode, question: Question) -> Cell:
+    """The answer for one pair of nodes of the scene.
+
+    >>> from netpol_lab.model import OUTSIDE
+    >>> outside = SceneNode("External", "", "External", "", OUTSIDE)
+    >>> cell(Scene((outside,), {}), outside, outside, Question()).kind
+    'none'
+    """
+    if source.id == target.id:
+        return Cell("none") if source.is_external else Cell("self", question.asked)
+    reach = scene.reach.get((source.id, target.id))
+    if reach is None:
+        return Cell("none")
+    whole = {"both": reach.ports, "ingress": reach.ingress, "egress": reach.egress}[question.direction]
+    ports = whole & question.asked
+    if ports:
+        return Cell("allowed", ports)
+    if question.direction != "both":
+        return Cell("blocked", stop="ingress" if question.direction == "ingress" else "egress")
+    stop = reach.stop if question.port is None else reach.stop_on(question.protocol, question.port)
+    return Cell("blocked", stop=stop)
+
+
+def cells(scene: Scene, question: Question) -> dict[tuple[str, str], Cell]:
+    """All cells by (source id, target id), row by row."""
+    return {
+        (source.id, target.id): cell(scene, source, target, question)
+        for source in scene.nodes
+        for target in scene.nodes
+    }
+
+
+def short_ports(grid: Iterable[Cell]) -> dict[PortSet, str]:
+    """A short text for every set of ports in a matrix: ``80``, ``53``, ``all``, ``UDP 123``.
+
+    A number alone is TCP, or UDP and TCP alike (DNS). Where two different sets would get the same text, both get
+    the long one, so that a cell never says two things.
+
+    >>> tcp, both = PortSet.of("TCP", 53), PortSet.of("TCP", 53) | PortSet.of("UDP", 53)
+    >>> short_ports([Cell("allowed", both)])[both]
+    '53'
+    >>> sorted(short_ports([Cell("allowed", both), Cell("allowed", tcp)]).values())
+    ['TCP 53', 'TCP 53; UDP 53']
+    """
+    sets = list(dict.fromkeys(item.ports for item in grid if item.kind == "allowed"))
+    texts = {ports: _short(ports) for ports in sets}
+    taken = list(texts.values())
+    return {ports: ports.words() if taken.count(text) > 1 else text for ports, text in texts.items()}
+
+
+def _short(ports: PortSet) -> str:
+    tcp, udp, sctp = (ports.of_protocol(name) for name in ("TCP", "UDP", "SCTP"))
+    if ports.is_all:
+        return "all"
+    if tcp and not sctp and udp in ((), tcp):
+        return PortSet.from_ranges(("TCP", first, last) for first, last in tcp).words(protocol=False)
+    return ports.words()
+
+
+def protocol_note(labels: dict[PortSet, str]) -> str:
+    """The sentence that says which protocol a bare port number means; "" when no cell has one.
+
+    >>> dns = PortSet.of("TCP", 53) | PortSet.of("UDP", 53)
+    >>> protocol_note({PortSet.of("TCP", 80): "80", dns: "53"})
+    'Ports are TCP; 53 is UDP and TCP.'
+    """
+    bare = {ports: text for ports, text in labels.items() if text[0].isdigit()}
+    mixed = sorted({text for ports, text in bare.items() if ports.of_protocol("UDP")})
+    if not bare:
+        return ""
+    if len(mixed) == len(bare):
+        return f"Port {' and '.join(mixed)} means UDP and TCP."
+    return "Ports are TCP." if not mixed else f"Ports are TCP; {' and '.join(mixed)} is UDP and TCP."
+
+
+def groups(nodes: Iterable[SceneNode]) -> Iterator[tuple[str, list[SceneNode]]]:
+    """Neighbours of one namespace, in the order of the scene; the outside is the group ``""``."""
+    run: list[SceneNode] = []
+    for node in nodes:
+        if run and run[-1].namespace != node.namespace:
+            yield run[0].namespace, run
+            run = []
+        run.append(node)
+    if run:
+        yield run[0].namespace, run
+
+
+def frame(scene: Scene, question: Question) -> pd.DataFrame:
+    """The matrix as pandas: rows start a connection, columns receive it, both indexed (namespace, pod).
+
+    With a port the values are booleans. Without one they are texts: ``All``, ``TCP 80,8080-8090; UDP 53``, or ``""``
+    for no connection. A pod always reaches itself (its diagonal is True, ``All``); the outside is ``("", "External")``,
+    and outside to outside, which no cluster sees, is False or ``""``.
+    """
+    import pandas as pd
+
+    index = pd.MultiIndex.from_tuples([(n.namespace, n.name) for n in scene.nodes], names=["namespace", "pod"])
+    rows = [[cell(scene, source, target, question).ports for target in scene.nodes] for source in scene.nodes]
+    values = [[str(p) if question.port is None else bool(p) for p in row] for row in rows]
+    return pd.DataFrame(values, index=index, columns=index)

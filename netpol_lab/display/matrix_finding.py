@@ -1,0 +1,76 @@
+"""What a matrix shows, in one sentence: the title of a picture that nobody gave a title."""
+
+from __future__ import annotations
+
+from netpol_lab.display.matrix_cells import Cell, Question, cells
+from netpol_lab.display.sentences import listed, names, text
+from netpol_lab.scene import Scene, SceneNode
+
+_VERBS = {"both": "reaches", "ingress": "is let into", "egress": "may send to"}
+
+
+def finding(scene: Scene, question: Question) -> str:
+    """The most telling sentence about the pods of the lesson; DNS takes part only where nothing else passes."""
+    nodes = [node for node in scene.nodes if not node.is_dns]
+    answers = {
+        pair: answer for pair, answer in cells(scene, question).items() if answer.kind in ("allowed", "blocked")
+    }
+    lesson = {node.id for node in nodes}
+    pairs = {pair: answer for pair, answer in answers.items() if set(pair) <= lesson}
+    allowed = [pair for pair, answer in pairs.items() if answer.kind == "allowed"]
+    verb, on = _VERBS[question.direction], f" on {question.words}" if question.words else ""
+    if not pairs:
+        return "One pod alone: there is nobody to connect to"
+    if not allowed:
+        dns = any(answer.kind == "allowed" for pair, answer in answers.items() if not set(pair) <= lesson)
+        return f"Nobody {verb} anybody{on}" + (", DNS excepted" if dns else "")
+    if len(allowed) == len(pairs):
+        return _all_pass(pairs, verb, on, question)
+    doors = _closed_doors(nodes, allowed, verb, on) if question.direction != "egress" else ""
+    return doors or _counted(nodes, len(allowed), len(pairs), question, on)
+
+
+def _all_pass(pairs: dict[tuple[str, str], Cell], verb: str, on: str, question: Question) -> str:
+    sentence = f"Every pod {verb} every other"
+    if on:
+        return sentence + on
+    whole = all(answer.ports == question.asked for answer in pairs.values())
+    return sentence + (", on all ports" if whole else ", but not on all ports")
+
+
+def _closed_doors(nodes: list[SceneNode], allowed: list[tuple[str, str]], verb: str, on: str) -> str:
+    """Who still gets into the pods that are isolated for ingress; "" when that is too much for a sentence."""
+    name = {node.id: node.name for node in nodes}
+    closed = [node for node in nodes if node.isolated_ingress]
+    sources = {node.id: [name[source] for source, target in allowed if target == node.id] for node in closed}
+    reached = [node for node in closed if sources[node.id]]
+    empty = [node.name for node in closed if not sources[node.id]]
+    if not closed or len(reached) > 2 or any(len(sources[node.id]) > 2 for node in reached):
+        return ""
+    parts = [_only(sources[node.id], verb, node.name, on) for node in reached]
+    if empty:
+        parts.append(f"nobody {verb} {names(empty)}" + ("" if parts else on))
+    sentence = "; ".join(parts)
+    return sentence[0].upper() + sentence[1:]
+
+
+def _only(sources: list[str], verb: str, target: str, on: str) -> str:
+    if len(sources) > 1:
+        verb = {"reaches": "reach", "is let into": "are let into"}[verb]
+    return f"only {text(listed(sources))} {verb} {target}{on}"
+
+
+def _counted(nodes: list[SceneNode], allowed: int, pairs: int, question: Question, on: str) -> str:
+    what = {"both": "can connect", "ingress": "are let in", "egress": "may send"}[question.direction]
+    sentence = f"{allowed} of {pairs} pairs {what}{on}"
+    isolated = {
+        "ingress": sum(node.isolated_ingress for node in nodes),
+        "egress": sum(node.isolated_egress for node in nodes),
+    }
+    asked = [way for way in ("ingress", "egress") if question.direction in ("both", way)]
+    ways = [f"{_pods(isolated[way])} isolated for {way}" for way in asked if isolated[way]]
+    return f"{sentence}; {text(listed(ways))}" if ways else sentence
+
+
+def _pods(number: int) -> str:
+    return "one pod is" if number == 1 else f"{number} pods are"

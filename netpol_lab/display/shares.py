@@ -1,0 +1,136 @@
+"""How many pairs of pods can connect, by namespace: what is left of a matrix too large to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netpol_lab.display.matrix_cells import Question, cell, groups
+from netpol_lab.display.matrix_twin import short
+from netpol_lab.display.markup import TWIN_WIDTH
+from netpol_lab.scene import Scene, SceneNode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OUTSIDE_GROUP = "outside"
+
+
+@dataclass(frozen=True)
+class Share:
+    """Pairs of one namespace with another: how many there are, and how many can connect."""
+
+    connected: int = 0
+    pairs: int = 0
+
+    def __add__(self, other: Share) -> Share:
+        return Share(self.connected + other.connected, self.pairs + other.pairs)
+
+    @property
+    def percent(self) -> int | None:
+        """Rounded, but 0 and 100 only when it is none and all of them; None without any pair.
+
+        >>> Share(1, 1000).percent, Share(999, 1000).percent, Share().percent
+        (1, 99, None)
+        """
+        if not self.pairs:
+            return None
+        if self.connected in (0, self.pairs):
+            return 100 if self.connected else 0
+        return min(99, max(1, round(100 * self.connected / self.pairs)))
+
+    @property
+    def words(self) -> str:
+        """``17 %``, or ``–`` where there is no pair."""
+        return "–" if self.percent is None else f"{self.percent} %"
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The table by namespace: ``names`` in the order of the scene, ``sizes`` their pods, ``table`` by (from, to)."""
+
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    table: dict[tuple[str, str], Share]
+
+    @property
+    def total(self) -> Share:
+        return sum(self.table.values(), Share())
+
+
+def share_by_namespace(scene: Scene, question: Question | None = None, outside: bool = False) -> Shares:
+    """Count the pairs of different nodes that can connect, between and within namespaces.
+
+    A node that stands for several replicas counts as often as it has pods. The outside takes part only with
+    ``outside=True``, as a group of its own.
+    """
+    asked = question or Question()
+    nodes = [node for node in scene.nodes if outside or not node.is_external]
+    parts = [(name or OUTSIDE_GROUP, members) for name, members in _gathered(nodes)]
+    table = {
+        (from_name, to_name): _share(scene, asked, sources, targets)
+        for from_name, sources in parts
+        for to_name, targets in parts
+    }
+    sizes = tuple(sum(node.count for node in members) for _, members in parts)
+    return Shares(tuple(name for name, _ in parts), sizes, table)
+
+
+def _gathered(nodes: Sequence[SceneNode]) -> list[tuple[str, list[SceneNode]]]:
+    found: dict[str, list[SceneNode]] = {}
+    for name, members in groups(nodes):
+        found.setdefault(name, []).extend(members)
+    return list(found.items())
+
+
+def _share(scene: Scene, asked: Question, sources: Sequence[SceneNode], targets: Sequence[SceneNode]) -> Share:
+    connected = pairs = 0
+    for source in sources:
+        for target in targets:
+            answer = cell(scene, source, target, asked)
+            if answer.kind in ("allowed", "blocked"):
+                weight = source.count * target.count
+                pairs += weight
+                connected += weight * (answer.kind == "allowed")
+    return Share(connected, pairs)
+
+
+def shares_twin(shares: Shares) -> str:
+    """The table as ASCII: columns by name where they fit, else by number."""
+    heads = [short(name) for name in shares.names]
+    cell_width = max(5, max(map(len, heads), default=0)) + 1
+    left = max(map(len, heads), default=0) + 2
+    columns = heads
+    if left + cell_width * len(heads) > TWIN_WIDTH:
+        digits = len(str(len(heads)))
+        columns = [str(number) for number in range(1, len(heads) + 1)]
+        heads = [f"{number:>{digits}} {head}" for number, head in enumerate(heads, 1)]
+        cell_width, left = 6, left + digits + 1
+    fit = max(1, (TWIN_WIDTH - left) // cell_width)
+    lines: list[str] = []
+    for first in range(0, len(columns), fit):
+        part = slice(first, first + fit)
+        lines += [""] if lines else []
+        lines.append((" " * left + "".join(text.rjust(cell_width) for text in columns[part])).rstrip())
+        for head, source in zip(heads, shares.names, strict=True):
+            texts = [_percent(shares.table[source, target]) for target in shares.names[part]]
+            lines.append(head.ljust(left) + "".join(text.rjust(cell_width) for text in texts))
+    return "\n".join(lines)
+
+
+def _percent(share: Share) -> str:
+    return "-" if share.percent is None else f"{share.percent}%"
+
+
+def shares_frame(shares: Shares) -> pd.DataFrame:
+    """The share of pairs that can connect, from 0 to 1: rows start a connection, columns receive it."""
+    import pandas as pd
+
+    rows = [[_ratio(shares.table[source, target]) for target in shares.names] for source in shares.names]
+    index = pd.Index(shares.names, name="namespace")
+    return pd.DataFrame(rows, index=index, columns=index.copy())
+
+
+def _ratio(share: Share) -> float:
+    return share.connected / share.pairs if share.pairs else float("nan")
