@@ -1,0 +1,202 @@
+"""The rules every lesson keeps. Each function returns its faults as sentences, or nothing.
+
+``source_faults`` looks at what people write, ``built_faults`` at what the builder made of it: the second
+would find a leaked solution even if the builder were wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+ROLES = {"objective", "predict", "exercise", "hint", "check", "solution", "notes", "quiz", "cleanup"}
+OTHER_TAGS = {"raises-exception"}
+CODE_ROLES = {"exercise", "check", "cleanup"}
+MARKDOWN_ROLES = {"objective", "hint", "notes"}
+
+# A title says what you do. A word that is missing here and is a verb: add it.
+VERBS = {
+    *("Admit", "Allow", "Block", "Build", "Choose", "Close", "Compare", "Find", "Follow", "Guard", "Isolate", "Let"),
+    *("Look", "Make", "Meet", "Open", "Pick", "Play", "Predict", "Prove", "Read", "Repair", "Run", "See", "Select"),
+    *("Send", "Shut", "Start", "Take", "Test", "Trace", "Write"),
+}
+
+RELATIVE_LINK = re.compile(r"\]\((?P<target>(?![a-z]+:|#)[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
+ANCHOR_LINK = re.compile(r"\]\(#([^)\s]+)\)")
+MACHINE_PATH = re.compile(r"/home/\w|/Users/\w|/root/\w|/tmp/\w|/var/folders/|site-packages|[A-Z]:\\\\?Users")
+BLANK = "____"
+
+
+def tags(cell: NotebookNode) -> set[str]:
+    """Return the roles of a cell."""
+    return set(cell.metadata.get("tags", ()))
+
+
+def source_faults(source: Path, lesson: NotebookNode) -> list[str]:
+    """Return what is wrong with a lesson as written. ``source`` is its file; links are followed from ``notebooks/``."""
+    cells = lesson.cells
+    return [
+        *title_faults(cells),
+        *part_faults(cells),
+        *tag_faults(cells),
+        *exercise_faults(cells),
+        *prose_faults(cells),
+        *link_faults(cells, source.parent.parent, source.parent),
+    ]
+
+
+def title_faults(cells: Sequence[NotebookNode]) -> Iterator[str]:
+    first = cells[0] if cells else None
+    title = re.match(r"# (\S+)", first.source) if first is not None and first.cell_type == "markdown" else None
+    if title is None:
+        yield "the first cell is not a Markdown title (`# ...`)"
+    elif title[1] not in VERBS:
+        yield f"the title begins with {title[1]!r}, not with a verb that lesson_lint.VERBS knows"
+
+
+def part_faults(cells: Sequence[NotebookNode]) -> Iterator[str]:
+    roles = Counter(role for cell in cells for role in tags(cell))
+    for role, least in {"objective": 1, "predict": 1, "exercise": 2, "check": 2, "quiz": 1, "cleanup": 1}.items():
+        if roles[role] < least:
+            yield f"{roles[role]} cells are tagged {role}; a lesson has at least {least}"
+    objective = " ".join(cell.source for cell in cells if "objective" in tags(cell))
+    for pattern, what in {
+        r"\d+ minutes": "the minutes it takes",
+        r"(?i)\blearn": "what you learn",
+        r"(?i)\bneed": "what you need",
+    }.items():
+        if not re.search(pattern, objective):
+            yield f"the objective does not tell {what}"
+    headings = {
+        name for cell in cells if cell.cell_type == "markdown" for name in re.findall(r"(?m)^#+ (.+?)\s*$", cell.source)
+    }
+    for name in ("Key points", "Further reading"):
+        if name not in headings:
+            yield f"there is no heading {name!r}"
+
+
+def tag_faults(cells: Sequence[NotebookNode]) -> Iterator[str]:
+    for number, cell in enumerate(cells, 1):
+        for tag in sorted(tags(cell) - ROLES - OTHER_TAGS):
+            yield f"cell {number}: {tag!r} is no role"
+        misplaced = tags(cell) & (MARKDOWN_ROLES if cell.cell_type == "code" else CODE_ROLES)
+        for tag in sorted(misplaced):
+            yield f"cell {number}: {tag!r} is not for a {cell.cell_type} cell"
+
+
+def exercise_faults(cells: Sequence[NotebookNode]) -> Iterator[str]:
+    """Each exercise has its solution at once, a hint and a check, and its lines occur in the solution."""
+    starts = [number for number, cell in enumerate(cells) if "exercise" in tags(cell)]
+    for count, start in enumerate(starts, 1):
+        end = starts[count] if count < len(starts) else len(cells)
+        following = set().union(*(tags(cell) for cell in cells[start + 1 : end]))
+        for role in ("solution", "hint", "check"):
+            if role not in following:
+                yield f"exercise {count} has no {role}"
+        solved = [cell.source for cell in cells[start:end] if "solution" in tags(cell) and cell.cell_type == "code"]
+        yield from (
+            f"exercise {count}: {line!r} is not in its solution"
+            for line in drifted(cells[start].source, "\n".join(solved))
+        )
+
+
+def drifted(stub: str, solution: str) -> list[str]:
+    """Return the lines of an exercise that its solution lacks, or has in another order.
+
+    >>> drifted("kind: NetworkPolicy\\nname: ____", "kind: NetworkPolicy\\nname: close-server")
+    []
+    >>> drifted("kind: NetworkPolicies", "kind: NetworkPolicy")
+    ['kind: NetworkPolicies']
+    """
+    rest = [line.strip() for line in solution.splitlines()]
+    missing = []
+    for line in (line.strip() for line in stub.splitlines()):
+        if not line or line == BLANK or (line.startswith("#") and BLANK not in line):
+            continue
+        pattern = re.compile(r"\s*.*".join(re.escape(part.rstrip()) for part in line.split(BLANK)))
+        place = next((n for n, candidate in enumerate(rest) if pattern.fullmatch(candidate)), None)
+        if place is None:
+            missing.append(line)
+        else:
+            rest = rest[place + 1 :]
+    return missing
+
+
+def prose_faults(cells: Sequence[NotebookNode]) -> Iterator[str]:
+    in_a_row = 0
+    for number, cell in enumerate(cells, 1):
+        if tags(cell) & {"solution", "notes"}:
+            continue
+        in_a_row = in_a_row + 1 if cell.cell_type == "code" else 0
+        if in_a_row > 2:
+            yield f"cell {number}: the third code cell in a row; say first what it is for"
+        if cell.cell_type == "markdown" and re.search(r"(?m)^(:::|`{3,}\{)", cell.source):
+            yield f"cell {number}: JupyterLab shows MyST directives raw"
+        found = MACHINE_PATH.search(cell.source)
+        if found:
+            yield f"cell {number}: names a path of a machine ({found[0]}...)"
+
+
+def link_faults(cells: Sequence[NotebookNode], folder: Path, source_folder: Path) -> Iterator[str]:
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    for match in RELATIVE_LINK.finditer(prose):
+        target = match["target"]
+        # A lesson that is written but not built yet is no broken link.
+        written = (source_folder / f"{Path(target).stem}.md").exists() and target.endswith(".ipynb")
+        if not written and not (folder / target).exists():
+            yield f"the link to {target} leads nowhere"
+    anchors = {re.sub(r"\s+", "-", heading.strip()) for heading in re.findall(r"(?m)^#+ (.+)$", prose)}
+    for anchor in ANCHOR_LINK.findall(prose):
+        if anchor not in anchors:
+            yield f"the link to #{anchor} leads nowhere"
+
+
+def built_faults(lesson: NotebookNode, text: str, name: str) -> list[str]:
+    """Return what is wrong with a built notebook. ``lesson`` is its source, ``text`` the file, ``name`` its path."""
+    made = nbformat.reads(text, as_version=4)
+    if name.startswith("solutions/"):
+        return [*output_faults(made)]
+    return [*leaks(lesson, made)]
+
+
+def leaks(lesson: NotebookNode, student: NotebookNode) -> Iterator[str]:
+    """Yield what a student's notebook gives away: solution lines that the lesson shows nowhere else, notes, outputs."""
+    hidden = {line for cell in lesson.cells if tags(cell) & {"solution", "notes"} for line in spoken_lines(cell)}
+    shown = {line for cell in lesson.cells if not tags(cell) & {"solution", "notes"} for line in spoken_lines(cell)}
+    for number, cell in enumerate(student.cells, 1):
+        for line in spoken_lines(cell):
+            if line in hidden - shown:
+                yield f"cell {number} gives away {line!r}"
+        if tags(cell) & {"solution", "notes"}:
+            yield f"cell {number} is tagged {', '.join(sorted(tags(cell)))}"
+        if cell.cell_type == "code" and (cell.outputs or cell.execution_count is not None):
+            yield f"cell {number} has outputs or a number"
+
+
+def spoken_lines(cell: NotebookNode) -> list[str]:
+    """Return the lines of a cell that say something: not blank, not a lone bracket or dash."""
+    lines = (line.strip() for line in cell.source.splitlines())
+    return [line for line in lines if len(re.sub(r"\W", "", line)) > 2]
+
+
+def output_faults(solved: NotebookNode) -> Iterator[str]:
+    """Yield what makes stored outputs worthless or tied to one machine."""
+    for number, cell in enumerate((cell for cell in solved.cells if cell.cell_type == "code"), 1):
+        if cell.execution_count != number:
+            yield f"code cell {number} is numbered {cell.execution_count}"
+        text = json.dumps(cell.outputs, ensure_ascii=False)
+        for pattern, what in (
+            (MACHINE_PATH, "a path of a machine"),
+            (re.compile(r"object at 0x|\bat 0x[0-9a-f]{6,}"), "an object's address"),
+        ):
+            found = pattern.search(text)
+            if found:
+                yield f"code cell {number} shows {what} ({found[0]}...)"
+        if any(output.output_type == "error" for output in cell.outputs) and "raises-exception" not in tags(cell):
+            yield f"code cell {number} raised"
