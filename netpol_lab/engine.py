@@ -226,7 +226,7 @@ class Engine:
         self._isolating[direction] = {index: tuple(found) for index, found in isolating.items()}
 
     def _rule(self, policy: NetworkPolicy, direction: Direction, index: int) -> CompiledRule:
-        """T: without ``from``/``to`` a rule admits every end, outside addresses included; without ``ports``, every port."""
+        """T: without ``from``/``to`` it admits every end, outside addresses included; without ``ports``, every port."""
         rule = policy.rules(direction)[index]
         peers = tuple((peer, self.peer_classes(policy, peer)) for peer in rule.peers)
         classes = _or(bits for _, bits in peers) if peers else self._everything

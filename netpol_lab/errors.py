@@ -16,7 +16,19 @@ class LabError(Exception):
 
 
 class NotFound(LabError):
-    """A pod, Service, file or lesson of that name does not exist."""
+    """A pod, Service, file or lesson of that name does not exist. ``kind`` and ``name`` say which, where known."""
+
+    def __init__(self, message: str, kind: str = "", name: str = "") -> None:
+        super().__init__(message)
+        self.kind, self.name = kind, name
+
+
+class AlreadyExists(LabError):
+    """An object of that kind and name is there already."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"{kind} {name!r} already exists")
+        self.kind, self.name = kind, name
 
 
 class ManifestError(LabError):

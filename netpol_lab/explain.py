@@ -126,9 +126,7 @@ def _block_may_match(engine: Engine, other: Endpoint) -> bool:
     return engine.profile.ip_block_matches_pods or not on_pod_network
 
 
-def _label_failures(
-    kind: str, subject: str, selector: LabelSelector, labels: Mapping[str, str]
-) -> Iterable[Condition]:
+def _label_failures(kind: str, subject: str, selector: LabelSelector, labels: Mapping[str, str]) -> Iterable[Condition]:
     for requirement in selector.requirements:
         if not requirement.matches(labels):
             yield Condition(
@@ -156,9 +154,7 @@ def _fix(requirement: Requirement) -> tuple[str, str] | None:
     return (requirement.key, "true") if requirement.operator == "Exists" else None
 
 
-def _port_failure(
-    items: tuple[NetworkPolicyPort, ...], destination: Endpoint, port: int, protocol: str
-) -> Condition:
+def _port_failure(items: tuple[NetworkPolicyPort, ...], destination: Endpoint, port: int, protocol: str) -> Condition:
     """Say which kind of port trouble it is; the items are ORed, so they are named together."""
     wanted = ", ".join(map(str, items))
     origin = items[0].origin

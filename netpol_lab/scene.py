@@ -6,12 +6,19 @@ are one node; pods on the host network are left out; the outside is a node of it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from netpol_lab.model import Endpoint, NetworkPolicy
+from netpol_lab.addresses import AddressRange, range_name
+from netpol_lab.engine import Engine
+from netpol_lab.listening import listening
+from netpol_lab.model import OUTSIDE, Endpoint, External, NetworkPolicy, Pod
 from netpol_lab.ports import PortSet
+from netpol_lab.server import NODE_NETWORK, POD_NETWORK, SERVICE_NETWORK
+from netpol_lab.snapshot import View
+
+SYSTEM_NAMESPACE = "kube-system"
 
 Stop = Literal["", "egress", "ingress", "both ends", "ports differ"]
 
@@ -89,3 +96,117 @@ class Scene:
     def namespaces(self) -> tuple[str, ...]:
         """Namespaces in order of first appearance, without the outside."""
         return tuple(dict.fromkeys(node.namespace for node in self.nodes if node.namespace))
+
+
+def build(view: View, namespaces: Iterable[str] | None = None, fold: bool = True) -> Scene:
+    """Look at one moment.
+
+    ``namespaces`` limits the view to some namespaces (the outside always stays). ``fold=False`` gives every
+    pod a node of its own. Pods on the host network are left out: policies do not apply to them.
+    """
+    engine = view.engine
+    wanted = None if namespaces is None else set(namespaces)
+    pods = [
+        pod
+        for pod in view.pods
+        if not pod.host_network and pod.phase == "Running" and (wanted is None or pod.namespace in wanted)
+    ]
+    dns = _dns_pods(view)
+    groups = _groups(pods, engine) if fold else [[pod] for pod in pods]
+    nodes = [_node(view, group, pods if fold else [], dns if fold else set()) for group in groups]
+    order = {name: place for place, name in enumerate(dict.fromkeys(node.namespace for node in nodes))}
+    nodes.sort(key=lambda node: (node.namespace == SYSTEM_NAMESPACE, order[node.namespace]))
+    nodes += _outside(view, nodes)
+    reach = {
+        (source.id, target.id): _reach(engine, source.endpoint, target.endpoint)
+        for source in nodes
+        for target in nodes
+        if source is not target and not (source.is_external and target.is_external)
+    }
+    return Scene(tuple(nodes), reach, engine.policies, engine.profile.name)
+
+
+def outside_ranges(view: View) -> dict[External, list[AddressRange]]:
+    """The addresses outside the cluster, by what the policies can tell apart; the largest class first.
+
+    The family is that of the pods. Pod, Service and node networks are left out where there are nodes.
+    """
+    cluster = (POD_NETWORK, SERVICE_NETWORK, NODE_NETWORK) if view.nodes else ()
+    version = next((pod.ip.version for pod in view.pods if pod.ip), 4)
+    classes = list(view.engine.addresses.classes(version, cluster).values())
+    classes.sort(key=lambda ranges: -sum(int(last) - int(first) for first, last in ranges))
+    found: dict[External, list[AddressRange]] = {}
+    for ranges in classes:
+        holds_default = any(first <= OUTSIDE.address <= last for first, last in ranges) if version == 4 else False
+        address = OUTSIDE.address if holds_default else ranges[0][0]
+        name = OUTSIDE.name if not found else _ranges_name(ranges)
+        found[External(address, name)] = ranges
+    return found
+
+
+def _ranges_name(ranges: list[AddressRange]) -> str:
+    return range_name(*ranges[0]) + (f" and {len(ranges) - 1} more" if len(ranges) > 1 else "")
+
+
+def _outside(view: View, nodes: list[SceneNode]) -> list[SceneNode]:
+    """One node for the outside, and one more for each part of it that some pod treats differently."""
+    seen: set[tuple[Reach, ...]] = set()
+    found = []
+    for external in outside_ranges(view):
+        signature = tuple(
+            _reach(view.engine, *ends)
+            for node in nodes
+            for ends in ((external, node.endpoint), (node.endpoint, external))
+        )
+        if signature not in seen:
+            seen.add(signature)
+            found.append(SceneNode(external.name, "", external.name, "", external))
+    return found
+
+
+def _reach(engine: Engine, source: Endpoint, target: Endpoint) -> Reach:
+    return Reach(engine.admitted("egress", source, target), engine.admitted("ingress", source, target))
+
+
+def _dns_pods(view: View) -> set[str]:
+    service = view.service(SYSTEM_NAMESPACE, "kube-dns")
+    return {pod.id for pod in view.selected_by(service)} if service else set()
+
+
+def _groups(pods: list[Pod], engine: Engine) -> list[list[Pod]]:
+    """Replicas of one owner that no policy tells apart."""
+    groups: dict[tuple[str, str, int], list[Pod]] = {}
+    for pod in pods:
+        groups.setdefault((pod.namespace, pod.owner or pod.id, engine.class_of(pod)), []).append(pod)
+    return list(groups.values())
+
+
+def _node(view: View, group: list[Pod], pods: list[Pod], dns: set[str]) -> SceneNode:
+    pod, engine = group[0], view.engine
+    resource = view.get("Pod", pod.namespace, pod.name)
+    owner = pod.owner.partition("/")[2]
+    whole = bool(owner) and len(group) == sum(p.namespace == pod.namespace and p.owner == pod.owner for p in pods)
+    is_dns = pod.id in dns
+    name = "kube-dns" if is_dns else owner if whole else pod.name
+    ports = (PortSet.of(port.protocol, port.port) for port in listening(pod, resource.body if resource else None))
+    return SceneNode(
+        id=f"{pod.namespace}/{name}",
+        namespace=pod.namespace,
+        name=name,
+        label=_label(pod, engine.policies),
+        endpoint=pod,
+        count=len(group),
+        isolated_ingress=bool(engine.isolating("ingress", pod)),
+        isolated_egress=bool(engine.isolating("egress", pod)),
+        is_dns=is_dns,
+        listens=PortSet.from_ranges(r for each in ports for r in each),
+    )
+
+
+def _label(pod: Pod, policies: Iterable[NetworkPolicy]) -> str:
+    """The one label to show: one that policies ask for, else the usual ones."""
+    asked = [r.key for policy in policies for r in policy.pod_selector.requirements]
+    usual = ("app", "app.kubernetes.io/name", "k8s-app", "run")
+    rest = (key for key in pod.labels if key != "pod-template-hash")
+    key = next((key for key in (*usual, *asked, *rest) if key in pod.labels), "")
+    return f"{key}: {pod.labels[key]}" if key else ""

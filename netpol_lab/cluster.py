@@ -1,0 +1,112 @@
+"""The simulated cluster: a handle on its present state.
+
+Every change makes a new :class:`~netpol_lab.snapshot.Snapshot`; a change that fails leaves everything as it was.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from netpol_lab import data
+from netpol_lab.draft import Draft
+from netpol_lab.manifests import read_path, read_text
+from netpol_lab.model import Resource
+from netpol_lab.profiles import profile_named
+from netpol_lab.snapshot import STARTED, Key, Snapshot, View
+
+CLUSTER_AGE = timedelta(days=3)
+"""How old the cluster is when a session starts."""
+
+
+class Cluster(View):
+    """A cluster you can change. ``profile`` names the network plugin's behavior.
+
+    >>> cluster = Cluster()
+    >>> [node.name for node in cluster.nodes]
+    ['control-plane', 'node1', 'node2']
+    """
+
+    def __init__(self, profile: str = "upstream") -> None:
+        self._state = replace(_base(), enforcement=profile_named(profile))
+
+    @classmethod
+    def at(cls, snapshot: Snapshot) -> Cluster:
+        """A new handle that starts from a snapshot."""
+        cluster = cls.__new__(cls)
+        cluster._state = snapshot
+        return cluster
+
+    @classmethod
+    def from_manifests(cls, source: str | Path, profile: str = "upstream") -> Cluster:
+        """A cluster with nothing but your own manifests in it: no cluster DNS, no nodes.
+
+        ``source`` is a file, a folder, or the YAML or JSON text itself. Namespaces that are used and not
+        declared are made, with the one label the API server sets. Raises
+        :class:`~netpol_lab.errors.ManifestError` with all problems of all files; nothing is half loaded.
+        """
+        text = isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{"))
+        resources = read_text(str(source)) if text else read_path(Path(source))
+        draft = Draft(Snapshot({}, profile_named(profile)))
+        draft.load(resources)
+        return cls.at(draft.finish())
+
+    def snapshot(self) -> Snapshot:
+        return self._state
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back (or over) to another state, clock included."""
+        self._state = snapshot
+
+    def advance(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        self._state = replace(self._state, time=self._state.time + timedelta(seconds=seconds))
+
+    def apply(self, resource: Resource | str | Path) -> str | dict[str, str]:
+        """Create an object, or replace the one of that kind, namespace and name.
+
+        Returns ``created``, ``configured`` or ``unchanged``; for manifests (text or a path) a dict with one
+        such word per object. Raises :class:`~netpol_lab.errors.NotFound` when the namespace does not exist;
+        then nothing of the call has happened.
+        """
+        if isinstance(resource, Resource):
+            with Draft(self._state, self.restore) as draft:
+                return draft.apply(resource)
+        text = isinstance(resource, str) and "\n" in resource
+        resources = read_text(str(resource)) if text else read_path(Path(resource))
+        with Draft(self._state, self.restore) as draft:
+            return {f"{each.kind} {each.name}": draft.apply(each) for each in resources}
+
+    def create(self, resource: Resource) -> None:
+        """Create a new object; raises :class:`~netpol_lab.errors.AlreadyExists` or ``NotFound`` (namespace)."""
+        with Draft(self._state, self.restore) as draft:
+            draft.create(resource)
+
+    def put(self, resource: Resource) -> None:
+        """Replace an existing object by a changed one (after ``label``, ``scale``)."""
+        with Draft(self._state, self.restore) as draft:
+            draft.put(resource)
+
+    def delete(self, kind: str, namespace: str, name: str) -> Resource:
+        """Delete an object and all it owns; returns it. Raises :class:`~netpol_lab.errors.NotFound`."""
+        with Draft(self._state, self.restore) as draft:
+            return draft.delete((kind, namespace, name))
+
+
+def hypothetical(state: Snapshot, add: Iterable[Resource] = (), without: Iterable[Key] = ()) -> Snapshot:
+    """What if: the same moment with some objects more, or other, or gone. ``state`` stays as it is."""
+    draft = Draft(state.without(without))
+    for resource in add:
+        draft.apply(resource)
+    return draft.finish()
+
+
+@functools.cache
+def _base() -> Snapshot:
+    """The cluster before any lesson, loaded once; it was made three days ago."""
+    draft = Draft(Snapshot({}, time=STARTED - CLUSTER_AGE))
+    draft.load(read_path(data.path("clusters", "base.yaml")))
+    return replace(draft.finish(), time=STARTED)

@@ -1,0 +1,236 @@
+"""What can be read from a cluster: its objects, typed, and the answers about them.
+
+A :class:`Snapshot` is one state and never changes. Before/after, undo and "what if" cost one reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import cached_property
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from netpol_lab import explain
+from netpol_lab.engine import Engine
+from netpol_lab.errors import NotFound
+from netpol_lab.model import (
+    OUTSIDE,
+    Endpoint,
+    External,
+    Namespace,
+    NetworkPolicy,
+    Node,
+    Pod,
+    Resource,
+    Service,
+    ServicePort,
+)
+from netpol_lab.profiles import UPSTREAM, Profile
+from netpol_lab.verdict import Verdict
+
+if TYPE_CHECKING:
+    import pandas
+
+Key = tuple[str, str, str]
+"""Kind, namespace ("" for kinds without one), name."""
+
+STARTED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+"""Simulated time starts here in every session."""
+
+
+class View:
+    """What can be read from a cluster or from one of its snapshots."""
+
+    def snapshot(self) -> Snapshot:
+        """The present state, which will never change."""
+        raise NotImplementedError
+
+    @property
+    def objects(self) -> Mapping[Key, Resource]:
+        """Every object by (kind, namespace, name), in order of creation."""
+        return self.snapshot().objects_by_key
+
+    @property
+    def profile(self) -> Profile:
+        return self.snapshot().enforcement
+
+    @property
+    def now(self) -> datetime:
+        return self.snapshot().time
+
+    @property
+    def pods(self) -> tuple[Pod, ...]:
+        return self.snapshot().all_pods
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        return self._typed(Service)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return self._typed(Node)
+
+    @property
+    def policies(self) -> tuple[NetworkPolicy, ...]:
+        return self._typed(NetworkPolicy)
+
+    @property
+    def namespaces(self) -> tuple[Namespace, ...]:
+        return self._typed(Namespace)
+
+    @property
+    def engine(self) -> Engine:
+        """The compiled policies of this state."""
+        return self.snapshot().compiled
+
+    def _typed(self, kind: type) -> tuple:
+        return tuple(r.typed for r in self.objects.values() if isinstance(r.typed, kind))
+
+    def get(self, kind: str, namespace: str, name: str) -> Resource | None:
+        """One object, or None. ``namespace`` is "" for kinds without one."""
+        return self.objects.get((kind, namespace, name))
+
+    def list(self, kind: str, namespace: str | None = None) -> list[Resource]:
+        """Objects of a kind as the API lists them: by namespace, then name. ``namespace`` None means all."""
+        found = (r for r in self.objects.values() if r.kind == kind and namespace in (None, r.namespace))
+        return sorted(found, key=lambda resource: (resource.namespace, resource.name))
+
+    def pod(self, namespace: str, name: str) -> Pod | None:
+        found = self.get("Pod", namespace, name)
+        return found.typed if found and isinstance(found.typed, Pod) else None
+
+    def service(self, namespace: str, name: str) -> Service | None:
+        found = self.get("Service", namespace, name)
+        return found.typed if found and isinstance(found.typed, Service) else None
+
+    def endpoints(self, service: Service) -> list[tuple[Pod, ServicePort, int]]:
+        """Each (pod, Service port, pod port) behind a Service. A named targetPort resolves on each pod."""
+        found = []
+        for pod in self.selected_by(service):
+            for port in service.ports:
+                target = _target_port(pod, port)
+                if target is not None:
+                    found.append((pod, port, target))
+        return found
+
+    def selected_by(self, service: Service) -> list[Pod]:
+        """The running pods a Service's selector picks, in its own namespace."""
+        if not service.selector:
+            return []
+        wanted = service.selector.items()
+        return [
+            pod
+            for pod in self.pods
+            if pod.namespace == service.namespace and pod.phase == "Running" and wanted <= pod.labels.items()
+        ]
+
+    def endpoint(self, name: str | Endpoint, namespace: str = "") -> Endpoint:
+        """Find an end of a connection by what a person would call it.
+
+        ``name``: ``namespace/pod``, a pod or workload name (looked up in ``namespace``, then everywhere),
+        a node name, an IP address, or ``External``. Raises :class:`~netpol_lab.errors.NotFound`,
+        naming the closest match.
+        """
+        return name if not isinstance(name, str) else _find(self.snapshot(), name, namespace)
+
+    def verdict(
+        self, source: str | Endpoint, destination: str | Endpoint, port: int = 80, protocol: str = "TCP"
+    ) -> Verdict:
+        """Judge one connection to a POD's port, with reasons.
+
+        Ends are :class:`~netpol_lab.model.Endpoint` objects or names as for :meth:`endpoint`.
+
+        >>> cluster = Cluster()
+        >>> cluster.verdict("kube-system/coredns", "External", 443).answer
+        'allowed'
+        """
+        return explain.verdict(self.engine, self.endpoint(source), self.endpoint(destination), port, protocol)
+
+    def matrix(self, port: int | None = None, protocol: str = "TCP", direction: str = "both") -> pandas.DataFrame:
+        """Who can connect to whom, as a pandas frame (see :mod:`netpol_lab.frames`)."""
+        from netpol_lab import frames
+
+        return frames.matrix(self.snapshot(), port=port, protocol=protocol, direction=direction)
+
+    def connections(self) -> pandas.DataFrame:
+        """One row per (source, destination) with any connection: ``source``, ``destination``, ``ports``."""
+        from netpol_lab import frames
+
+        return frames.connections(self.snapshot())
+
+    def diff(self, other: View) -> pandas.DataFrame:
+        """What changes from this state to ``other``: connections, with ``change`` in added, removed, changed."""
+        from netpol_lab import frames
+
+        return frames.diff(self.snapshot(), other.snapshot())
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot(View):
+    """One state of a cluster."""
+
+    objects_by_key: Mapping[Key, Resource] = field(repr=False)
+    enforcement: Profile = UPSTREAM
+    time: datetime = STARTED
+    counters: Mapping[str, int] = field(default_factory=dict, repr=False)
+
+    def snapshot(self) -> Snapshot:
+        return self
+
+    @cached_property
+    def all_pods(self) -> tuple[Pod, ...]:
+        return self._typed(Pod)
+
+    @cached_property
+    def compiled(self) -> Engine:
+        namespaces = {namespace.name: namespace for namespace in self.namespaces}
+        return Engine(self.all_pods, namespaces, self.policies, self.enforcement)
+
+    def without(self, keys: Iterable[Key]) -> Snapshot:
+        """The same moment without some objects: what if this policy were not there?"""
+        left = set(keys)
+        return replace(self, objects_by_key={k: r for k, r in self.objects_by_key.items() if k not in left})
+
+    def with_objects(self, resources: Iterable[Resource]) -> Snapshot:
+        """The same moment with some objects put in as they are; no controller or scheduler acts on them."""
+        return replace(self, objects_by_key={**self.objects_by_key, **{r.key: r for r in resources}})
+
+
+def _target_port(pod: Pod, port: ServicePort) -> int | None:
+    if isinstance(port.target_port, int):
+        return port.target_port
+    named = (p.port for p in pod.ports if p.name == port.target_port and p.protocol == port.protocol)
+    return next(named, None)
+
+
+def _find(state: Snapshot, name: str, namespace: str) -> Endpoint:
+    if name == OUTSIDE.name:
+        return OUTSIDE
+    try:
+        return _by_address(state, name)
+    except ValueError:
+        pass
+    where, _, short = name.rpartition("/")
+    pods = [pod for pod in state.pods if pod.namespace == (where or namespace)] or ([] if where else list(state.pods))
+    for pod in pods:
+        if short in (pod.name, pod.owner.partition("/")[2]):
+            return pod
+    for node in state.nodes:
+        if name == node.name:
+            return node
+    if not where and namespace:
+        return _find(state, name, "")
+    known = [pod.id if where else pod.name for pod in state.pods] + [node.name for node in state.nodes]
+    close = get_close_matches(name, known, 1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise NotFound(f"There is no pod, workload, node or address {name!r}.{hint}", "Pod", name)
+
+
+def _by_address(state: Snapshot, text: str) -> Endpoint:
+    address = ip_address(text)
+    on_host: Endpoint | None = next((node for node in state.nodes if node.ip == address), None)
+    pod = next((pod for pod in state.pods if address in pod.ips and not pod.host_network), None)
+    return on_host or pod or External(address, text)
