@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from netpol_lab.ports import PortSet
@@ -122,16 +122,17 @@ def protocol_note(labels: dict[PortSet, str]) -> str:
     return "Ports are TCP." if not mixed else f"Ports are TCP; {' and '.join(mixed)} is UDP and TCP."
 
 
-def groups(nodes: Iterable[SceneNode]) -> Iterator[tuple[str, list[SceneNode]]]:
-    """Neighbours of one namespace, in the order of the scene; the outside is the group ``""``."""
-    run: list[SceneNode] = []
+def groups(nodes: Iterable[SceneNode]) -> list[tuple[str, list[SceneNode]]]:
+    """The nodes of each namespace, in order of first appearance; the outside is the group ``""``."""
+    found: dict[str, list[SceneNode]] = {}
     for node in nodes:
-        if run and run[-1].namespace != node.namespace:
-            yield run[0].namespace, run
-            run = []
-        run.append(node)
-    if run:
-        yield run[0].namespace, run
+        found.setdefault(node.namespace, []).append(node)
+    return list(found.items())
+
+
+def arranged(scene: Scene) -> Scene:
+    """The same scene with the pods of a namespace side by side, as a table with spanning headers needs them."""
+    return replace(scene, nodes=tuple(node for _, members in groups(scene.nodes) for node in members))
 
 
 def frame(scene: Scene, question: Question) -> pd.DataFrame:

@@ -12,9 +12,7 @@ _VERBS = {"both": "reaches", "ingress": "is let into", "egress": "may send to"}
 def finding(scene: Scene, question: Question) -> str:
     """The most telling sentence about the pods of the lesson; DNS takes part only where nothing else passes."""
     nodes = [node for node in scene.nodes if not node.is_dns]
-    answers = {
-        pair: answer for pair, answer in cells(scene, question).items() if answer.kind in ("allowed", "blocked")
-    }
+    answers = {pair: answer for pair, answer in cells(scene, question).items() if answer.kind in ("allowed", "blocked")}
     lesson = {node.id for node in nodes}
     pairs = {pair: answer for pair, answer in answers.items() if set(pair) <= lesson}
     allowed = [pair for pair, answer in pairs.items() if answer.kind == "allowed"]

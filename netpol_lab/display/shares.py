@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netpol_lab.display.markup import TWIN_WIDTH
 from netpol_lab.display.matrix_cells import Question, cell, groups
 from netpol_lab.display.matrix_twin import short
-from netpol_lab.display.markup import TWIN_WIDTH
 from netpol_lab.scene import Scene, SceneNode
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def share_by_namespace(scene: Scene, question: Question | None = None, outside: 
     """
     asked = question or Question()
     nodes = [node for node in scene.nodes if outside or not node.is_external]
-    parts = [(name or OUTSIDE_GROUP, members) for name, members in _gathered(nodes)]
+    parts = [(name or OUTSIDE_GROUP, members) for name, members in groups(nodes)]
     table = {
         (from_name, to_name): _share(scene, asked, sources, targets)
         for from_name, sources in parts
@@ -75,13 +75,6 @@ def share_by_namespace(scene: Scene, question: Question | None = None, outside: 
     }
     sizes = tuple(sum(node.count for node in members) for _, members in parts)
     return Shares(tuple(name for name, _ in parts), sizes, table)
-
-
-def _gathered(nodes: Sequence[SceneNode]) -> list[tuple[str, list[SceneNode]]]:
-    found: dict[str, list[SceneNode]] = {}
-    for name, members in groups(nodes):
-        found.setdefault(name, []).extend(members)
-    return list(found.items())
 
 
 def _share(scene: Scene, asked: Question, sources: Sequence[SceneNode], targets: Sequence[SceneNode]) -> Share:

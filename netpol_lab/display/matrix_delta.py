@@ -1,0 +1,297 @@
+"""What changed between two scenes, cell by cell: solid cells with the new value over the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from netpol_lab.display import card
+from netpol_lab.display.markup import Markup, ascii_text, escape, plain
+from netpol_lab.display.matrix_cells import Cell, Ends, Question, arranged, cells, short_ports
+from netpol_lab.display.matrix_table import RULES, Drawn, Grid, drawn, swatch, table
+from netpol_lab.display.matrix_twin import Row, doors, full_name, grid_lines, heads
+from netpol_lab.display.sentences import listed, text
+from netpol_lab.ports import PortSet
+from netpol_lab.scene import Scene, SceneNode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_PODS = 20
+"""More pods than this: no grid, only the list of changes."""
+
+MOST_CHANGES = 40
+"""A text twin lists this many changes and counts the rest."""
+
+Kind = Literal["allowed", "blocked", "ports", "new", "gone", "same"]
+
+_SIGNS: dict[Kind, str] = {"allowed": "+", "blocked": "−", "ports": "~"}
+_TWIN_SIGNS: dict[Kind, str] = {"allowed": "+", "blocked": "-", "ports": "~"}
+
+DELTA_RULES = """
+& .npl-plus { background: var(--npl-allowed); color: var(--npl-onmark) }
+& .npl-minus { background: var(--npl-blocked); color: var(--npl-onmark) }
+& .npl-tilde { background: var(--npl-changed); color: var(--npl-onmark) }
+& .npl-plus .npl-sign, & .npl-minus .npl-sign, & .npl-tilde .npl-sign { font-weight: 700 }
+& .npl-was { font-size: 12px; white-space: nowrap }
+& .npl-still, & .npl-come { color: var(--npl-ink2) }
+& .npl-tag { font-size: 12px; font-weight: 400; padding: 0 4px; border: 1px solid var(--npl-line);
+  color: var(--npl-ink2); white-space: nowrap }
+"""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One cell, before and after. None stands for a pod that is not there."""
+
+    kind: Kind
+    before: Cell | None
+    after: Cell | None
+
+
+@dataclass(frozen=True)
+class MatrixDeltaPicture(card.Picture):
+    """The cells that changed. :attr:`frame` is the same for pandas."""
+
+    before: Scene
+    after: Scene
+    question: Question
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row per changed cell: ``source``, ``destination``, ``change``, ``before``, ``after``.
+
+        ``change`` is ``added``, ``removed`` or ``changed``; pods are (namespace, pod) as in a matrix, joined by ``/``.
+        """
+        import pandas as pd
+
+        words = {"allowed": "added", "blocked": "removed", "ports": "changed"}
+        union = _union(self.before, self.after)
+        rows = [
+            (_id(union[a]), _id(union[b]), words[c.kind], _value(c.before), _value(c.after))
+            for (a, b), c in _changes(self.before, self.after, self.question, union).items()
+            if c.kind in words
+        ]
+        return pd.DataFrame(rows, columns=["source", "destination", "change", "before", "after"])
+
+
+def _id(node: SceneNode) -> str:
+    return f"{node.namespace}/{node.name}" if node.namespace else node.name
+
+
+def _value(answer: Cell | None) -> str:
+    return str(answer.ports) if answer else ""
+
+
+def matrix_delta(
+    before: Scene,
+    after: Scene,
+    *,
+    port: int | None = None,
+    protocol: str = "TCP",
+    direction: Ends = "both",
+    title: str | None = None,
+    quiet: str | None = None,
+) -> MatrixDeltaPicture:
+    """The matrix of ``after``, in which only what differs from ``before`` stands out.
+
+    A pod that only one of the scenes has keeps its row and column, marked ``new`` or ``gone``; its cells count
+    neither as changed nor as unchanged. ``title`` None: the number of changed cells.
+    """
+    question = Question(port, protocol, direction)
+    union = _union(before, after)
+    changes = _changes(before, after, question, union)
+    tags = {id: _tag(id, before, after) for id in union}
+    tags = {id: tag for id, tag in tags.items() if tag}
+    title = escape(_finding(changes, tags, union)) if title is None else title
+    quiet = _quiet(changes, question) if quiet is None else quiet
+    labels = _labels(changes)
+    nodes = tuple(union.values())
+    grid = Grid(nodes, {pair: _drawn(c, labels, port is not None) for pair, c in changes.items()}, tags)
+    small = len(nodes) <= MOST_PODS
+    many = f"{len(nodes)} pods are too many for a table: the changes are listed as text, the heat map shows every pair."
+    return card.figure(
+        title,
+        quiet,
+        table(grid) if small else [],
+        [] if small else [card.note(many)],
+        legend=_legend(changes, grid) if small else (),
+        twin=_twin(nodes, changes, labels, tags),
+        label=f"Changed cells of the matrix. {plain(title)}",
+        drawn=False,
+        rules=RULES + DELTA_RULES,
+        kind=MatrixDeltaPicture,
+        before=before,
+        after=after,
+        question=question,
+    )
+
+
+def _union(before: Scene, after: Scene) -> dict[str, SceneNode]:
+    """All nodes of both scenes, as they are after; the ones that are gone stay in their namespace, before outside."""
+    ids = {node.id for node in after.nodes}
+    gone = [node for node in before.nodes if node.id not in ids]
+    inside = [node for node in after.nodes if not node.is_external]
+    outside = [node for node in after.nodes if node.is_external]
+    scene = arranged(replace(after, nodes=(*inside, *gone, *outside)))
+    return {node.id: node for node in scene.nodes}
+
+
+def _changes(
+    before: Scene, after: Scene, question: Question, union: Mapping[str, SceneNode]
+) -> dict[tuple[str, str], Changed]:
+    old, new = cells(before, question), cells(after, question)
+    pairs = [(source, target) for source in union for target in union]
+    return {pair: _changed(old.get(pair), new.get(pair)) for pair in pairs}
+
+
+def _changed(before: Cell | None, after: Cell | None) -> Changed:
+    if before is None or after is None:
+        return Changed("gone" if after is None else "new", before, after)
+    if before.kind == after.kind:
+        kind: Kind = "ports" if before.ports != after.ports else "same"
+    else:
+        kind = "allowed" if after.kind == "allowed" else "blocked"
+    return Changed(kind, before, after)
+
+
+def _tag(id: str, before: Scene, after: Scene) -> str:
+    was, now = (any(node.id == id for node in scene.nodes) for scene in (before, after))
+    return "" if was and now else "new" if now else "gone"
+
+
+def _labels(changes: Mapping[tuple[str, str], Changed]) -> dict[PortSet, str]:
+    return short_ports(cell for c in changes.values() for cell in (c.before, c.after) if cell)
+
+
+def _counts(changes: Mapping[tuple[str, str], Changed]) -> dict[str, int]:
+    """How many cells of each kind; the diagonal and outside to outside do not count."""
+    kinds = [c.kind for c in changes.values() if (c.after or c.before or Cell("none")).kind not in ("self", "none")]
+    return {kind: kinds.count(kind) for kind in ("allowed", "blocked", "ports", "same", "new", "gone")}  # type: ignore[arg-type]
+
+
+def _finding(
+    changes: Mapping[tuple[str, str], Changed], tags: Mapping[str, str], union: Mapping[str, SceneNode]
+) -> str:
+    n = _counts(changes)
+    changed = n["allowed"] + n["blocked"] + n["ports"]
+    total = changed + n["same"]
+    sentence = f"{changed} of {total} cells changed" if changed else "No connection changed"
+    for tag in ("new", "gone"):
+        pods = [union[id].name for id, value in tags.items() if value == tag]
+        if pods:
+            who = text(listed(pods)) if len(pods) <= 3 else f"{len(pods)} pods"
+            sentence += f"; {who} {'is' if len(pods) == 1 else 'are'} {tag}"
+    return sentence
+
+
+def _quiet(changes: Mapping[tuple[str, str], Changed], question: Question) -> str:
+    n = _counts(changes)
+    about = f"{question.words}: " if question.words else ""
+    changed = f"{n['allowed']} newly allowed, {n['blocked']} newly blocked, {n['ports']} ports changed"
+    return f"{about}{changed}, {n['same']} unchanged."
+
+
+def _short(answer: Cell | None, labels: Mapping[PortSet, str], one_port: bool) -> str:
+    if answer is None or answer.kind != "allowed":
+        return "blocked"
+    return "allowed" if one_port else labels[answer.ports]
+
+
+def _drawn(changed: Changed, labels: Mapping[PortSet, str], one_port: bool) -> Drawn:
+    was, now = _short(changed.before, labels, one_port), _short(changed.after, labels, one_port)
+    if changed.kind in ("new", "gone"):
+        return _come_or_go(changed, labels, one_port)
+    assert changed.after is not None
+    if changed.kind == "same":
+        item = drawn(changed.after, labels, one_port)
+        if item.kind == "self":
+            return item
+        return Drawn("still", item.sign, f"still {item.hidden}".strip(), item.shown if item.kind == "ok" else "")
+    kind, said = {
+        "allowed": ("plus", "newly allowed:"),
+        "blocked": ("minus", "newly"),
+        "ports": ("tilde", "ports now"),
+    }[changed.kind]
+    return Drawn(kind, _SIGNS[changed.kind], said, now, True, f"was {was}")
+
+
+def _come_or_go(changed: Changed, labels: Mapping[PortSet, str], one_port: bool) -> Drawn:
+    answer = changed.after or changed.before
+    if answer is None:  # one pod came and the other went: they never met
+        return Drawn("self", "–", "never both there")
+    item = drawn(answer, labels, one_port)
+    if item.kind == "self":
+        return item
+    if changed.kind == "new":
+        return Drawn("come", item.sign, item.hidden, item.shown if item.kind == "ok" else "", below="new")
+    return Drawn("come", "", "", "gone", below=f"was {_short(answer, labels, one_port)}")
+
+
+def _legend(changes: Mapping[tuple[str, str], Changed], grid: Grid) -> list[tuple[Markup | str, str]]:
+    kinds = {c.kind for c in changes.values()}
+    items: list[tuple[Markup | str, str]] = []
+    for kind, css, words in (
+        ("allowed", "plus", "newly allowed"),
+        ("blocked", "minus", "newly blocked"),
+        ("ports", "tilde", "ports changed"),
+    ):
+        if kind in kinds:
+            items.append((swatch(css, _SIGNS[kind]), words))  # type: ignore[index]
+    signs = {item.sign for item in grid.cells.values() if item.kind == "still"}
+    marks = [swatch("still", sign) for sign in ("✓", "✕") if sign in signs]
+    if marks:
+        items.append((Markup(" ".join(marks)), "unchanged"))
+    return items
+
+
+def _twin(
+    nodes: tuple[SceneNode, ...],
+    changes: Mapping[tuple[str, str], Changed],
+    labels: Mapping[PortSet, str],
+    tags: Mapping[str, str],
+) -> str:
+    lines: list[str] = []
+    if len(nodes) <= MOST_PODS:
+        lines = [*_grid(nodes, changes, tags), ""]
+    names = {node.id: full_name(node) for node in nodes}
+    changed = [(pair, c) for pair, c in changes.items() if c.kind in _TWIN_SIGNS]
+    arrows = [f"{names[source]} -> {names[target]}" for (source, target), _ in changed]
+    width = max(map(len, arrows), default=0)
+    for arrow, (_, c) in list(zip(arrows, changed, strict=True))[:MOST_CHANGES]:
+        lines.append(f"{_TWIN_SIGNS[c.kind]}  {arrow.ljust(width)}   {_long(c.before)} -> {_long(c.after)}")
+    if len(changed) > MOST_CHANGES:
+        lines.append(f"and {len(changed) - MOST_CHANGES} more")
+    if not changed:
+        lines.append("no connection changed")
+    key = "+  newly allowed   -  newly blocked   ~  ports changed   .  X  unchanged   #  self"
+    if tags:
+        key += "\nnew / gone  a pod that is there only after / only before; its cells are blank when gone"
+    return "\n".join([*lines, "", key])
+
+
+def _long(answer: Cell | None) -> str:
+    if answer is None:
+        return "not there"
+    if answer.kind == "allowed":
+        return ascii_text(answer.ports.words())
+    return "ports differ" if answer.stop == "ports differ" else f"blocked at {answer.stop}"
+
+
+def _grid(
+    nodes: tuple[SceneNode, ...], changes: Mapping[tuple[str, str], Changed], tags: Mapping[str, str]
+) -> list[str]:
+    rows = []
+    for head, source in zip(heads(nodes), nodes, strict=True):
+        tail = " ".join(filter(None, ("out" if source.isolated_egress else "", tags.get(source.id, ""))))
+        rows.append(Row(head, tuple(_sign(changes[source.id, target.id]) for target in nodes), tail))
+    return grid_lines(rows, doors(nodes), narrowest=4)
+
+
+def _sign(changed: Changed) -> str:
+    if changed.kind in _TWIN_SIGNS:
+        return _TWIN_SIGNS[changed.kind]
+    if changed.after is None:
+        return ""
+    return {"self": "#", "none": "-", "blocked": "X", "allowed": "."}[changed.after.kind]

@@ -1,0 +1,78 @@
+"""The matrix of a large cluster, by namespace: the share of pairs of pods that can connect."""
+
+from __future__ import annotations
+
+from netpol_lab.display.markup import Markup, el, join
+from netpol_lab.display.matrix_cells import Question
+from netpol_lab.display.matrix_table import NAMED_COLUMNS, swatch
+from netpol_lab.display.sentences import capital
+from netpol_lab.display.shares import OUTSIDE_GROUP, Share, Shares, share_by_namespace, shares_twin
+from netpol_lab.scene import Scene
+
+RULES = """
+& .npl-groups thead tr th { vertical-align: bottom; padding: 6px 2px; overflow-wrap: anywhere }
+& .npl-groups caption { text-align: left; font-weight: 700; padding: 10px 0 0; color: var(--npl-ink);
+  caption-side: top }
+& .npl-groups tr > * { border-top: 1px solid var(--npl-hair); border-left: 1px solid var(--npl-hair) }
+& .npl-groups tbody th { overflow-wrap: anywhere }
+"""
+
+
+def group_table(scene: Scene, question: Question, caption: str = "") -> Markup:
+    """Namespaces against namespaces, the outside included; many namespaces have numbers above their columns."""
+    shares = share_by_namespace(scene, question, outside=True)
+    named = len(shares.names) <= NAMED_COLUMNS
+    columns = [
+        el("th", name if named else join([str(number), el("span", " ", name, class_="npl-hide")]), scope="col")
+        for number, name in enumerate(shares.names, 1)
+    ]
+    corner = el("td", "from ↓", Markup(" &nbsp; "), "to →", class_="npl-corner")
+    rows = [
+        el("tr", _row_head(shares, number, name, named), *(_cell(shares.table[name, to]) for to in shares.names))
+        for number, name in enumerate(shares.names)
+    ]
+    return el(
+        "table",
+        el("caption", capital(caption)) if caption else "",
+        el("colgroup", el("col", style="width:150px")),
+        el("thead", el("tr", corner, *columns)),
+        el("tbody", *rows),
+        class_="npl-m npl-groups",
+    )
+
+
+def _row_head(shares: Shares, index: int, name: str, named: bool) -> Markup:
+    front = "" if named else f"{index + 1} "
+    size = shares.sizes[index]
+    pods = "" if name == OUTSIDE_GROUP else el("span", f" {size} pod{'s' if size != 1 else ''}", class_="npl-count")
+    return el("th", front, name, pods, scope="row")
+
+
+def _cell(share: Share) -> Markup:
+    percent = share.percent
+    if percent is None:
+        return el("td", "–", class_="npl-self")
+    if percent == 100:
+        return el("td", el("span", "✓ ", class_="npl-sign", aria_hidden="true"), el("b", "100 %"), class_="npl-ok")
+    if percent == 0:
+        return el("td", el("span", "✕ ", class_="npl-sign", aria_hidden="true"), "0 %", class_="npl-no")
+    return el("td", el("b", share.words))
+
+
+def group_legend(scene: Scene, question: Question) -> list[tuple[Markup | str, str]]:
+    """Only what the table uses."""
+    seen = {share.percent for share in share_by_namespace(scene, question, outside=True).table.values()}
+    items: list[tuple[Markup | str, str]] = []
+    if 100 in seen:
+        items.append((swatch("ok", "✓"), "every pair"))
+    if seen - {0, 100, None}:
+        items.append((swatch("some", "%"), "some pairs"))
+    if 0 in seen:
+        items.append((swatch("no", "✕"), "no pair"))
+    return items
+
+
+def group_twin(scene: Scene, question: Question, caption: str = "") -> str:
+    """The same in ASCII."""
+    twin = shares_twin(share_by_namespace(scene, question, outside=True))
+    return f"{caption}\n{twin}" if caption else twin
