@@ -1,8 +1,4 @@
-"""A connection as a client makes it: name, Service, egress, ingress, port.
-
-The order is the order of a real cluster. The Service is translated *before* egress is judged, so
-policies see the pod's address and port, never the Service's (semantics rule 20).
-"""
+"""What a connection attempt was: its five steps, and where it ended."""
 
 from __future__ import annotations
 
@@ -25,9 +21,9 @@ Outcome = Literal[
 class Step:
     """One of the five steps of a flow, ready to be drawn.
 
-    ``state``: ``passed`` (a lookup that worked), ``unused`` (no name or no Service in this connection), ``open`` (pod not
-    isolated), ``admitted`` (isolated, a rule admits), ``stopped`` (it ends here), ``not reached``, ``would admit``
-    (not reached, but this end would have let it through).
+    ``state``: ``passed`` (a lookup that worked), ``unused`` (no name or no Service in this connection),
+    ``open`` (pod not isolated), ``admitted`` (isolated, a rule admits), ``stopped`` (it ends here),
+    ``not reached``, ``would admit`` (not reached, but this end would have let it through).
     ``facts`` are at most three short lines for under the picture.
     """
 
@@ -40,9 +36,10 @@ class Step:
 class Flow:
     """What happened to one connection attempt.
 
-    ``host`` and ``port`` are what the client asked for; ``address`` what the name resolved to; ``destination`` and ``target_port``
-    are after Service translation (None when it never got there). ``dns`` is the verdict on the question to DNS, if one was asked
-    (the first one that failed, else the first). ``verdict`` is the verdict on the connection itself.
+    ``host`` and ``port`` are what the client asked for; ``address`` what the name resolved to; ``destination``
+    and ``target_port`` are after Service translation (None when it never got there). ``dns`` is the verdict on
+    the question to DNS, if one was asked; ``verdict`` the verdict on the connection itself. ``by_address`` is
+    the same connection made by address, where only the question to DNS was dropped.
     """
 
     source: Endpoint
@@ -57,6 +54,7 @@ class Flow:
     target_port: int | None = None
     dns: Verdict | None = None
     verdict: Verdict | None = None
+    by_address: Flow | None = None
 
     @property
     def connected(self) -> bool:

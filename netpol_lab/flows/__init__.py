@@ -1,0 +1,13 @@
+"""A connection as a client makes it: name, Service, egress, ingress, port.
+
+The order is the order of a real cluster. The Service is translated *before* egress is judged, so
+policies see the pod's address and port, never the Service's (semantics rule 20).
+"""
+
+from __future__ import annotations
+
+from netpol_lab.flows.connecting import connect
+from netpol_lab.flows.flow import Flow, Outcome, Step
+from netpol_lab.flows.names import Resolution, Resolver
+
+__all__ = ["Flow", "Outcome", "Resolution", "Resolver", "Step", "connect"]
