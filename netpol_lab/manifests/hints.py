@@ -1,0 +1,112 @@
+"""What was probably meant: the sentences that stand beside the server's refusal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from netpol_lab.manifests.problem import Path, field_text
+from netpol_lab.manifests.schema import ListOf, MapOf, Scalar, Struct, Type
+
+DID_YOU_MEAN = "did you mean `{}`?"
+BELONGS_INSIDE = "`{field}` belongs inside `{inside}:`, one step further to the right"
+BELONGS_OUTSIDE = "`{field}` belongs to `{outside}`: it is indented too far"
+BELONGS_ELSEWHERE = "`{field}` is a field of `{owner}`"
+QUOTE_IT = "YAML reads {word} as a {what}; quote the value: {quoted}"
+UNQUOTE_IT = "a number is wanted: take the quotes away"
+NUMBER_WANTED = "a number is wanted here"
+DASH_TOO_MANY = "a dash too many? `{}` is one object, not a list"
+DASH_MISSING = "a dash is missing: `{}` is a list, each item starts with `- `"
+FIELDS_WANTED = "`{}` takes fields of its own on the lines below; is a colon or a line missing?"
+TEXT_WANTED = "`{}` takes one text, nothing below it"
+TOO_LARGE = "the number is too large"
+
+
+def unknown_field(name: str, path: Path, above: tuple[Struct, ...]) -> str:
+    """What an unknown field ``name`` of the object at ``path`` probably should be.
+
+    First a field that is only in the wrong column (it exists inside a sibling, or further out), then
+    a field of nearly the same name.
+    """
+    here = above[-1]
+    same = next((field for field in here.fields if field.lower() == name.lower()), None)
+    if same:
+        return DID_YOU_MEAN.format(same)
+    inside = next((field for field, type_ in here.fields.items() if name in _fields(type_)), None)
+    outside = _around(name, path, above)
+    close = _close(name, here)
+    if outside:
+        return BELONGS_OUTSIDE.format(field=name, outside=outside)
+    if inside and not close:
+        return BELONGS_INSIDE.format(field=name, inside=inside)
+    if close:
+        return DID_YOU_MEAN.format(close)
+    elsewhere = _owner_of(name, above[0])
+    return BELONGS_ELSEWHERE.format(field=name, owner=elsewhere) if elsewhere else ""
+
+
+def _fields(type_: Type) -> Mapping[str, Type]:
+    """The fields of a struct, or of the items of a list of structs."""
+    inner = type_.item if isinstance(type_, ListOf) else type_
+    return inner.fields if isinstance(inner, Struct) else {}
+
+
+def _around(name: str, path: Path, above: tuple[Struct, ...]) -> str:
+    """The nearest object around this one that has the field."""
+    depth = len(path)
+    for struct in reversed(above[:-1]):
+        depth -= 1
+        while depth > 0 and isinstance(path[depth], int):
+            depth -= 1
+        if name in struct.fields:
+            return field_text(path[:depth]) or "the top level"
+    return ""
+
+
+def _close(name: str, struct: Struct) -> str:
+    from difflib import get_close_matches
+
+    names = {field.lower(): field for field in struct.fields}
+    found = get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    return names[found[0]] if found else ""
+
+
+def _owner_of(name: str, root: Struct) -> str:
+    """Any field of the kind whose object has such a field, breadth first."""
+    level = list(root.fields.items())
+    for _ in range(8):
+        below: list[tuple[str, Type]] = []
+        for field, type_ in level:
+            fields = _fields(type_)
+            if name in fields and field != "metadata":
+                return field
+            below += fields.items()
+        level = below
+    return ""
+
+
+def wrong_type(value: Any, type_: Type, path: Path) -> str:
+    """What to do about a value of the wrong type."""
+    name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    if isinstance(type_, Scalar):
+        return _wrong_scalar(value, type_, name)
+    if isinstance(type_, ListOf):
+        return DASH_MISSING.format(name)
+    if isinstance(value, list) and isinstance(type_, Struct | MapOf):
+        return DASH_TOO_MANY.format(name)
+    return FIELDS_WANTED.format(name)
+
+
+def _wrong_scalar(value: Any, type_: Scalar, name: str) -> str:
+    if isinstance(value, Mapping | list):
+        return TEXT_WANTED.format(name)
+    if type_.go == "string":
+        word = json.dumps(value)
+        what = "boolean (true or false)" if isinstance(value, bool) else "number"
+        return QUOTE_IT.format(word=word, what=what, quoted=f'"{word}"')
+    if isinstance(value, str):
+        if type_.go == "bool":
+            return "write true or false, without quotes"
+        return UNQUOTE_IT if value.isdecimal() else NUMBER_WANTED
+    return TOO_LARGE if isinstance(value, int) and not isinstance(value, bool) and type_.go != "bool" else NUMBER_WANTED

@@ -1,0 +1,211 @@
+"""The doors of the package: :func:`read_text`, :func:`read_path`, :func:`from_object`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from netpol_lab.errors import ManifestError, NotFound
+from netpol_lab.manifests import decode, defaults, kinds, strict
+from netpol_lab.manifests.lines import Lines
+from netpol_lab.manifests.problem import ObjectReference, Path, Problem, Report
+from netpol_lab.manifests.schema import KINDS, OTHER
+from netpol_lab.manifests.source import MAX_JSON_CHARACTERS, documents
+from netpol_lab.manifests.syntax import not_text, too_large
+from netpol_lab.manifests.validation_core import validate
+from netpol_lab.model import Resource
+
+SUFFIXES = (".json", ".yaml", ".yml")
+"""What kubectl takes from a directory."""
+
+NOT_AN_OBJECT = (
+    "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type struct"
+    ' {{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }}'
+)
+NO_NAME = "resource name may not be empty"
+GENERATE_NAME = "from {}: cannot use generate name with apply"
+HINT_START = "a manifest starts with `apiVersion:` and `kind:`"
+HINT_NAME = "write `name:` below `metadata:`"
+
+
+def read_text(text: str, file: str = "", *, default_namespace: str | None = "default") -> list[Resource]:
+    """All objects of a YAML or JSON text, in order.
+
+    ``file`` is how messages call it. ``default_namespace`` is filled in where a namespaced object names
+    none (what ``kubectl -n`` does); None leaves it out. Raises :class:`ManifestError` with every problem
+    found; then no object is returned.
+
+    >>> [str(resource.key) for resource in read_text("apiVersion: v1\\nkind: Namespace\\nmetadata: {name: demo}")]
+    ["('Namespace', '', 'demo')"]
+    """
+    problems: list[Problem] = []
+    resources = _read(text, file, default_namespace, problems)
+    if problems:
+        raise ManifestError(tuple(problems))
+    return resources
+
+
+def read_path(path: str | os.PathLike[str], *, default_namespace: str | None = "default") -> list[Resource]:
+    """All objects of a file, or of the manifests directly in a directory, as ``kubectl -f`` takes them.
+
+    Raises :class:`NotFound` when there is no such path, :class:`ManifestError` as :func:`read_text`,
+    with the problems of all files together.
+    """
+    problems: list[Problem] = []
+    resources: list[Resource] = []
+    for file in _files(FilePath(path)):
+        text = _file_text(file, problems)
+        if text is not None:
+            resources += _read(text, str(file), default_namespace, problems)
+    if problems:
+        raise ManifestError(tuple(problems))
+    return resources
+
+
+def from_object(
+    obj: Mapping[str, Any],
+    origins: Lines | None = None,
+    file: str = "",
+    *,
+    default_namespace: str | None = "default",
+) -> Resource:
+    """One API object, already parsed, to a Resource: decoded strictly, defaulted, validated, typed.
+
+    ``obj`` is not changed and not kept. ``origins`` tells the lines of its parts, where there are any.
+    Raises :class:`ManifestError`.
+    """
+    problems: list[Problem] = []
+    resource = _resource(obj, origins, file, default_namespace, problems)
+    if problems or resource is None:
+        raise ManifestError(tuple(problems))
+    return resource
+
+
+def _files(path: FilePath) -> list[FilePath]:
+    if path.is_dir():
+        return sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and file.is_file())
+    if not path.exists():
+        raise NotFound(f'the path "{path}" does not exist')
+    return [path]
+
+
+def _file_text(file: FilePath, problems: list[Problem]) -> str | None:
+    try:
+        if file.stat().st_size > 4 * MAX_JSON_CHARACTERS:
+            problems.append(too_large(str(file), "JSON", MAX_JSON_CHARACTERS))
+            return None
+        data = file.read_bytes()
+    except OSError as error:
+        raise NotFound(f'the path "{file}" cannot be read: {error.strerror}') from None
+    try:
+        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        problems.append(not_text(data, error.start, str(file)))
+        return None
+
+
+def _read(text: str, file: str, namespace: str | None, problems: list[Problem]) -> list[Resource]:
+    resources = []
+    for document in documents(text, file, problems):
+        for value, lines in _objects(document.value, document.lines, 0):
+            resource = _resource(value, lines, file, namespace, problems)
+            if resource is not None:
+                resources.append(resource)
+    return resources
+
+
+def _objects(value: Any, lines: Lines | None, depth: int) -> Iterator[tuple[Any, Lines | None]]:
+    """The object itself, or the items of a List, a PodList and so on."""
+    kind = value.get("kind") if isinstance(value, Mapping) else None
+    items = value.get("items") if isinstance(kind, str) and kind.endswith("List") else None
+    if not isinstance(items, list) or depth > 3:
+        yield value, lines
+        return
+    for index, item in enumerate(items):
+        if kind != "List" and isinstance(item, Mapping) and "kind" not in item:
+            # The API's own lists do not repeat what their items are.
+            item = {"apiVersion": value.get("apiVersion"), "kind": kind.removesuffix("List"), **item}
+        yield from _objects(item, lines.within(("items", index)) if lines else None, depth + 1)
+
+
+def _resource(
+    obj: Any, lines: Lines | None, file: str, namespace: str | None, problems: list[Problem]
+) -> Resource | None:
+    """One object through all steps; each step is only taken when the one before found nothing."""
+    report = Report(file, lines, _reference(obj), problems=[])
+    body = _decoded(obj, report)
+    if body is not None and not report:
+        _set_namespace(body, namespace)
+        defaults.fill_in(body)
+        validate(body, report)
+    problems += report
+    if body is None or report:
+        return None
+    metadata = body["metadata"]
+    return Resource(
+        api_version=body["apiVersion"],
+        kind=body["kind"],
+        namespace=metadata.get("namespace", ""),
+        name=metadata["name"],
+        body=body,
+        typed=decode.typed(body, lines),
+        origin=lines.origin() if lines else None,
+    )
+
+
+def _decoded(obj: Any, report: Report) -> dict[str, Any] | None:
+    """The object as the server understands it, once kubectl knows what and which it is."""
+    if not isinstance(obj, Mapping):
+        report.add("decode", (), NOT_AN_OBJECT.format(strict.go_value(obj)), hint=HINT_START)
+        return None
+    for field in ("apiVersion", "kind"):
+        if not obj.get(field) or not isinstance(obj[field], str):
+            report.add("missing", (field,), f"{field} not set", hint=HINT_START)
+    if report:
+        return None
+    fault = kinds.mapping_fault(report.object)
+    if fault:
+        report.add("mapping", (), fault[0], hint=fault[1], at=_mapping_line(report.object))
+        return None
+    known = KINDS.get((report.object.api_version, report.object.kind))
+    body = strict.decode(obj, known or OTHER, report, open_ended=known is None)
+    _check_name(body, report)
+    body.setdefault("metadata", {})
+    return body
+
+
+def _mapping_line(reference: ObjectReference) -> Path:
+    """The line to look at: the kind when the version exists, else the version."""
+    return ("kind",) if reference.api_version in kinds.BUILT_IN else ("apiVersion",)
+
+
+def _check_name(body: Mapping[str, Any], report: Report) -> None:
+    metadata = body.get("metadata", {})
+    if report or metadata.get("name"):
+        return
+    if metadata.get("generateName"):
+        report.add(
+            "missing", ("metadata", "generateName"), GENERATE_NAME.format(metadata["generateName"]), hint=HINT_NAME
+        )
+        return
+    report.add("missing", ("metadata", "name"), NO_NAME, hint=HINT_NAME)
+
+
+def _set_namespace(body: dict[str, Any], namespace: str | None) -> None:
+    """kubectl gives namespaced objects the current namespace, and takes one off others."""
+    if not kinds.in_namespace(body["kind"]):
+        body["metadata"].pop("namespace", None)
+    elif namespace and "namespace" not in body["metadata"]:
+        body["metadata"]["namespace"] = namespace
+
+
+def _reference(obj: Any) -> ObjectReference:
+    """What the object calls itself, as far as that can be read."""
+    if not isinstance(obj, Mapping):
+        return ObjectReference()
+    metadata = obj.get("metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    found = (obj.get("apiVersion"), obj.get("kind"), metadata.get("namespace"), metadata.get("name"))
+    return ObjectReference(*(part if isinstance(part, str) else "" for part in found))

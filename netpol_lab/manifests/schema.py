@@ -1,0 +1,304 @@
+"""The fields of the API's objects, as data: names, types, and Go's names for the types.
+
+Sources: ``types.go`` of ``meta/v1``, ``core/v1``, ``apps/v1``, ``batch/v1`` and ``networking/v1`` of
+Kubernetes 1.33, with the few fields that came later. ``ANY`` marks what the simulator does not look into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A string, a boolean or a number. ``go`` is Go's name for the type.
+
+    ``pointer`` fields keep a zero value (``replicas: 0``); others lose it, as the server's answer does.
+    """
+
+    go: str
+    pointer: bool = False
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Anything: a part the simulator stores and does not look into."""
+
+    go: str = "interface {}"
+
+
+@dataclass(frozen=True)
+class ListOf:
+    item: Type
+
+    @property
+    def go(self) -> str:
+        return f"[]{self.item.go}"
+
+
+@dataclass(frozen=True)
+class MapOf:
+    """A map with text keys. Its items are scalars."""
+
+    item: Type
+
+    @property
+    def go(self) -> str:
+        return f"map[string]{self.item.go}"
+
+
+@dataclass(frozen=True)
+class Struct:
+    """An object with known fields. ``always`` fields are in the server's answer even when empty."""
+
+    go: str
+    fields: Mapping[str, Type]
+    always: tuple[str, ...] = ()
+
+    @cached_property
+    def name(self) -> str:
+        """Go's name without the package."""
+        return self.go.rpartition(".")[2]
+
+    __hash__ = object.__hash__
+
+
+Type = Scalar | Opaque | ListOf | MapOf | Struct
+
+STRING = Scalar("string")
+STRING_POINTER = Scalar("string", pointer=True)
+BOOL = Scalar("bool")
+BOOL_POINTER = Scalar("bool", pointer=True)
+INT32 = Scalar("int32")
+INT32_POINTER = Scalar("int32", pointer=True)
+INT64 = Scalar("int64")
+INT64_POINTER = Scalar("int64", pointer=True)
+INT_OR_STRING = Scalar("intstr.IntOrString", pointer=True)
+ANY = Opaque()
+STRINGS = ListOf(STRING)
+STRING_MAP = MapOf(STRING)
+ANYS = ListOf(ANY)
+
+
+def _all(type_: Type, names: str) -> dict[str, Type]:
+    return dict.fromkeys(names.split(), type_)
+
+
+OWNER_REFERENCE = Struct(
+    "v1.OwnerReference",
+    _all(STRING, "apiVersion kind name uid") | _all(BOOL_POINTER, "controller blockOwnerDeletion"),
+)
+
+OBJECT_META = Struct(
+    "v1.ObjectMeta",
+    {
+        **_all(STRING, "name generateName namespace selfLink uid resourceVersion creationTimestamp deletionTimestamp"),
+        "generation": INT64,
+        "deletionGracePeriodSeconds": INT64_POINTER,
+        "labels": STRING_MAP,
+        "annotations": STRING_MAP,
+        "ownerReferences": ListOf(OWNER_REFERENCE),
+        "finalizers": STRINGS,
+        "managedFields": ANYS,
+    },
+)
+
+LABEL_SELECTOR_REQUIREMENT = Struct(
+    "v1.LabelSelectorRequirement", {"key": STRING, "operator": STRING, "values": STRINGS}, always=("key", "operator")
+)
+LABEL_SELECTOR = Struct(
+    "v1.LabelSelector", {"matchLabels": STRING_MAP, "matchExpressions": ListOf(LABEL_SELECTOR_REQUIREMENT)}
+)
+
+IP_BLOCK = Struct("v1.IPBlock", {"cidr": STRING, "except": STRINGS}, always=("cidr",))
+NETWORK_POLICY_PEER = Struct(
+    "v1.NetworkPolicyPeer",
+    {"podSelector": LABEL_SELECTOR, "namespaceSelector": LABEL_SELECTOR, "ipBlock": IP_BLOCK},
+)
+NETWORK_POLICY_PORT = Struct(
+    "v1.NetworkPolicyPort", {"protocol": STRING_POINTER, "port": INT_OR_STRING, "endPort": INT32_POINTER}
+)
+INGRESS_RULE = Struct(
+    "v1.NetworkPolicyIngressRule", {"ports": ListOf(NETWORK_POLICY_PORT), "from": ListOf(NETWORK_POLICY_PEER)}
+)
+EGRESS_RULE = Struct(
+    "v1.NetworkPolicyEgressRule", {"ports": ListOf(NETWORK_POLICY_PORT), "to": ListOf(NETWORK_POLICY_PEER)}
+)
+NETWORK_POLICY_SPEC = Struct(
+    "v1.NetworkPolicySpec",
+    {
+        "podSelector": LABEL_SELECTOR,
+        "ingress": ListOf(INGRESS_RULE),
+        "egress": ListOf(EGRESS_RULE),
+        "policyTypes": STRINGS,
+    },
+    always=("podSelector",),
+)
+
+CONTAINER_PORT = Struct(
+    "v1.ContainerPort", {**_all(INT32, "containerPort hostPort"), **_all(STRING, "name protocol hostIP")}
+)
+_CONTAINER_FIELDS: dict[str, Type] = {
+    **_all(STRING, "name image workingDir imagePullPolicy terminationMessagePath terminationMessagePolicy"),
+    "restartPolicy": STRING_POINTER,
+    **_all(STRINGS, "command args"),
+    "ports": ListOf(CONTAINER_PORT),
+    **_all(ANYS, "env envFrom volumeMounts volumeDevices resizePolicy restartPolicyRules"),
+    **_all(ANY, "resources lifecycle livenessProbe readinessProbe startupProbe securityContext"),
+    **_all(BOOL, "stdin stdinOnce tty"),
+}
+CONTAINER = Struct("v1.Container", _CONTAINER_FIELDS, always=("name", "resources"))
+EPHEMERAL_CONTAINER = Struct("v1.EphemeralContainer", {**_CONTAINER_FIELDS, "targetContainerName": STRING})
+
+POD_SPEC = Struct(
+    "v1.PodSpec",
+    {
+        "containers": ListOf(CONTAINER),
+        "initContainers": ListOf(CONTAINER),
+        "ephemeralContainers": ListOf(EPHEMERAL_CONTAINER),
+        **_all(
+            STRING,
+            "restartPolicy dnsPolicy serviceAccountName serviceAccount nodeName hostname subdomain schedulerName"
+            " priorityClassName",
+        ),
+        **_all(STRING_POINTER, "runtimeClassName preemptionPolicy hostnameOverride"),
+        **_all(BOOL, "hostNetwork hostPID hostIPC"),
+        **_all(
+            BOOL_POINTER,
+            "automountServiceAccountToken shareProcessNamespace enableServiceLinks setHostnameAsFQDN hostUsers",
+        ),
+        **_all(INT64_POINTER, "terminationGracePeriodSeconds activeDeadlineSeconds"),
+        "priority": INT32_POINTER,
+        "nodeSelector": STRING_MAP,
+        **_all(
+            ANYS,
+            "volumes imagePullSecrets tolerations hostAliases readinessGates topologySpreadConstraints"
+            " schedulingGates resourceClaims",
+        ),
+        **_all(ANY, "affinity securityContext dnsConfig overhead os resources workloadRef"),
+    },
+    always=("containers",),
+)
+
+_META: dict[str, Type] = {"apiVersion": STRING, "kind": STRING, "metadata": OBJECT_META}
+POD_TEMPLATE = Struct(
+    "v1.PodTemplateSpec", {"metadata": OBJECT_META, "spec": POD_SPEC, "apiVersion": STRING, "kind": STRING}
+)
+
+SERVICE_PORT = Struct(
+    "v1.ServicePort",
+    {
+        **_all(STRING, "name protocol"),
+        "appProtocol": STRING_POINTER,
+        **_all(INT32, "port nodePort"),
+        "targetPort": INT_OR_STRING,
+    },
+)
+SERVICE_SPEC = Struct(
+    "v1.ServiceSpec",
+    {
+        "ports": ListOf(SERVICE_PORT),
+        "selector": STRING_MAP,
+        **_all(
+            STRING,
+            "clusterIP type sessionAffinity loadBalancerIP externalName externalTrafficPolicy",
+        ),
+        **_all(STRING_POINTER, "ipFamilyPolicy loadBalancerClass internalTrafficPolicy trafficDistribution"),
+        **_all(STRINGS, "clusterIPs externalIPs loadBalancerSourceRanges ipFamilies"),
+        "publishNotReadyAddresses": BOOL,
+        "allocateLoadBalancerNodePorts": BOOL_POINTER,
+        "healthCheckNodePort": INT32,
+        "sessionAffinityConfig": ANY,
+    },
+)
+
+DEPLOYMENT_SPEC = Struct(
+    "v1.DeploymentSpec",
+    {
+        "selector": LABEL_SELECTOR,
+        "template": POD_TEMPLATE,
+        **_all(INT32_POINTER, "replicas revisionHistoryLimit progressDeadlineSeconds"),
+        "minReadySeconds": INT32,
+        "paused": BOOL,
+        "strategy": ANY,
+    },
+)
+REPLICA_SET_SPEC = Struct(
+    "v1.ReplicaSetSpec",
+    {"selector": LABEL_SELECTOR, "template": POD_TEMPLATE, "replicas": INT32_POINTER, "minReadySeconds": INT32},
+)
+STATEFUL_SET_SPEC = Struct(
+    "v1.StatefulSetSpec",
+    {
+        "selector": LABEL_SELECTOR,
+        "template": POD_TEMPLATE,
+        **_all(INT32_POINTER, "replicas revisionHistoryLimit"),
+        "minReadySeconds": INT32,
+        **_all(STRING, "serviceName podManagementPolicy"),
+        "volumeClaimTemplates": ANYS,
+        **_all(ANY, "updateStrategy persistentVolumeClaimRetentionPolicy ordinals"),
+    },
+)
+DAEMON_SET_SPEC = Struct(
+    "v1.DaemonSetSpec",
+    {
+        "selector": LABEL_SELECTOR,
+        "template": POD_TEMPLATE,
+        "revisionHistoryLimit": INT32_POINTER,
+        "minReadySeconds": INT32,
+        "updateStrategy": ANY,
+    },
+)
+JOB_SPEC = Struct(
+    "v1.JobSpec",
+    {
+        "selector": LABEL_SELECTOR,
+        "template": POD_TEMPLATE,
+        **_all(
+            INT32_POINTER,
+            "parallelism completions backoffLimit backoffLimitPerIndex maxFailedIndexes ttlSecondsAfterFinished",
+        ),
+        "activeDeadlineSeconds": INT64_POINTER,
+        **_all(BOOL_POINTER, "manualSelector suspend"),
+        **_all(STRING_POINTER, "completionMode podReplacementPolicy managedBy"),
+        **_all(ANY, "podFailurePolicy successPolicy"),
+    },
+)
+CRON_JOB_SPEC = Struct(
+    "v1.CronJobSpec",
+    {
+        **_all(STRING, "schedule concurrencyPolicy"),
+        "timeZone": STRING_POINTER,
+        "startingDeadlineSeconds": INT64_POINTER,
+        "suspend": BOOL_POINTER,
+        "jobTemplate": Struct("v1.JobTemplateSpec", {"metadata": OBJECT_META, "spec": JOB_SPEC}),
+        **_all(INT32_POINTER, "successfulJobsHistoryLimit failedJobsHistoryLimit"),
+    },
+)
+
+
+def _kind(name: str, spec: Type, *, status: bool = True) -> Struct:
+    """A top-level kind: what is in its status is the server's business."""
+    fields = _META | {"spec": spec} | ({"status": ANY} if status else {})
+    return Struct(f"v1.{name}", fields)
+
+
+KINDS: Mapping[tuple[str, str], Struct] = {
+    ("v1", "Namespace"): _kind("Namespace", Struct("v1.NamespaceSpec", {"finalizers": STRINGS})),
+    ("v1", "Pod"): _kind("Pod", POD_SPEC),
+    ("v1", "Service"): _kind("Service", SERVICE_SPEC),
+    ("v1", "Node"): _kind("Node", ANY),
+    ("networking.k8s.io/v1", "NetworkPolicy"): _kind("NetworkPolicy", NETWORK_POLICY_SPEC),
+    ("apps/v1", "Deployment"): _kind("Deployment", DEPLOYMENT_SPEC),
+    ("apps/v1", "ReplicaSet"): _kind("ReplicaSet", REPLICA_SET_SPEC),
+    ("apps/v1", "StatefulSet"): _kind("StatefulSet", STATEFUL_SET_SPEC),
+    ("apps/v1", "DaemonSet"): _kind("DaemonSet", DAEMON_SET_SPEC),
+    ("batch/v1", "Job"): _kind("Job", JOB_SPEC),
+    ("batch/v1", "CronJob"): _kind("CronJob", CRON_JOB_SPEC),
+}
+"""The kinds that are decoded strictly, by (apiVersion, kind)."""
+
+OTHER = Struct("unstructured.Unstructured", _META)
+"""Any other kind: only what every object has is looked at."""

@@ -1,0 +1,169 @@
+"""Strict decoding: a plain object against the schema, the way the API server reads a body.
+
+An unknown field or a wrong type is refused, in Go's words. What comes out is a fresh object without
+nulls and without empty optional fields: the server's answer leaves them out (``omitempty``), which is
+why ``ingress: []`` cannot be seen in ``-o yaml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from netpol_lab.manifests import hints
+from netpol_lab.manifests.problem import Path, Report, field_text
+from netpol_lab.manifests.schema import ANY, ListOf, MapOf, Opaque, Scalar, Struct, Type
+
+MAX_DEPTH = 100
+"""Deepest nesting accepted. The API's own types end far above it."""
+
+_RANGE = {"int32": 2**31, "int64": 2**63, "intstr.IntOrString": 2**31}
+
+
+class _Missing:
+    """Stands for a value that is not there, or that was refused."""
+
+
+_MISSING = _Missing()
+
+
+def decode(obj: Mapping[str, Any], schema: Struct, report: Report, *, open_ended: bool = False) -> dict[str, Any]:
+    """``obj`` as the server understands it; every fault goes into ``report``.
+
+    ``open_ended``: fields the schema does not know are kept, at the top level, as they are.
+    """
+    decoder = _Decoder(report)
+    if not open_ended:
+        return decoder.struct(obj, schema, (), (schema,))
+    known = decoder.struct({key: value for key, value in obj.items() if key in schema.fields}, schema, (), (schema,))
+    others = {key: value for key, value in obj.items() if key not in schema.fields}
+    return known | decoder.value(others, ANY, (), (schema,), ())
+
+
+class _Decoder:
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def struct(self, value: Mapping[str, Any], schema: Struct, path: Path, above: tuple[Struct, ...]) -> dict[str, Any]:
+        """An object. ``above`` holds the structs around it, the object itself last."""
+        result: dict[str, Any] = {}
+        for key, item in value.items():
+            type_ = schema.fields.get(key)
+            if type_ is None:
+                self._unknown_field(key, path, above)
+                continue
+            decoded = self.value(item, type_, (*path, key), above, (*path, key))
+            if decoded is not _MISSING and (decoded not in _EMPTY or _is_kept(key, type_, decoded, schema)):
+                result[key] = decoded
+        return result
+
+    def value(self, value: Any, type_: Type, path: Path, above: tuple[Struct, ...], field: Path) -> Any:
+        """Any value. ``field`` is the innermost struct field it belongs to, for Go's message."""
+        if value is None:
+            return _MISSING
+        if isinstance(type_, Scalar):
+            if _is_scalar(value, type_):
+                return int(value) if isinstance(value, float) else value
+        elif isinstance(type_, Struct):
+            if isinstance(value, Mapping):
+                return self.struct(value, type_, path, (*above, type_))
+        elif isinstance(type_, ListOf):
+            if isinstance(value, list | tuple):
+                return self._list(value, type_, path, above, field)
+        elif isinstance(type_, MapOf):
+            if isinstance(value, Mapping):
+                return self._map(value, type_, path, above, field)
+        else:
+            return self._opaque(value, path, MAX_DEPTH - len(path))
+        self._wrong_type(value, type_, path, above, field)
+        return _MISSING
+
+    def _list(self, value: list[Any], type_: ListOf, path: Path, above: tuple[Struct, ...], field: Path) -> list[Any]:
+        items = []
+        for index, item in enumerate(value):
+            decoded = self.value(item, type_.item, (*path, index), above, field)
+            items.append(_zero(type_.item) if decoded is _MISSING else decoded)
+        return items
+
+    def _map(self, value: Mapping[Any, Any], type_: MapOf, path: Path, above: tuple[Struct, ...], field: Path) -> Any:
+        items = {}
+        for key, item in value.items():
+            decoded = self.value(item, type_.item, (*path, str(key)), above, field)
+            items[str(key)] = _zero(type_.item) if decoded is _MISSING else decoded
+        return items
+
+    def _opaque(self, value: Any, path: Path, depth: int) -> Any:
+        """A part we do not look into, copied as plain JSON, inside our bounds."""
+        if isinstance(value, str | bool | int | float) or value is None:
+            return value
+        if depth <= 0:
+            self.report.add("decode", path, f"exceeded max depth of {MAX_DEPTH}")
+            return None
+        if isinstance(value, Mapping):
+            return {str(key): self._opaque(item, (*path, str(key)), depth - 1) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._opaque(item, (*path, index), depth - 1) for index, item in enumerate(value)]
+        self.report.add("decode", path, f"json: unsupported type: {type(value).__name__}")
+        return None
+
+    def _unknown_field(self, key: Any, path: Path, above: tuple[Struct, ...]) -> None:
+        at = (*path, str(key))
+        self.report.add(
+            "decode", at, f'unknown field "{field_text(at)}"', hint=hints.unknown_field(str(key), path, above)
+        )
+
+    def _wrong_type(self, value: Any, type_: Type, path: Path, above: tuple[Struct, ...], field: Path) -> None:
+        self.report.add(
+            "decode", path, _go_message(value, type_, above[-1], field), hint=hints.wrong_type(value, type_, path)
+        )
+
+
+_EMPTY: tuple[Any, ...] = ("", False, 0, [], {})
+"""What ``omitempty`` leaves out (compared by value: 0 and False are one)."""
+
+
+def _is_kept(key: str, type_: Type, value: Any, schema: Struct) -> bool:
+    """Whether an empty field stays in the object: pointers, structs and required fields do."""
+    if key in schema.always or isinstance(type_, Opaque | Struct):
+        return True
+    return isinstance(type_, Scalar) and type_.pointer
+
+
+def _is_scalar(value: Any, type_: Scalar) -> bool:
+    if isinstance(value, bool):
+        return type_.go == "bool"
+    if isinstance(value, str):
+        return type_.go in ("string", "intstr.IntOrString")
+    if isinstance(value, int | float) and type_.go in _RANGE and (isinstance(value, int) or value.is_integer()):
+        limit = _RANGE[type_.go]
+        return -limit <= value < limit
+    return False
+
+
+def _zero(type_: Type) -> Any:
+    """What a null in a list or a map becomes."""
+    if isinstance(type_, Scalar):
+        return {"string": "", "bool": False}.get(type_.go, 0)
+    return [] if isinstance(type_, ListOf) else None if isinstance(type_, Opaque) else {}
+
+
+def _go_message(value: Any, type_: Type, owner: Struct, field: Path) -> str:
+    """Go's ``json.UnmarshalTypeError``: names of fields without indexes, and the type it wanted.
+
+    An IntOrString decodes itself, so Go does not know the field there.
+    """
+    what = go_value(value)
+    if type_.go == "intstr.IntOrString":
+        return f"json: cannot unmarshal {what} into Go value of type int32"
+    names = ".".join(step for step in field if isinstance(step, str))
+    return f"json: cannot unmarshal {what} into Go struct field {owner.name}.{names} of type {type_.go}"
+
+
+def go_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "object" if isinstance(value, Mapping) else "array"

@@ -1,0 +1,160 @@
+"""Faults of the text itself, in go-yaml's words for the student and with our own line and hint.
+
+go-yaml is a translation of libyaml, so with libyaml the words are the same. Its line is not: a fault
+the parser finds is given one line early, a fault the scanner finds is not, and both count from the
+start of the document (``fail`` in go-yaml's ``decode.go``). The line of the Problem is the true one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from netpol_lab.manifests.problem import Problem
+
+TABS = "YAML is indented with spaces: a tab stands here"
+INDENTATION = "look at the indentation of this line and of the lines above: fields of one object start in one column"
+QUOTES = "a quotation mark is opened and not closed"
+COLON = "a `: ` inside a value needs quotes around the value"
+SEPARATOR = "documents are separated by a line of three dashes alone"
+NOT_TEXT = "the file is no plain text in UTF-8"
+TWICE = "the key is written twice in one object; only one can count"
+
+_WITHOUT_LIBYAML = (
+    (re.compile(r"found character .* that cannot start any token"), "found character that cannot start any token"),
+    (
+        re.compile(r"expected <block end>, but found .*sequence.*|expected <block end>, but found '-'"),
+        "did not find expected '-' indicator",
+    ),
+    (re.compile(r"expected <block end>, but found .*"), "did not find expected key"),
+    (re.compile(r"could not find expected ':'"), "could not find expected ':'"),
+    (re.compile(r"expected ',' or ']', but got .*"), "did not find expected ',' or ']'"),
+    (re.compile(r"expected ',' or '}', but got .*"), "did not find expected ',' or '}'"),
+)
+"""PyYAML's own words, where it runs without libyaml, and go-yaml's for the same fault."""
+
+
+def yaml_problem(error: Exception, text: str, offset: int, file: str) -> Problem:
+    """The Problem for what the YAML parser raised on ``text``, which starts after ``offset`` lines."""
+    from yaml.parser import ParserError
+    from yaml.scanner import ScannerError
+
+    mark = getattr(error, "problem_mark", None)
+    words = _words(error)
+    if mark is None:
+        return Problem("yaml", f"yaml: {words}", file, _line_of(error, text, offset), hint=_unreadable(words))
+    go_line = mark.line + 1 if isinstance(error, ScannerError) and mark.line else mark.line
+    if not mark.line:
+        context = getattr(error, "context_mark", None)
+        go_line = context.line if context else 0
+    if not isinstance(error, ScannerError | ParserError):
+        go_line = 0
+    where = f"line {go_line}: " if go_line else ""
+    hint = _hint(words, text.split("\n"), mark.line)
+    return Problem("yaml", f"yaml: {where}{words}", file, mark.line + offset + 1, hint=hint)
+
+
+def _words(error: Exception) -> str:
+    words = getattr(error, "problem", None) or getattr(error, "reason", None) or "unknown problem parsing YAML content"
+    for pattern, translation in _WITHOUT_LIBYAML:
+        if pattern.fullmatch(words):
+            return translation
+    return "control characters are not allowed" if "special characters" in words else str(words)
+
+
+def _line_of(error: Exception, text: str, offset: int) -> int:
+    """Reader errors know a position, not a line."""
+    position = getattr(error, "position", getattr(error, "start", 0))
+    return text.count("\n", 0, position if isinstance(position, int) else 0) + offset + 1
+
+
+def _unreadable(words: str) -> str:
+    return NOT_TEXT if "control" in words or "UTF" in words or "surrogates" in words else ""
+
+
+def _hint(words: str, lines: list[str], line: int) -> str:
+    here = lines[line] if line < len(lines) else ""
+    if re.match(r"[ -]*\t", here) or ("cannot start any token" in words and "\t" in here):
+        return TABS
+    if "cannot start any token" in words:
+        return "the character `" + here.strip()[:1] + "` has a meaning in YAML: put quotes around the value"
+    if "mapping values are not allowed" in words:
+        return COLON if here.count(": ") > 1 else INDENTATION
+    if "quoted scalar" in words:
+        return QUOTES
+    if "did not find expected" in words or "could not find expected" in words:
+        return _unindented(lines, line) or INDENTATION
+    return ""
+
+
+def _unindented(lines: list[str], line: int) -> str:
+    """Name the line above that this one's indentation fits to no part of."""
+    here = lines[line] if line < len(lines) else ""
+    missing = re.match(r"\s*([A-Za-z][\w./-]*)\s*$", here)
+    if missing:
+        return f"a colon is missing: `{missing[1]}:`"
+    return ""
+
+
+def duplicate_key(key: str, line: int, offset: int, file: str) -> Problem:
+    """A key that stands twice in one mapping, as go-yaml's strict reading says it."""
+    message = f'yaml: unmarshal errors:\n  line {line - offset}: key "{key}" already set in map'
+    return Problem("yaml", message, file, line, hint=TWICE)
+
+
+def bad_separator(rest: str, file: str, line: int) -> Problem:
+    """Text behind ``---``."""
+    return Problem("yaml", f"invalid Yaml document separator: {rest}", file, line, hint=SEPARATOR)
+
+
+def too_large(file: str, what: str, limit: int) -> Problem:
+    """A file longer than we read."""
+    text = f"the {what} text is longer than {limit // 1_000_000} million characters"
+    hint = "split it, or dump it with `-o json`" if what == "YAML" else "split it"
+    return Problem("yaml", text, file, 0, hint=hint)
+
+
+def not_text(data: bytes, position: int, file: str) -> Problem:
+    """Bytes that are no UTF-8."""
+    line = data.count(b"\n", 0, position) + 1
+    return Problem("yaml", "yaml: invalid leading UTF-8 octet", file, line, hint=NOT_TEXT)
+
+
+def json_beyond(error: Exception, file: str) -> Problem:
+    """JSON that is nested too deeply, or holds a number no program reads."""
+    text = "exceeded max depth" if isinstance(error, RecursionError) else "invalid number"
+    return Problem("yaml", f"json: {text}", file, 0)
+
+
+_JSON_WORDS: tuple[tuple[str, str], ...] = (
+    ("Expecting value", "looking for beginning of value"),
+    ("Expecting property name", "looking for beginning of object key string"),
+    ("Illegal trailing comma", "looking for beginning of value"),
+    ("Expecting ':'", "after object key"),
+    ("Expecting ','", "after object key:value pair"),
+    ("Invalid control character", "in string literal"),
+    ("Invalid \\escape", "in string escape code"),
+    ("Invalid \\uXXXX", "in \\u hexadecimal character escape"),
+)
+
+
+def json_problem(error: json.JSONDecodeError, file: str) -> Problem:
+    """A fault of JSON text, in the words of Go's ``encoding/json``."""
+    if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated"):
+        return Problem("yaml", "unexpected EOF", file, error.lineno, hint="the text ends too early")
+    where = next((words for start, words in _JSON_WORDS if error.msg.startswith(start)), "")
+    message = f"json: offset {error.pos + 1}: invalid character {_character(error.doc[error.pos])} {where}"
+    return Problem("yaml", message, file, error.lineno, hint=_json_hint(error))
+
+
+def _character(character: Any) -> str:
+    return {"\n": r"'\n'", "\t": r"'\t'", "'": r"'\''", '"': "'\"'"}.get(character, f"'{character}'")
+
+
+def _json_hint(error: json.JSONDecodeError) -> str:
+    if error.msg.startswith("Expecting ','"):
+        return "a comma is missing before this place"
+    if error.doc[error.pos] in "}]":
+        return "a comma too many before this place"
+    return ""

@@ -1,0 +1,253 @@
+"""What the API server refuses in metadata, pods, Services and workloads, as far as the simulator uses them.
+
+Source: ``apimachinery/pkg/api/validation``, ``pkg/apis/{core,apps,batch}/validation`` of Kubernetes 1.33.
+Parts that are stored without being looked into (volumes, probes, affinity) are not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from netpol_lab.manifests import names
+from netpol_lab.manifests.kinds import in_namespace
+from netpol_lab.manifests.names import NameRule, quoted
+from netpol_lab.manifests.problem import Path, Report
+from netpol_lab.manifests.validation import (
+    bad,
+    close_word,
+    label_selector,
+    labels,
+    network_policy,
+    protocol,
+    unsupported,
+)
+from netpol_lab.model import LabelSelector, Requirement
+
+Body = Mapping[str, Any]
+
+REQUIRED = "Required value"
+SELECTOR_MISMATCH = "`selector` does not match template `labels`"
+EMPTY_SELECTOR = "empty selector is invalid for {}"
+
+HINT_SELECTOR = "spec.selector.matchLabels and spec.template.metadata.labels must say the same"
+HINT_LOWER_CASE = "write it in lower case: {}"
+HINT_PORT_NAMES = "with more than one port, each needs a name"
+
+
+def validate(body: Body, report: Report) -> None:
+    """Everything wrong with a decoded, defaulted body goes into ``report``."""
+    kind = body["kind"]
+    _metadata(body["metadata"], kind, report)
+    check = _BY_KIND.get(kind)
+    if check:
+        check(body, report)
+
+
+_NAME_RULES: dict[str, NameRule] = {"Namespace": names.dns_label, "Service": names.dns_1035_label}
+
+
+def _metadata(metadata: Body, kind: str, report: Report) -> None:
+    rule = _NAME_RULES.get(kind, names.dns_subdomain)
+    # Kinds of other groups have rules of their own (a ClusterRole may be called system:node).
+    name = metadata.get("name", "")
+    for message in rule(name) if name and (kind in _BY_KIND or kind == "Node") else ():
+        report.invalid(("metadata", "name"), bad(name, message), hint=_lower_case(name, rule))
+    namespace = metadata.get("namespace", "")
+    if namespace and in_namespace(kind):
+        for message in names.dns_label(namespace):
+            report.invalid(
+                ("metadata", "namespace"), bad(namespace, message), hint=_lower_case(namespace, names.dns_label)
+            )
+    labels(metadata.get("labels", {}), ("metadata", "labels"), report)
+    for key in metadata.get("annotations", {}):
+        for message in names.qualified_name(key.lower()):
+            report.invalid(("metadata", "annotations"), bad(key, message), at=("metadata", "annotations", key))
+
+
+def _lower_case(name: str, rule: NameRule) -> str:
+    right = name.lower().replace("_", "-").replace(" ", "-")
+    return HINT_LOWER_CASE.format(right) if right != name and not rule(right) else ""
+
+
+def _policy(body: Body, report: Report) -> None:
+    network_policy(body["spec"], report)
+
+
+def _pod(body: Body, report: Report) -> None:
+    _pod_spec(body["spec"], ("spec",), report)
+
+
+def _pod_spec(spec: Body, path: Path, report: Report) -> None:
+    seen: set[str] = set()
+    if not spec.get("containers"):
+        report.invalid((*path, "containers"), REQUIRED)
+    for group in ("containers", "initContainers"):
+        for index, container in enumerate(spec.get(group, ())):
+            _container(container, (*path, group, index), report, seen)
+    if "restartPolicy" in spec and spec["restartPolicy"] not in ("Always", "OnFailure", "Never"):
+        words = ("Always", "Never", "OnFailure")
+        hint = close_word(spec["restartPolicy"], words)
+        report.invalid((*path, "restartPolicy"), unsupported(spec["restartPolicy"], words), hint=hint)
+
+
+def _container(container: Body, path: Path, report: Report, seen: set[str]) -> None:
+    name = container.get("name", "")
+    if not name:
+        report.invalid((*path, "name"), REQUIRED)
+    elif name in seen:
+        report.invalid((*path, "name"), f"Duplicate value: {quoted(name)}")
+    for message in names.dns_label(name) if name else ():
+        report.invalid((*path, "name"), bad(name, message), hint=_lower_case(name, names.dns_label))
+    seen.add(name)
+    if not container.get("image"):
+        report.invalid((*path, "image"), REQUIRED)
+    port_names: set[str] = set()
+    for index, port in enumerate(container.get("ports", ())):
+        _container_port(port, (*path, "ports", index), report, port_names)
+
+
+def _container_port(port: Body, path: Path, report: Report, seen: set[str]) -> None:
+    name = port.get("name", "")
+    messages = names.port_name(name) if name else ()
+    for message in messages:
+        report.invalid((*path, "name"), bad(name, message))
+    if name and not messages:
+        if name in seen:
+            report.invalid((*path, "name"), f"Duplicate value: {quoted(name)}")
+        seen.add(name)
+    number = port.get("containerPort", 0)
+    if not number:
+        report.invalid((*path, "containerPort"), REQUIRED)
+    for message in names.port_number(number) if number else ():
+        report.invalid((*path, "containerPort"), bad(number, message))
+    for message in names.port_number(port.get("hostPort", 0)) if port.get("hostPort") else ():
+        report.invalid((*path, "hostPort"), bad(port["hostPort"], message))
+    protocol(port.get("protocol", "TCP"), (*path, "protocol"), report)
+
+
+_SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+
+
+def _service(body: Body, report: Report) -> None:
+    spec = body["spec"]
+    kind, ports = spec["type"], spec.get("ports", ())
+    if kind not in _SERVICE_TYPES:
+        hint = close_word(kind, _SERVICE_TYPES)
+        report.invalid(("spec", "type"), unsupported(kind, _SERVICE_TYPES), hint=hint)
+    if not ports and kind != "ExternalName" and spec.get("clusterIP") != "None":
+        report.invalid(("spec", "ports"), REQUIRED)
+    address = spec.get("clusterIP", "None")
+    if address != "None" and names.address(address) is None:
+        report.invalid(("spec", "clusterIPs", 0), bad(address, NOT_AN_ADDRESS), at=("spec", "clusterIP"))
+    seen: set[str] = set()
+    for index, port in enumerate(ports):
+        _service_port(port, ("spec", "ports", index), report, len(ports) > 1, seen)
+    labels(spec.get("selector", {}), ("spec", "selector"), report)
+
+
+NOT_AN_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+
+
+def _service_port(port: Body, path: Path, report: Report, name_required: bool, seen: set[str]) -> None:
+    name = port.get("name", "")
+    if name_required and not name:
+        report.invalid((*path, "name"), REQUIRED, hint=HINT_PORT_NAMES)
+    elif name:
+        for message in names.dns_label(name):
+            report.invalid((*path, "name"), bad(name, message))
+        if name in seen:
+            report.invalid((*path, "name"), f"Duplicate value: {quoted(name)}")
+        seen.add(name)
+    for message in names.port_number(port.get("port", 0)):
+        report.invalid((*path, "port"), bad(port.get("port", 0), message))
+    protocol(port.get("protocol", "TCP"), (*path, "protocol"), report)
+    target = port.get("targetPort")
+    if target is None:
+        return
+    messages = names.port_number(target) if isinstance(target, int) else names.port_name(target)
+    for message in messages:
+        report.invalid((*path, "targetPort"), bad(target, message))
+
+
+def _workload(body: Body, report: Report) -> None:
+    """Deployment, ReplicaSet, StatefulSet, DaemonSet: the selector must match the template's labels."""
+    spec = body["spec"]
+    selector = spec.get("selector")
+    if selector is None:
+        report.invalid(("spec", "selector"), REQUIRED)
+    else:
+        label_selector(selector, ("spec", "selector"), report)
+        if not selector:
+            kind = body["kind"]
+            words = EMPTY_SELECTOR.format("deployment" if kind == "Deployment" else kind.lower())
+            report.invalid(("spec", "selector"), bad("{}", words).replace('"{}"', "{}"))
+    if spec.get("replicas", 0) < 0:
+        report.invalid(("spec", "replicas"), bad(spec["replicas"], "must be greater than or equal to 0"))
+    _template(spec["template"], ("spec", "template"), report, selector)
+
+
+def _template(template: Body, path: Path, report: Report, selector: Body | None = None) -> None:
+    template_labels = template["metadata"].get("labels", {})
+    at = (*path, "metadata", "labels")
+    before = len(report.problems)
+    labels(template_labels, at, report)
+    if selector and len(report.problems) == before and not _selects(selector, template_labels):
+        report.invalid(at, f"Invalid value: {_go_map(template_labels)}: {SELECTOR_MISMATCH}", hint=HINT_SELECTOR)
+    _pod_spec(template["spec"], (*path, "spec"), report)
+
+
+def _selects(selector: Body, template_labels: Mapping[str, str]) -> bool:
+    wanted = [Requirement(key, "=", (value,)) for key, value in selector.get("matchLabels", {}).items()]
+    wanted += [
+        Requirement(item.get("key", ""), item.get("operator", "Exists"), tuple(item.get("values", ())))
+        for item in selector.get("matchExpressions", ())
+    ]
+    return LabelSelector(tuple(wanted)).matches(template_labels)
+
+
+def _go_map(values: Mapping[str, str]) -> str:
+    """A map of texts as Go's ``%#v`` prints it, keys sorted."""
+    if not values:
+        return "map[string]string(nil)"
+    return "map[string]string{" + ", ".join(f"{quoted(key)}:{quoted(values[key])}" for key in sorted(values)) + "}"
+
+
+def _always_restarts(body: Body, report: Report) -> None:
+    _workload(body, report)
+    policy = body["spec"]["template"]["spec"].get("restartPolicy", "Always")
+    if policy in ("OnFailure", "Never"):
+        path = ("spec", "template", "spec", "restartPolicy")
+        report.invalid(path, unsupported(policy, ("Always",)))
+
+
+def _job(body: Body, report: Report) -> None:
+    _job_spec(body["spec"], ("spec",), report)
+
+
+def _cron_job(body: Body, report: Report) -> None:
+    if not body["spec"].get("schedule"):
+        report.invalid(("spec", "schedule"), REQUIRED)
+    _job_spec(body["spec"]["jobTemplate"]["spec"], ("spec", "jobTemplate", "spec"), report)
+
+
+def _job_spec(spec: Body, path: Path, report: Report) -> None:
+    _template(spec["template"], (*path, "template"), report)
+    policy = spec["template"]["spec"].get("restartPolicy", "Always")
+    if policy == "Always":
+        words = f"Required value: valid values: {quoted('OnFailure')}, {quoted('Never')}"
+        report.invalid((*path, "template", "spec", "restartPolicy"), words, hint="a Job needs `restartPolicy: Never`")
+
+
+_BY_KIND: dict[str, Callable[[Body, Report], None]] = {
+    "NetworkPolicy": _policy,
+    "Namespace": lambda body, report: None,
+    "Pod": _pod,
+    "Service": _service,
+    "Deployment": _always_restarts,
+    "ReplicaSet": _always_restarts,
+    "StatefulSet": _always_restarts,
+    "DaemonSet": _always_restarts,
+    "Job": _job,
+    "CronJob": _cron_job,
+}
