@@ -6,30 +6,35 @@ from collections.abc import Mapping
 
 from netpol_lab.manifests.problem import ObjectReference
 
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 BUILT_IN: Mapping[str, frozenset[str]] = {
-    "v1": frozenset(
+    "v1": _set(
         "Binding ComponentStatus ConfigMap Endpoints Event LimitRange Namespace Node PersistentVolume"
         " PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret Service"
-        " ServiceAccount".split()
+        " ServiceAccount"
     ),
-    "apps/v1": frozenset("ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet".split()),
-    "batch/v1": frozenset("CronJob Job".split()),
-    "networking.k8s.io/v1": frozenset("Ingress IngressClass IPAddress NetworkPolicy ServiceCIDR".split()),
+    "apps/v1": _set("ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet"),
+    "batch/v1": _set("CronJob Job"),
+    "networking.k8s.io/v1": _set("Ingress IngressClass IPAddress NetworkPolicy ServiceCIDR"),
 }
 """The kinds of the API groups the simulator knows in full."""
 
-REMOVED: frozenset[str] = frozenset(
-    "extensions/v1beta1 networking.k8s.io/v1beta1 apps/v1beta1 apps/v1beta2 batch/v1beta1 batch/v2alpha1".split()
+REMOVED: frozenset[str] = _set(
+    "extensions/v1beta1 networking.k8s.io/v1beta1 apps/v1beta1 apps/v1beta2 batch/v1beta1 batch/v2alpha1"
 )
 """Versions that Kubernetes once served and no longer does."""
 
-CLUSTER_SCOPED: frozenset[str] = frozenset(
+CLUSTER_SCOPED: frozenset[str] = _set(
     "APIService CertificateSigningRequest ClusterRole ClusterRoleBinding ComponentStatus CSIDriver CSINode"
     " CustomResourceDefinition FlowSchema IngressClass IPAddress MutatingWebhookConfiguration Namespace Node"
     " PersistentVolume PriorityClass PriorityLevelConfiguration RuntimeClass ServiceCIDR StorageClass"
     " ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration VolumeAttachment"
     " AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy CiliumClusterwideNetworkPolicy"
-    " GlobalNetworkPolicy IPPool".split()
+    " GlobalNetworkPolicy IPPool"
 )
 """Kinds without a namespace, among them well-known ones of network plugins."""
 

@@ -118,8 +118,8 @@ def _read(text: str, file: str, namespace: str | None, problems: list[Problem]) 
 
 def _objects(value: Any, lines: Lines | None, depth: int) -> Iterator[tuple[Any, Lines | None]]:
     """The object itself, or the items of a List, a PodList and so on."""
-    kind = value.get("kind") if isinstance(value, Mapping) else None
-    items = value.get("items") if isinstance(kind, str) and kind.endswith("List") else None
+    kind = str(value.get("kind")) if isinstance(value, Mapping) else ""
+    items = value.get("items") if kind.endswith("List") else None
     if not isinstance(items, list) or depth > 3:
         yield value, lines
         return

@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 _WORDS: dict[str, Any] = {
-    **dict.fromkeys("y Y yes Yes YES true True TRUE on On ON".split(), True),
-    **dict.fromkeys("n N no No NO false False FALSE off Off OFF".split(), False),
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("+.inf", "+.Inf", "+.INF", ".inf", ".Inf", ".INF"), float("inf")),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
@@ -36,7 +36,7 @@ def resolve(word: str) -> Any:
     if word[0] not in "+-.0123456789" or len(word) > _LONGEST_NUMBER:
         return word
     digits = word.replace("_", "") if word[0] != "." else word
-    number = _integer(digits)
+    number: int | float | None = _integer(digits)
     if number is None and _FLOAT.fullmatch(digits):
         number = plain_number(float(digits))
     return word if number is None else number

@@ -7,7 +7,7 @@ why ``ingress: []`` cannot be seen in ``-o yaml``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netpol_lab.manifests import hints
@@ -36,8 +36,9 @@ def decode(obj: Mapping[str, Any], schema: Struct, report: Report, *, open_ended
     if not open_ended:
         return decoder.struct(obj, schema, (), (schema,))
     known = decoder.struct({key: value for key, value in obj.items() if key in schema.fields}, schema, (), (schema,))
-    others = {key: value for key, value in obj.items() if key not in schema.fields}
-    return known | decoder.value(others, ANY, (), (schema,), ())
+    for key in (key for key in obj if key not in schema.fields):
+        known[str(key)] = decoder.value(obj[key], ANY, (str(key),), (schema,), ())
+    return known
 
 
 class _Decoder:
@@ -78,7 +79,9 @@ class _Decoder:
         self._wrong_type(value, type_, path, above, field)
         return _MISSING
 
-    def _list(self, value: list[Any], type_: ListOf, path: Path, above: tuple[Struct, ...], field: Path) -> list[Any]:
+    def _list(
+        self, value: Sequence[Any], type_: ListOf, path: Path, above: tuple[Struct, ...], field: Path
+    ) -> list[Any]:
         items = []
         for index, item in enumerate(value):
             decoded = self.value(item, type_.item, (*path, index), above, field)
