@@ -27,7 +27,8 @@ Stop = Literal["", "egress", "ingress", "both ends", "ports differ"]
 class SceneNode:
     """A pod, a set of like replicas, or the outside.
 
-    ``id`` is unique and the same in every scene of a story (``student-07/server-07``; ``External``). ``namespace`` is "" outside.
+    ``id`` is unique and the same in every scene of a story (``student-07/server-07``; ``External``).
+    ``namespace`` is "" outside.
     ``label`` is the one label policies use (``app: server-07``), or "". ``count`` is the number of pods it stands for.
     """
 

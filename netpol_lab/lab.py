@@ -1,0 +1,419 @@
+"""The front door used in notebooks: :class:`Lab`.
+
+A lab is one simulated cluster, the kubectl that reaches it, and everything there is to see of it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netpol_lab import data, notebook
+from netpol_lab.bridge import Bridge
+from netpol_lab.clients import run_outside
+from netpol_lab.cluster import Cluster
+from netpol_lab.errors import LabError, NotSimulated
+from netpol_lab.flows import Flow, connect
+from netpol_lab.kubectl import Result, Session, run
+from netpol_lab.model import NetworkPolicy, Pod, Service
+from netpol_lab.remedy import smallest_change
+from netpol_lab.scene import Scene, SceneNode, build
+from netpol_lab.snapshot import Snapshot
+from netpol_lab.story import Attempt, Moment, Story, with_visitors
+
+if TYPE_CHECKING:
+    from netpol_lab.display.card import Picture
+
+Question = tuple[str, str, int] | tuple[str, str, int, str]
+"""From, to, port, and (if not TCP) the protocol."""
+
+Which = int | str | Moment
+"""A moment: its number, a part of its command, ``start`` or ``now``."""
+
+_open: Lab | None = None
+
+
+class Lab:
+    """One student's lab.
+
+    ``xx`` is the student's number, two digits as text. ``lesson`` names the folder for the files you write
+    (``work/<lesson>``); without it they go where the notebook is. ``profile`` is the network plugin's behavior.
+    A second ``Lab`` in the same notebook closes the first and starts over.
+
+    Raises :class:`~netpol_lab.errors.LabError` for a number that Kubernetes could not take as part of a name.
+    """
+
+    def __init__(self, xx: str = "07", *, lesson: str | None = None, live: bool = False, profile: str = "upstream"):
+        global _open
+        if live:
+            raise NotSimulated("Live mode is not built yet: this lab runs on the simulated cluster only.")
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?", str(xx)):
+            raise LabError(f"{xx!r} cannot be part of a Kubernetes name. Take your number as text, for example '07'.")
+        if lesson is not None and not re.fullmatch(r"[a-z0-9][a-z0-9-]*", lesson):
+            raise LabError(f"{lesson!r} is not the name of a lesson. An example is '02-default-deny'.")
+        if _open is not None:
+            _open.close()
+        self.xx, self.lesson = str(xx), lesson
+        self.cluster = Cluster(profile)
+        self._session = Session(self.cluster)
+        self._story = Story(self.cluster.snapshot())
+        self.folder = notebook.work_in(lesson)
+        self._bridge = Bridge(self._answer)
+        notebook.publish(self.xx, self._write)
+        _open = self
+
+    def close(self) -> None:
+        """Take the lab's kubectl off PATH and end its socket."""
+        self._bridge.close()
+
+    def __repr__(self) -> str:
+        where = f"; your files go to work/{self.lesson}" if self.lesson else ""
+        return f"Lab {self.xx}: a simulated cluster with {len(self.cluster.nodes)} nodes{where}"
+
+    # -- the command line ------------------------------------------------------------------------
+
+    def _answer(self, program: str, words: list[str], stdin: Callable[[], str], cwd: str) -> Result | None:
+        """Run one program of the notebook's shell. What the simulator cannot do is an answer too, never a crash."""
+        tried = len(self._session.attempts)
+        try:
+            if program == "curl":
+                outcome = run_outside(self.cluster, words, on_flow=self._session.record)
+                result = None if outcome is None else Result(outcome.stdout, outcome.stderr, outcome.exit_code)
+            else:
+                result = run(self._session, words, stdin, cwd)
+        except LabError as error:
+            result = Result("", f"error: {error}\n", 1)
+        command = shlex.join([program, *words])
+        self._story.record(command, self.cluster.snapshot(), self._session.attempts[tried:])
+        return result
+
+    def kubectl(self, line: str, stdin: str = "") -> Result:
+        """Run one kubectl line from Python: ``lab.kubectl("get pods -A").stdout``."""
+        words = shlex.split(notebook.fill(line, self.xx))
+        answer = self._answer(
+            "kubectl", words[1:] if words[:1] == ["kubectl"] else words, lambda: stdin, str(Path.cwd())
+        )
+        assert answer is not None
+        return answer
+
+    def _write(self, name: str, text: str) -> str:
+        return notebook.write_manifest(name, text, self.xx)
+
+    def file(self, name: str) -> str:
+        """Copy one of the workbook's manifests into your folder, with your number filled in.
+
+        ``name`` is like ``lab-a/netpol-apps.yaml``. Returns its text. Raises NotFound for a name that is not there.
+        """
+        text = notebook.fill(data.path("manifests", *name.split("/")).read_text(encoding="utf-8"), self.xx)
+        notebook.write_manifest(Path(name).name, text, self.xx)
+        return text
+
+    def reset(self) -> None:
+        """Back to the state before your first command. Your files stay."""
+        self.cluster.restore(self._story.moments[0].state)
+        self._story = Story(self.cluster.snapshot())
+        self._session = Session(self.cluster)
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def scene(self, at: Which = "now", *, visitors: bool = True) -> Scene:
+        """One moment folded for looking at; with the pods that ``kubectl run --rm`` brought and took away again."""
+        moment = self._story.moment(at)
+        guests = self._story.visitors([moment]) if visitors else []
+        return build(with_visitors(moment.state, guests))
+
+    def matrix(self, port: int | None = None, protocol: str = "TCP", direction: str = "both") -> Picture:
+        """Who can connect to whom: a pandas frame in ``.frame``, an accessible table in the notebook.
+
+        ``port`` asks about one port (the frame then holds booleans); ``direction`` is ``ingress``, ``egress`` or ``both``.
+        """
+        from netpol_lab.display import matrix
+
+        return matrix.draw(self.scene(), port=port, protocol=protocol, direction=direction)  # type: ignore[arg-type]
+
+    def both_ends(self, port: int = 80, protocol: str = "TCP") -> Picture:
+        """Three matrices side by side: egress at the source, ingress at the target, and the connection."""
+        from netpol_lab.display import matrix
+
+        return matrix.both_ends(self.scene(), port, protocol)
+
+    def graph(self, ask: Iterable[Question] = (), *, at: Which = "now") -> Picture:
+        """Who can reach whom on the ports where something listens.
+
+        Blocked lines are drawn for what you ``ask`` about, ``("client-07", "server-07", 80)``, and for the connections you
+        tried since the last change.
+        """
+        from netpol_lab.display import graph
+
+        scene = self.scene(at)
+        return graph.draw(scene, blocked=[*self._asked(scene, ask), *self._tried(scene, self._story.moment(at))])
+
+    def compare(self, before: Which | None = None, after: Which = "now", *, side_by_side: bool = False) -> Picture:
+        """What changed between two moments, as a graph and a matrix; without words, what the last step changed."""
+        from netpol_lab.display import card, delta, matrix
+
+        last, now = self._story.last_step()
+        old, new = (last if before is None else self._story.moment(before)), self._story.moment(after)
+        guests = self._story.visitors(self._story.moments)
+        scenes = [build(with_visitors(moment.state, guests)) for moment in (old, new)]
+        names = {"before_name": old.name, "after_name": new.name}
+        picture = delta.draw(*scenes, side_by_side=side_by_side, **names)
+        return card.stack([picture, matrix.matrix_delta(*scenes, **names)])
+
+    def steps(
+        self,
+        to: str,
+        port: int = 80,
+        protocol: str = "TCP",
+        *,
+        sources: Sequence[str] | None = None,
+        moments: Sequence[Which] | None = None,
+    ) -> Picture:
+        """The story in one picture: who reaches ``to`` at each step, drawn from the states themselves.
+
+        Without ``moments``: each different set of policies since ``to`` exists. Without ``sources``: every pod of its
+        namespace, the pods that tried it, and the outside.
+        """
+        from netpol_lab.display import strip
+
+        chosen = [self._story.moment(m) for m in moments] if moments else self._story.policy_steps()
+        guests = self._story.visitors(self._story.moments)
+        scenes = [build(with_visitors(moment.state, guests)) for moment in chosen]
+        pairs = [(m, s, node) for m, s in zip(chosen, scenes, strict=True) if (node := _named(s, to, self._namespace))]
+        if not pairs:
+            raise self._unknown(to)
+        target = pairs[-1][2]
+        ids = [self._node(pairs[-1][1], name).id for name in sources] if sources else _around(pairs[-1][1], target)
+        drawn = [strip.StripStep("", _footer(pairs, place), scene) for place, (_, scene, _) in enumerate(pairs)]
+        return strip.draw(drawn, ids, target.id, protocol, port)
+
+    def why(self, source: str, destination: str, port: int | None = None, protocol: str = "TCP") -> Picture:
+        """Why one connection passes or not: name, Service, egress, ingress, port; near misses; the smallest change.
+
+        ``source`` is a pod or workload; ``destination`` may also be a Service, an address or a DNS name. ``port`` is the
+        one the client would use; without it, the first port of the Service or the pod.
+        """
+        from netpol_lab.display import why
+
+        state = with_visitors(self.cluster.snapshot(), self._story.visitors([self._story.now]))
+        flow = self._flow(state, source, destination, port, protocol)
+        verdict = flow.dns if flow.outcome == "dns timed out" else flow.verdict
+        change = smallest_change(state, verdict) if verdict is not None and not flow.connected else None
+        return why.draw(flow, change=change, saw=self._saw(flow))
+
+    def reach(self, source: str) -> Picture:
+        """Everything one pod can reach: its blast radius, if it were taken over."""
+        from netpol_lab.display import reach
+
+        scene = self.scene()
+        return reach.draw(scene, self._node(scene, source).id)
+
+    def policies(self) -> Picture:
+        """Each policy as sentences, with the pods it selects and the peers it resolves to now."""
+        from netpol_lab.display import card, policies
+
+        state = self.cluster.snapshot()
+        scene = build(state)
+        cards = [
+            policies.draw(scene, policy, **self._source(policy), effect=_effect(state, policy))
+            for policy in state.policies
+        ]
+        return card.stack(cards) if cards else policies.none(scene)
+
+    def heatmap(self) -> Picture:
+        """The reachability of every pod with every other as one image, for clusters too large for a table."""
+        from netpol_lab.display import heatmap
+
+        return heatmap.draw(build(self.cluster, fold=False))
+
+    def moments(self) -> Picture:
+        """The steps so far, with the numbers and names that ``compare`` and ``graph`` understand."""
+        from netpol_lab.display import moments
+
+        return moments.draw(self._story.moments)
+
+    def playground(self) -> Any:
+        """A widget to explore with: each policy on or off, a port, and the why of a pair. It changes nothing."""
+        from netpol_lab.widgets import playground
+
+        return playground(self)
+
+    # -- exercises -------------------------------------------------------------------------------
+
+    def check(self, exercise: str) -> Picture:
+        """Check an exercise by behavior: connections are compared, never YAML."""
+        from netpol_lab import exercises
+        from netpol_lab.display import feedback
+
+        return feedback.draw(exercises.check(self.cluster, exercise, self.xx))
+
+    def predict(self, question: str, answer: str | None = None) -> Picture:
+        """Write down what you expect before you run it."""
+        from netpol_lab import quiz
+
+        return quiz.predict(question, answer)
+
+    def quiz(self, question: str, answer: str | None = None) -> Picture:
+        """A question with its options; with your answer, the why of every option."""
+        from netpol_lab import quiz
+
+        return quiz.quiz(question, answer)
+
+    # -- names -----------------------------------------------------------------------------------
+
+    @property
+    def _namespace(self) -> str:
+        """Where a bare name is looked up first."""
+        return f"student-{self.xx}"
+
+    def hypothetical(self, without: Iterable[str] = ()) -> Snapshot:
+        """The present state without some policies, named ``namespace/name``. The lab's own cluster stays as it is."""
+        keys = [("NetworkPolicy", *name.split("/", 1)) for name in without]
+        return self.cluster.snapshot().without(keys)  # type: ignore[arg-type]
+
+    def _node(self, scene: Scene, name: str) -> SceneNode:
+        node = _named(scene, name, self._namespace)
+        if node is None:
+            raise self._unknown(name)
+        return node
+
+    def _unknown(self, name: str) -> Exception:
+        try:
+            self.cluster.endpoint(name, self._namespace)
+        except LabError as error:
+            return error
+        return LabError(f"{name!r} does not take part: pods on the host network and nodes are not shown.")
+
+    def _asked(self, scene: Scene, ask: Iterable[Question]) -> list[tuple[str, str, str, int]]:
+        found = []
+        for source, destination, port, *protocol in ask:
+            ends = (self._node(scene, source).id, self._node(scene, destination).id)
+            found.append((*ends, str(protocol[0]) if protocol else "TCP", port))
+        return found
+
+    def _tried(self, scene: Scene, moment: Moment) -> list[tuple[str, str, str, int]]:
+        """The connections tried in a moment that a policy stopped."""
+        found: dict[tuple[str, str, str, int], None] = {}
+        for attempt in moment.attempts:
+            flow = attempt.flow
+            if flow.verdict is None or flow.verdict.allowed or flow.target_port is None:
+                continue
+            ends = [_holding(scene, end) for end in (flow.source, flow.destination)]
+            if ends[0] and ends[1]:
+                found[(ends[0].id, ends[1].id, flow.protocol, flow.target_port)] = None
+        return list(found)
+
+    def _flow(self, state: Snapshot, source: str, destination: str, port: int | None, protocol: str) -> Flow:
+        origin = state.endpoint(source, self._namespace)
+        service = self._service(state, origin.namespace if isinstance(origin, Pod) else "", destination)
+        if service is not None:
+            name = (
+                service.name
+                if isinstance(origin, Pod) and origin.namespace == service.namespace
+                else f"{service.name}.{service.namespace}"
+            )
+            return connect(state, origin, name, port or service.ports[0].port, protocol)
+        try:
+            target = state.endpoint(destination, self._namespace)
+        except LabError:
+            if "." in destination:  # a DNS name of the outside
+                return connect(state, origin, destination, port or 443, protocol)
+            raise
+        listens = build(state, fold=False)
+        node = _holding(listens, target)
+        first = next((first for p, first, _ in (node.listens if node else ()) if p == protocol), 80)
+        address = target.address if not isinstance(target, Pod) and hasattr(target, "address") else target.ip  # type: ignore[union-attr]
+        return connect(state, origin, str(address), port or first, protocol)
+
+    def _service(self, state: Snapshot, namespace: str, name: str) -> Service | None:
+        where, _, short = name.rpartition("/")
+        for place in (where,) if where else (namespace, self._namespace):
+            found = state.service(place, short)
+            if found is not None and found.ports:
+                return found
+        return None
+
+    def _saw(self, flow: Flow) -> tuple[str, str] | None:
+        """The last command that tried this very connection, and what it said."""
+        for attempt in reversed(self._story.now.attempts):
+            tried = attempt.flow
+            same_end = tried.host == flow.host or (tried.destination and tried.destination == flow.destination)
+            if tried.source == flow.source and same_end and tried.port == flow.port:
+                return attempt.command, attempt.said
+        return None
+
+    def _source(self, policy: NetworkPolicy) -> dict[str, Any]:
+        """The policy's own lines of the file it came from, while the file still says the same."""
+        origin = policy.origin
+        if origin is None or not origin.file or not Path(origin.file).is_file():
+            return {"yaml_text": None}
+        lines = Path(origin.file).read_text(encoding="utf-8").splitlines()[origin.first_line - 1 : origin.last_line]
+        text = "\n".join(lines)
+        return {"yaml_text": text, "first_line": origin.first_line} if policy.name in text else {"yaml_text": None}
+
+
+def _named(scene: Scene, name: str, namespace: str) -> SceneNode | None:
+    """The node a person means: its id, its name in their namespace, its name anywhere, or one of its pods."""
+    by_name = [node for node in scene.nodes if node.name == name]
+    wanted = [node for node in scene.nodes if node.id in (name, f"{namespace}/{name}")]
+    pods = [
+        node
+        for node in scene.nodes
+        if isinstance(node.endpoint, Pod) and name in (node.endpoint.name, node.endpoint.id)
+    ]
+    return next(iter([*wanted, *by_name, *pods]), None)
+
+
+def _holding(scene: Scene, endpoint: object) -> SceneNode | None:
+    """The node an endpoint is folded into."""
+    if not isinstance(endpoint, Pod):
+        return next((node for node in scene.nodes if node.endpoint == endpoint), None)
+    for node in scene.nodes:
+        pod = node.endpoint
+        if isinstance(pod, Pod) and (pod.id == endpoint.id or (pod.owner and _same_replicas(pod, endpoint))):
+            return node
+    return None
+
+
+def _same_replicas(one: Pod, other: Pod) -> bool:
+    return (one.namespace, one.owner, one.labels) == (other.namespace, other.owner, other.labels)
+
+
+def _around(scene: Scene, target: SceneNode) -> list[str]:
+    return [node.id for node in scene.nodes if node is not target and node.namespace in (target.namespace, "")]
+
+
+def _footer(steps: Sequence[tuple[Moment, Scene, SceneNode]], place: int) -> str:
+    """What this step added or took away: files where they are known, else names."""
+    here = {policy.id: policy for policy in steps[place][0].state.policies}
+    before = {policy.id: policy for policy in steps[place - 1][0].state.policies} if place else {}
+    if not here:
+        return "no policy"
+    added = [_file(policy) for id, policy in here.items() if before.get(id) != policy]
+    removed = [policy.name for id, policy in before.items() if id not in here]
+    return "  ".join(["+ " + name for name in dict.fromkeys(added)] + ["- " + name for name in removed])
+
+
+def _file(policy: NetworkPolicy) -> str:
+    return policy.origin.file if policy.origin and policy.origin.file else policy.name
+
+
+def _effect(state: Snapshot, policy: NetworkPolicy) -> list[tuple[str, str, Any, str]]:
+    """The connections there are only because of a policy, and those missing only because of it."""
+    key = ("NetworkPolicy", policy.namespace, policy.name)
+    without, with_it = build(state.without([key])), build(state)
+    found = []
+    for source in with_it.nodes:
+        for target in with_it.nodes:
+            pair = (source.id, target.id)
+            if pair not in with_it.reach or pair not in without.reach:
+                continue
+            now, then = with_it.reach[pair].ports, without.reach[pair].ports
+            if more := now - then:
+                found.append((source.name, target.name, more, "+"))
+            if less := then - now:
+                found.append((source.name, target.name, less, "-"))
+    return found

@@ -1,0 +1,76 @@
+"""What the lab needs from IPython: variables for `$XX`, one cell magic, and the folder to work in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from netpol_lab.errors import LabError
+
+_home: Path | None = None
+
+
+def shell() -> Any | None:
+    """The running IPython, or None outside a notebook."""
+    try:
+        from IPython.core.getipython import get_ipython
+    except ImportError:
+        return None
+    return get_ipython()
+
+
+def work_in(lesson: str | None) -> Path:
+    """Change into the folder for a lesson's files, ``work/<lesson>`` beside the notebook; make it if missing.
+
+    Without a lesson the folder stays as it is. A second call starts from the notebook's own folder again.
+    """
+    global _home
+    _home = _home or Path.cwd()
+    folder = _home / "work" / lesson if lesson else _home
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(folder)
+    return folder
+
+
+def fill(text: str, number: str) -> str:
+    """Put the student's number in the place of ``$XX`` and ``${XX}``; any other ``$`` stays.
+
+    >>> fill("name: client-$XX", "07")
+    'name: client-07'
+    """
+    return Template(text).safe_substitute(XX=number)
+
+
+def publish(number: str, write: Callable[[str, str], str]) -> None:
+    """Set ``XX`` for shells and for `!` lines, and offer ``%%manifest FILE``.
+
+    ``write(file, text)`` writes a manifest and returns what to tell the student.
+    """
+    os.environ["XX"] = number
+    ip = shell()
+    if ip is None:
+        return
+    ip.user_ns.setdefault("XX", number)
+
+    def manifest(line: str, cell: str = "") -> None:
+        """Write the cell to a file, with $XX filled in: %%manifest netpol-apps.yaml"""
+        print(write(line.strip(), cell))
+
+    ip.register_magic_function(manifest, "cell", "manifest")
+
+
+def write_manifest(name: str, text: str, number: str) -> str:
+    """Write one manifest into the working folder; returns one line for the student.
+
+    Raises :class:`~netpol_lab.errors.LabError` for a name that is missing or leads out of the folder.
+    """
+    place = Path(name)
+    if not name or place.is_absolute() or ".." in place.parts:
+        raise LabError("Name a file in this folder after %%manifest, for example: %%manifest default-deny.yaml")
+    filled = fill(text, number)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(filled, encoding="utf-8")
+    return f"wrote {name} ({len(filled.splitlines())} lines)"
