@@ -104,6 +104,23 @@ def figure(
     return kind(title=plain(title), quiet=plain(quiet), twin=twin, html=str(html), **fields)
 
 
+@dataclass(frozen=True)
+class Stack(Picture):
+    """Several cards, one below the other; ``pictures`` holds them."""
+
+    pictures: tuple[Picture, ...] = field(default=(), repr=False)
+
+    @property
+    def text(self) -> str:
+        return "\n\n\n".join(picture.text for picture in self.pictures)
+
+
+def stack(pictures: Sequence[Picture]) -> Stack:
+    """Show several pictures from one cell; the first gives the title."""
+    html = "".join(picture.html for picture in pictures)
+    return Stack(pictures[0].title, pictures[0].quiet, pictures[0].twin, html, tuple(pictures))
+
+
 def box(heading: str, *content: Markup | str, edge: str = "ink", tint: bool = False) -> Markup:
     """A block with a 5 px left edge: ``edge`` is ``blocked``, ``allowed`` or ``ink``; ``tint`` for what went wrong."""
     kind = f"npl-box npl-{edge}" + (" npl-near" if tint else "")
