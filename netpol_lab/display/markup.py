@@ -244,7 +244,7 @@ def table(rows: Iterable[Iterable[str]], gap: int = 2, indent: str = "") -> list
     >>> table([["a", "-> long"], ["bcd", "-> x", "y"]])
     ['a    -> long', 'bcd  -> x     y']
     """
-    cells = [[ascii_text(cell) for cell in row] for row in rows]
+    cells = [[" " * (len(cell) - len(cell.lstrip(" "))) + ascii_text(cell) for cell in row] for row in rows]
     columns = max((len(row) for row in cells), default=0)
     widths = [max((len(row[i]) for row in cells if i < len(row)), default=0) for i in range(columns)]
     return [

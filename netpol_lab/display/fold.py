@@ -1,0 +1,104 @@
+"""Fewer nodes for larger clusters: one per owner, then one per namespace. Never a hairball."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from netpol_lab.display.lines import Asked, drawing, is_pod
+from netpol_lab.model import Pod
+from netpol_lab.ports import PortSet
+from netpol_lab.scene import Reach, Scene, SceneNode
+
+MOST_PODS, MOST_LINES, MOST_NODES = 12, 20, 20
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A scene that can be drawn. ``partial`` are pairs of which only some pods connect; ``by`` tells how it was folded.
+
+    ``names`` maps every id of the original scene to the one that stands for it.
+    """
+
+    scene: Scene
+    partial: frozenset[tuple[str, str]] = frozenset()
+    by: str = ""
+    names: dict[str, str] | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether a graph is the right picture at all."""
+        return sum(is_pod(node) for node in self.scene.nodes) <= MOST_NODES and len(self.lines) <= 2 * MOST_LINES
+
+    @property
+    def lines(self) -> tuple[object, ...]:
+        return drawing(self.scene).lines
+
+    def asked(self, questions: tuple[Asked, ...]) -> tuple[Asked, ...]:
+        """Questions about nodes that were folded, about what stands for them."""
+        names = self.names or {}
+        moved = ((names.get(a, a), names.get(b, b), protocol, port) for a, b, protocol, port in questions)
+        return tuple(dict.fromkeys(question for question in moved if question[0] != question[1]))
+
+
+def fold(scene: Scene) -> Folded:
+    """The scene itself while it is small, else one node per owner, else one per namespace."""
+    whole = Folded(scene)
+    pods = sum(is_pod(node) for node in scene.nodes)
+    if pods <= MOST_PODS and len(whole.lines) <= MOST_LINES:
+        return whole
+    by_owner = merge(scene, _owner, "One node per owner")
+    if len(by_owner.scene.nodes) < len(scene.nodes) and by_owner.fits:
+        return by_owner
+    if pods <= MOST_NODES and whole.fits:
+        return whole
+    return merge(scene, lambda node: f"{node.namespace}/all pods", "One node per namespace")
+
+
+def _owner(node: SceneNode) -> str:
+    owner = node.endpoint.owner if isinstance(node.endpoint, Pod) else ""
+    return f"{node.namespace}/{owner.partition('/')[2]}" if owner else node.id
+
+
+def merge(scene: Scene, group_of: Callable[[SceneNode], str], by: str) -> Folded:
+    """One node for every group of pods. DNS and the outside stay as they are."""
+    groups: dict[str, list[SceneNode]] = {}
+    for node in scene.nodes:
+        groups.setdefault(group_of(node) if is_pod(node) else node.id, []).append(node)
+    nodes = tuple(_node(id, members) for id, members in groups.items())
+    reach, partial = {}, set()
+    for a, sources in groups.items():
+        for b, targets in groups.items():
+            pairs = [scene.reach[s.id, t.id] for s in sources for t in targets if (s.id, t.id) in scene.reach]
+            if a != b and pairs:
+                reach[a, b], mixed = _reach(pairs)
+                if mixed:
+                    partial.add((a, b))
+    names = {member.id: id for id, members in groups.items() for member in members}
+    return Folded(replace(scene, nodes=nodes, reach=reach), frozenset(partial), by, names)
+
+
+def _node(id: str, members: list[SceneNode]) -> SceneNode:
+    first = members[0]
+    if len(members) == 1:
+        return replace(first, id=id)
+    labels = {member.label for member in members}
+    return replace(
+        first,
+        id=id,
+        name=id.partition("/")[2],
+        label=labels.pop() if len(labels) == 1 else "",
+        count=sum(member.count for member in members),
+        isolated_ingress=any(member.isolated_ingress for member in members),
+        isolated_egress=any(member.isolated_egress for member in members),
+        listens=PortSet.from_ranges(r for member in members for r in member.listens),
+    )
+
+
+def _reach(pairs: list[Reach]) -> tuple[Reach, bool]:
+    """What any pair can do, and whether some pairs can do less."""
+    some = [pair.ports for pair in pairs]
+    if not any(some):
+        return pairs[0], False
+    union = PortSet.from_ranges(r for ports in some for r in ports)
+    return Reach(union, union), any(ports != union for ports in some)

@@ -1,0 +1,116 @@
+"""Who reaches whom: the connectivity graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from netpol_lab.display import finding, swatches
+from netpol_lab.display.card import Picture, figure, note
+from netpol_lab.display.fold import fold
+from netpol_lab.display.layout import LayoutUnavailable
+from netpol_lab.display.lines import Asked, Drawing, drawing, find
+from netpol_lab.display.markup import svg
+from netpol_lab.display.mermaid import MermaidPicture, graph_source
+from netpol_lab.display.sketch import Sketch, doors_of, dot, finished, placed
+from netpol_lab.display.twin import graph_twin
+from netpol_lab.scene import Scene
+
+
+@dataclass(frozen=True)
+class GraphPicture(Picture):
+    """A graph: a card in a notebook, and its parts for elsewhere.
+
+    ``svg`` is the picture alone (light), ``dot`` its Graphviz source; both are "" when nothing was drawn.
+    """
+
+    svg: str = field(default="", repr=False)
+    dot: str = field(default="", repr=False)
+    drawing: Drawing = field(default=Drawing((), ()), repr=False)
+
+    def mermaid(self) -> MermaidPicture:
+        """The same graph as Mermaid, for Markdown files and web pages."""
+        return MermaidPicture(self.title, self.twin, graph_source(self.drawing, self.title))
+
+
+def draw(
+    scene: Scene,
+    *,
+    title: str | None = None,
+    quiet: str | None = None,
+    blocked: Sequence[Asked] = (),
+    only: Sequence[str] | None = None,
+    story: Sequence[Scene] = (),
+) -> GraphPicture:
+    """Draw who reaches whom, on ports on which something listens.
+
+    ``blocked`` are the questions that were asked, as (source id, target id, protocol, port): their answers are drawn
+    even when nothing passes, at most six. ``only`` limits the picture to nodes, or namespaces, of these names.
+    ``story`` are other moments that this one shares its places with. Without ``title`` the picture says what it
+    found. Large scenes are folded by owner, then by namespace. Raises :class:`~netpol_lab.errors.NotFound` for a name nobody has.
+    """
+    folded = fold(limited(scene, only))
+    asked = folded.asked(tuple(blocked))
+    picture = drawing(folded.scene, asked, partial=folded.partial)
+    finding_title = finding.title(folded.scene, picture) if title is None else title
+    stopped = sum(1 for question in asked if _stops(folded.scene, question))
+    words = finding.quiet(folded.scene, picture, stopped, folded.by) if quiet is None else quiet
+    twin = graph_twin(picture)
+    if not folded.fits:
+        return _too_large(finding_title, words, twin, picture)
+    sketch = Sketch(picture, doors_of(picture.nodes))
+    others = [Sketch(drawing(other, grouped=False), doors_of(other.nodes)) for other in story]
+    try:
+        where = placed([sketch, *others])
+    except LayoutUnavailable as error:
+        return figure(
+            finding_title, words, note(str(error)), twin=twin, drawn=False, kind=GraphPicture, drawing=picture
+        )
+    width, height, content = finished(sketch, where)
+    namespaces = finding.listed(picture.namespaces)
+    image = svg(width, height, f"Who reaches whom in {namespaces}", finding.description(picture), content)
+    legend = legend_of(sketch)
+    return figure(
+        finding_title,
+        words,
+        image,
+        legend=legend,
+        twin=twin,
+        kind=GraphPicture,
+        svg=str(image),
+        dot=dot(where),
+        drawing=picture,
+    )
+
+
+def legend_of(*sketches: Sketch) -> swatches.Legend:
+    """What the lines and doors of these pictures mean."""
+    used = [(line.state, line.stop) for sketch in sketches for line in sketch.drawing.lines]
+    return swatches.lines(used) + swatches.doors(doors for sketch in sketches for doors in sketch.doors.values())
+
+
+def limited(scene: Scene, only: Sequence[str] | None) -> Scene:
+    """The part of a scene that ``only`` names, by node id, pod name or namespace."""
+    if only is None:
+        return scene
+    wanted = set(only)
+    for item in sorted(wanted - set(scene.namespaces) - {node.name for node in scene.nodes}):
+        find(scene, item)
+    nodes = tuple(node for node in scene.nodes if {node.id, node.name, node.namespace} & wanted)
+    ids = {node.id for node in nodes}
+    reach = {pair: value for pair, value in scene.reach.items() if ids.issuperset(pair)}
+    return replace(scene, nodes=nodes, reach=reach)
+
+
+def _stops(scene: Scene, question: Asked) -> bool:
+    source, target, protocol, port = question
+    reach = scene.reach.get((source, target))
+    return reach is not None and bool(reach.stop_on(protocol, port))
+
+
+def _too_large(title: str, quiet: str, twin: str, picture: Drawing) -> GraphPicture:
+    pods = sum(node.count for node in picture.pods)
+    words = note(
+        f"A graph of {pods} pods would be a hairball. Look at the matrix or the heat map, or name a namespace."
+    )
+    return figure(title, quiet, words, twin=twin, drawn=False, kind=GraphPicture, drawing=picture)
