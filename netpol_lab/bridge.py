@@ -4,8 +4,10 @@ The folder holds small programs named ``kubectl`` and ``curl``. They pass their 
 comes back. It stands first on PATH as long as the bridge is open.
 
 On the wire, both ways: frames of one letter, the length as decimal digits, a newline, the bytes.
-To the kernel: ``t`` token, ``p`` program, ``a`` words (NUL between them), ``d`` working directory; later ``i`` what stdin held.
-Back: ``i`` "send stdin", ``o`` stdout, ``e`` stderr, ``x`` exit code (the last frame), ``n`` "not mine: run the real program".
+To the kernel: ``t`` token, ``p`` program, ``a`` words (each with a NUL after it), ``d`` working directory; later
+``i``, what stdin held.
+Back: ``i`` "send stdin", ``o`` stdout, ``e`` stderr, ``x`` exit code (the last frame), ``n`` "not mine: run the
+real program".
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 PROGRAMS = ("kubectl", "curl")
 
@@ -37,6 +39,15 @@ class Outcome(Protocol):
     def stderr(self) -> str: ...
     @property
     def exit_code(self) -> int: ...
+
+
+class Wire(Protocol):
+    """A connection as a stream of bytes."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def readline(self) -> bytes: ...
+    def write(self, data: bytes, /) -> int: ...
+    def flush(self) -> None: ...
 
 
 Handler = Callable[[str, list[str], Callable[[], str], str], Outcome | None]
@@ -78,7 +89,7 @@ class Bridge:
             _send(stream, b"e", outcome.stderr.encode())
             _send(stream, b"x", str(outcome.exit_code).encode())
 
-    def _stdin(self, stream: BinaryIO) -> str:
+    def _stdin(self, stream: Wire) -> str:
         self._turn.release()
         try:
             _send(stream, b"i", b"")
@@ -134,12 +145,12 @@ def _close(listener: socket.socket, folder: Path) -> None:
     os.environ["PATH"] = os.pathsep.join(place for place in places if place != str(folder))
 
 
-def _read(stream: BinaryIO, kind: bytes) -> bytes:
+def _read(stream: Wire, kind: bytes) -> bytes:
     if stream.read(1) != kind:
         raise ValueError("unexpected frame")
     return stream.read(int(stream.readline()))
 
 
-def _send(stream: BinaryIO, kind: bytes, payload: bytes) -> None:
+def _send(stream: Wire, kind: bytes, payload: bytes) -> None:
     stream.write(kind + b"%d\n" % len(payload) + payload)
     stream.flush()

@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netpol_lab import data, notebook
+from netpol_lab import data, naming, notebook
 from netpol_lab.bridge import Bridge
 from netpol_lab.clients import run_outside
 from netpol_lab.cluster import Cluster
 from netpol_lab.errors import LabError, NotSimulated
-from netpol_lab.flows import Flow, connect
+from netpol_lab.flows import Flow
 from netpol_lab.kubectl import Result, Session, run
-from netpol_lab.model import NetworkPolicy, Pod, Service
+from netpol_lab.model import NetworkPolicy
 from netpol_lab.remedy import smallest_change
-from netpol_lab.scene import Scene, SceneNode, build
+from netpol_lab.scene import Scene, SceneNode, build, effect_of
 from netpol_lab.snapshot import Snapshot
-from netpol_lab.story import Attempt, Moment, Story, with_visitors
+from netpol_lab.story import Moment, Story, with_visitors
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
@@ -128,7 +128,7 @@ class Lab:
     def matrix(self, port: int | None = None, protocol: str = "TCP", direction: str = "both") -> Picture:
         """Who can connect to whom: a pandas frame in ``.frame``, an accessible table in the notebook.
 
-        ``port`` asks about one port (the frame then holds booleans); ``direction`` is ``ingress``, ``egress`` or ``both``.
+        ``port`` asks about one port; the frame then holds booleans. ``direction``: ``ingress``, ``egress`` or ``both``.
         """
         from netpol_lab.display import matrix
 
@@ -143,8 +143,8 @@ class Lab:
     def graph(self, ask: Iterable[Question] = (), *, at: Which = "now") -> Picture:
         """Who can reach whom on the ports where something listens.
 
-        Blocked lines are drawn for what you ``ask`` about, ``("client-07", "server-07", 80)``, and for the connections you
-        tried since the last change.
+        Blocked lines are drawn for what you ``ask`` about, ``("client-07", "server-07", 80)``, and for the connections
+        you tried since the last change.
         """
         from netpol_lab.display import graph
 
@@ -155,13 +155,13 @@ class Lab:
         """What changed between two moments, as a graph and a matrix; without words, what the last step changed."""
         from netpol_lab.display import card, delta, matrix
 
-        last, now = self._story.last_step()
+        last, _ = self._story.last_step()
         old, new = (last if before is None else self._story.moment(before)), self._story.moment(after)
         guests = self._story.visitors(self._story.moments)
         scenes = [build(with_visitors(moment.state, guests)) for moment in (old, new)]
-        names = {"before_name": old.name, "after_name": new.name}
-        picture = delta.draw(*scenes, side_by_side=side_by_side, **names)
-        return card.stack([picture, matrix.matrix_delta(*scenes, **names)])
+        picture = delta.draw(*scenes, before_name=old.name, after_name=new.name, side_by_side=side_by_side)
+        table = matrix.matrix_delta(*scenes, before_name=old.name, after_name=new.name)
+        return card.stack([picture, table])
 
     def steps(
         self,
@@ -182,7 +182,11 @@ class Lab:
         chosen = [self._story.moment(m) for m in moments] if moments else self._story.policy_steps()
         guests = self._story.visitors(self._story.moments)
         scenes = [build(with_visitors(moment.state, guests)) for moment in chosen]
-        pairs = [(m, s, node) for m, s in zip(chosen, scenes, strict=True) if (node := _named(s, to, self._namespace))]
+        pairs = [
+            (moment, scene, node)
+            for moment, scene in zip(chosen, scenes, strict=True)
+            if (node := naming.node_named(scene, to, self._namespace))
+        ]
         if not pairs:
             raise self._unknown(to)
         target = pairs[-1][2]
@@ -193,13 +197,13 @@ class Lab:
     def why(self, source: str, destination: str, port: int | None = None, protocol: str = "TCP") -> Picture:
         """Why one connection passes or not: name, Service, egress, ingress, port; near misses; the smallest change.
 
-        ``source`` is a pod or workload; ``destination`` may also be a Service, an address or a DNS name. ``port`` is the
-        one the client would use; without it, the first port of the Service or the pod.
+        ``source`` is a pod or workload; ``destination`` may also be a Service, an address or a DNS name. ``port`` is
+        the one the client would use; without it, the first port of the Service or the pod.
         """
         from netpol_lab.display import why
 
         state = with_visitors(self.cluster.snapshot(), self._story.visitors([self._story.now]))
-        flow = self._flow(state, source, destination, port, protocol)
+        flow = naming.flow(state, source, destination, port, protocol, self._namespace)
         verdict = flow.dns if flow.outcome == "dns timed out" else flow.verdict
         change = smallest_change(state, verdict) if verdict is not None and not flow.connected else None
         return why.draw(flow, change=change, saw=self._saw(flow))
@@ -218,7 +222,7 @@ class Lab:
         state = self.cluster.snapshot()
         scene = build(state)
         cards = [
-            policies.draw(scene, policy, **self._source(policy), effect=_effect(state, policy))
+            policies.draw(scene, policy, **self._source(policy), effect=effect_of(state, policy))
             for policy in state.policies
         ]
         return card.stack(cards) if cards else policies.none(scene)
@@ -275,7 +279,7 @@ class Lab:
         return self.cluster.snapshot().without(keys)  # type: ignore[arg-type]
 
     def _node(self, scene: Scene, name: str) -> SceneNode:
-        node = _named(scene, name, self._namespace)
+        node = naming.node_named(scene, name, self._namespace)
         if node is None:
             raise self._unknown(name)
         return node
@@ -301,40 +305,10 @@ class Lab:
             flow = attempt.flow
             if flow.verdict is None or flow.verdict.allowed or flow.target_port is None:
                 continue
-            ends = [_holding(scene, end) for end in (flow.source, flow.destination)]
+            ends = [naming.node_holding(scene, end) for end in (flow.source, flow.destination)]
             if ends[0] and ends[1]:
                 found[(ends[0].id, ends[1].id, flow.protocol, flow.target_port)] = None
         return list(found)
-
-    def _flow(self, state: Snapshot, source: str, destination: str, port: int | None, protocol: str) -> Flow:
-        origin = state.endpoint(source, self._namespace)
-        service = self._service(state, origin.namespace if isinstance(origin, Pod) else "", destination)
-        if service is not None:
-            name = (
-                service.name
-                if isinstance(origin, Pod) and origin.namespace == service.namespace
-                else f"{service.name}.{service.namespace}"
-            )
-            return connect(state, origin, name, port or service.ports[0].port, protocol)
-        try:
-            target = state.endpoint(destination, self._namespace)
-        except LabError:
-            if "." in destination:  # a DNS name of the outside
-                return connect(state, origin, destination, port or 443, protocol)
-            raise
-        listens = build(state, fold=False)
-        node = _holding(listens, target)
-        first = next((first for p, first, _ in (node.listens if node else ()) if p == protocol), 80)
-        address = target.address if not isinstance(target, Pod) and hasattr(target, "address") else target.ip  # type: ignore[union-attr]
-        return connect(state, origin, str(address), port or first, protocol)
-
-    def _service(self, state: Snapshot, namespace: str, name: str) -> Service | None:
-        where, _, short = name.rpartition("/")
-        for place in (where,) if where else (namespace, self._namespace):
-            found = state.service(place, short)
-            if found is not None and found.ports:
-                return found
-        return None
 
     def _saw(self, flow: Flow) -> tuple[str, str] | None:
         """The last command that tried this very connection, and what it said."""
@@ -355,33 +329,6 @@ class Lab:
         return {"yaml_text": text, "first_line": origin.first_line} if policy.name in text else {"yaml_text": None}
 
 
-def _named(scene: Scene, name: str, namespace: str) -> SceneNode | None:
-    """The node a person means: its id, its name in their namespace, its name anywhere, or one of its pods."""
-    by_name = [node for node in scene.nodes if node.name == name]
-    wanted = [node for node in scene.nodes if node.id in (name, f"{namespace}/{name}")]
-    pods = [
-        node
-        for node in scene.nodes
-        if isinstance(node.endpoint, Pod) and name in (node.endpoint.name, node.endpoint.id)
-    ]
-    return next(iter([*wanted, *by_name, *pods]), None)
-
-
-def _holding(scene: Scene, endpoint: object) -> SceneNode | None:
-    """The node an endpoint is folded into."""
-    if not isinstance(endpoint, Pod):
-        return next((node for node in scene.nodes if node.endpoint == endpoint), None)
-    for node in scene.nodes:
-        pod = node.endpoint
-        if isinstance(pod, Pod) and (pod.id == endpoint.id or (pod.owner and _same_replicas(pod, endpoint))):
-            return node
-    return None
-
-
-def _same_replicas(one: Pod, other: Pod) -> bool:
-    return (one.namespace, one.owner, one.labels) == (other.namespace, other.owner, other.labels)
-
-
 def _around(scene: Scene, target: SceneNode) -> list[str]:
     return [node.id for node in scene.nodes if node is not target and node.namespace in (target.namespace, "")]
 
@@ -399,21 +346,3 @@ def _footer(steps: Sequence[tuple[Moment, Scene, SceneNode]], place: int) -> str
 
 def _file(policy: NetworkPolicy) -> str:
     return policy.origin.file if policy.origin and policy.origin.file else policy.name
-
-
-def _effect(state: Snapshot, policy: NetworkPolicy) -> list[tuple[str, str, Any, str]]:
-    """The connections there are only because of a policy, and those missing only because of it."""
-    key = ("NetworkPolicy", policy.namespace, policy.name)
-    without, with_it = build(state.without([key])), build(state)
-    found = []
-    for source in with_it.nodes:
-        for target in with_it.nodes:
-            pair = (source.id, target.id)
-            if pair not in with_it.reach or pair not in without.reach:
-                continue
-            now, then = with_it.reach[pair].ports, without.reach[pair].ports
-            if more := now - then:
-                found.append((source.name, target.name, more, "+"))
-            if less := then - now:
-                found.append((source.name, target.name, less, "-"))
-    return found

@@ -16,7 +16,7 @@ from netpol_lab.listening import listening
 from netpol_lab.model import OUTSIDE, Endpoint, External, NetworkPolicy, Pod
 from netpol_lab.ports import PortSet
 from netpol_lab.server import NODE_NETWORK, POD_NETWORK, SERVICE_NETWORK
-from netpol_lab.snapshot import View
+from netpol_lab.snapshot import Snapshot, View
 
 SYSTEM_NAMESPACE = "kube-system"
 
@@ -127,6 +127,27 @@ def build(view: View, namespaces: Iterable[str] | None = None, fold: bool = True
     return Scene(tuple(nodes), reach, engine.policies, engine.profile.name)
 
 
+def effect_of(state: Snapshot, policy: NetworkPolicy) -> list[tuple[str, str, PortSet, str]]:
+    """What a policy does: (source, destination, ports, "+") for what only it admits, "-" for what only it closes.
+
+    Measured, not guessed: the state with the policy against the same state without it.
+    """
+    key = ("NetworkPolicy", policy.namespace, policy.name)
+    without, with_it = build(state.without([key])), build(state)
+    found = []
+    for source in with_it.nodes:
+        for target in with_it.nodes:
+            pair = (source.id, target.id)
+            if pair not in with_it.reach or pair not in without.reach:
+                continue
+            now, then = with_it.reach[pair].ports, without.reach[pair].ports
+            if more := now - then:
+                found.append((source.name, target.name, more, "+"))
+            if less := then - now:
+                found.append((source.name, target.name, less, "-"))
+    return found
+
+
 def outside_ranges(view: View) -> dict[External, list[AddressRange]]:
     """The addresses outside the cluster, by what the policies can tell apart; the largest class first.
 
@@ -138,7 +159,8 @@ def outside_ranges(view: View) -> dict[External, list[AddressRange]]:
     classes.sort(key=lambda ranges: -sum(int(last) - int(first) for first, last in ranges))
     found: dict[External, list[AddressRange]] = {}
     for ranges in classes:
-        holds_default = any(first <= OUTSIDE.address <= last for first, last in ranges) if version == 4 else False
+        number = int(OUTSIDE.address)
+        holds_default = version == 4 and any(int(first) <= number <= int(last) for first, last in ranges)
         address = OUTSIDE.address if holds_default else ranges[0][0]
         name = OUTSIDE.name if not found else _ranges_name(ranges)
         found[External(address, name)] = ranges

@@ -5,7 +5,7 @@ A :class:`Snapshot` is one state and never changes. Before/after, undo and "what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -93,7 +93,7 @@ class View:
         """One object, or None. ``namespace`` is "" for kinds without one."""
         return self.objects.get((kind, namespace, name))
 
-    def list(self, kind: str, namespace: str | None = None) -> list[Resource]:
+    def list(self, kind: str, namespace: str | None = None) -> Sequence[Resource]:
         """Objects of a kind as the API lists them: by namespace, then name. ``namespace`` None means all."""
         found = (r for r in self.objects.values() if r.kind == kind and namespace in (None, r.namespace))
         return sorted(found, key=lambda resource: (resource.namespace, resource.name))
@@ -106,7 +106,7 @@ class View:
         found = self.get("Service", namespace, name)
         return found.typed if found and isinstance(found.typed, Service) else None
 
-    def endpoints(self, service: Service) -> list[tuple[Pod, ServicePort, int]]:
+    def endpoints(self, service: Service) -> Sequence[tuple[Pod, ServicePort, int]]:
         """Each (pod, Service port, pod port) behind a Service. A named targetPort resolves on each pod."""
         found = []
         for pod in self.selected_by(service):
@@ -116,7 +116,7 @@ class View:
                     found.append((pod, port, target))
         return found
 
-    def selected_by(self, service: Service) -> list[Pod]:
+    def selected_by(self, service: Service) -> Sequence[Pod]:
         """The running pods a Service's selector picks, in its own namespace."""
         if not service.selector:
             return []

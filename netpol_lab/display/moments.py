@@ -27,7 +27,7 @@ def draw(moments: Sequence[MomentLike]) -> Picture:
     rows = [(str(moment.number), moment.command) for moment in moments]
     return figure(
         title,
-        "A command that changes the cluster makes a moment. `lab.compare()` takes its number, or a part of the command.",
+        "A command that changes the cluster makes a moment. `lab.compare()` takes its number, or a part of it.",
         tables.table(("moment", "command"), [(n, code(command) if command else "the start") for n, command in rows]),
         twin="\n".join(columns([(n, command or "the start") for n, command in rows])),
         drawn=False,

@@ -15,7 +15,8 @@ RULES = """
 & table.npl-plain thead th { color: var(--npl-ink2); font-weight: 400; border-bottom: 2px solid var(--npl-line) }
 & .npl-yes { color: var(--npl-allowed); font-weight: 700 }
 & .npl-no { color: var(--npl-blocked); font-weight: 700 }
-& .npl-hide { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
+& .npl-hide { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap }
 """
 
 

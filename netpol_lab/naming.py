@@ -1,0 +1,76 @@
+"""What a person means by a name: a node of a scene, an end of a connection, a Service."""
+
+from __future__ import annotations
+
+from netpol_lab.errors import LabError
+from netpol_lab.flows import Flow, connect
+from netpol_lab.model import Endpoint, External, IPAddress, Pod, Service
+from netpol_lab.scene import Scene, SceneNode, build
+from netpol_lab.snapshot import Snapshot
+
+
+def flow(state: Snapshot, source: str, destination: str, port: int | None, protocol: str, namespace: str) -> Flow:
+    """The connection a person asks about, made in ``state``.
+
+    ``destination`` is a Service (bare names in the source's namespace, then in ``namespace``), a pod or workload, a
+    node, an address, or a DNS name. Without ``port``: the Service's first, else the first the pod listens on, else 80.
+    Raises NotFound for names that nothing has.
+    """
+    origin = state.endpoint(source, namespace)
+    home = origin.namespace if isinstance(origin, Pod) else ""
+    service = _service(state, destination, (home, namespace))
+    if service is not None:
+        name = service.name if service.namespace == home else f"{service.name}.{service.namespace}"
+        return connect(state, origin, name, port or service.ports[0].port, protocol)
+    try:
+        target = state.endpoint(destination, namespace)
+    except LabError:
+        if "." in destination:  # a DNS name, of the cluster or of the outside
+            return connect(state, origin, destination, port or 443, protocol)
+        raise
+    return connect(state, origin, str(_address(target)), port or _first_port(state, target, protocol), protocol)
+
+
+def _service(state: Snapshot, name: str, namespaces: tuple[str, ...]) -> Service | None:
+    where, _, short = name.rpartition("/")
+    for place in (where,) if where else namespaces:
+        found = state.service(place, short)
+        if found is not None and found.ports:
+            return found
+    return None
+
+
+def _address(endpoint: Endpoint) -> IPAddress | None:
+    return endpoint.address if isinstance(endpoint, External) else endpoint.ip
+
+
+def _first_port(state: Snapshot, endpoint: Endpoint, protocol: str) -> int:
+    node = node_holding(build(state, fold=False), endpoint)
+    return next((first for name, first, _ in (node.listens if node else ()) if name == protocol), 80)
+
+
+def node_named(scene: Scene, name: str, namespace: str) -> SceneNode | None:
+    """The node a person means: its id, its name in their namespace, its name anywhere, or one of its pods."""
+    by_name = [node for node in scene.nodes if node.name == name]
+    wanted = [node for node in scene.nodes if node.id in (name, f"{namespace}/{name}")]
+    pods = [
+        node
+        for node in scene.nodes
+        if isinstance(node.endpoint, Pod) and name in (node.endpoint.name, node.endpoint.id)
+    ]
+    return next(iter([*wanted, *by_name, *pods]), None)
+
+
+def node_holding(scene: Scene, endpoint: object) -> SceneNode | None:
+    """The node an endpoint is folded into."""
+    if not isinstance(endpoint, Pod):
+        return next((node for node in scene.nodes if node.endpoint == endpoint), None)
+    for node in scene.nodes:
+        pod = node.endpoint
+        if isinstance(pod, Pod) and (pod.id == endpoint.id or (pod.owner and _same_replicas(pod, endpoint))):
+            return node
+    return None
+
+
+def _same_replicas(one: Pod, other: Pod) -> bool:
+    return (one.namespace, one.owner, one.labels) == (other.namespace, other.owner, other.labels)
