@@ -34,7 +34,7 @@ DELTA_RULES = """
 & .npl-minus { background: var(--npl-blocked); color: var(--npl-onmark) }
 & .npl-tilde { background: var(--npl-changed); color: var(--npl-onmark) }
 & .npl-plus .npl-sign, & .npl-minus .npl-sign, & .npl-tilde .npl-sign { font-weight: 700 }
-& .npl-was { font-size: 12px; white-space: nowrap }
+& .npl-was { font-size: 12px }
 & .npl-still, & .npl-come { color: var(--npl-ink2) }
 & .npl-tag { font-size: 12px; font-weight: 400; padding: 0 4px; border: 1px solid var(--npl-line);
   color: var(--npl-ink2); white-space: nowrap }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netpol_lab.display.markup import Markup, el, join
+from netpol_lab.display.markup import Markup, el
 from netpol_lab.display.matrix_cells import Question, cells, short_ports
 from netpol_lab.display.matrix_table import drawn, sign_only
 from netpol_lab.scene import Scene, SceneNode
@@ -58,6 +58,11 @@ def _number(number: int, node: SceneNode) -> Markup:
     return el("th", str(number), el("span", " ", node.name, class_="npl-hide"), scope="col")
 
 
+def _name(number: int, scene: Scene, node: SceneNode) -> Markup:
+    digits = len(str(len(scene.nodes)))
+    return el("th", str(number).rjust(digits, "\u2007"), Markup("&nbsp; "), node.name, scope="row")
+
+
 def _row(scene: Scene, parts: Parts, number: int, source: SceneNode) -> Markup:
     cells_: list[Markup] = []
     for name, question in parts:
@@ -69,4 +74,4 @@ def _row(scene: Scene, parts: Parts, number: int, source: SceneNode) -> Markup:
         for target in scene.nodes:
             item = drawn(answers[source.id, target.id], labels, question.port is not None)
             cells_.append(el("td", sign_only(item), class_=f"npl-{item.kind}"))
-    return el("tr", el("th", join([str(number), Markup("&nbsp; "), source.name]), scope="row"), *cells_)
+    return el("tr", _name(number, scene, source), *cells_)

@@ -253,6 +253,7 @@ RULES = (
 & .npl-m tbody tr + tr > * { border-top: 1px solid var(--npl-hair) }
 & .npl-m tbody td + td:not(.npl-g) { border-left: 1px solid var(--npl-hair) }
 & .npl-m tbody th { text-align: left; padding: 6px 2px 6px 0 }
+& .npl-m tbody th.npl-ns { padding-top: 9px }
 & .npl-m tbody th[scope="row"] { padding-right: 24px; padding-left: 2px }
 & .npl-m thead .npl-count { display: block }
 & .npl-chip { background: var(--npl-ink); color: var(--npl-onink); font-weight: 400; font-size: 12.5px;

@@ -19,6 +19,7 @@ from netpol_lab.model import (
     NetworkPolicyPort,
     NetworkPolicyRule,
     Origin,
+    Pod,
 )
 
 
@@ -77,7 +78,9 @@ def names(items: Sequence[str], most: int = 3, noun: str = "pod") -> str:
 
 
 def name_of(endpoint: Endpoint) -> str:
-    """The name people say: a pod's or node's own name, ``External`` for the outside."""
+    """The name people say: that of the workload that made the pod, else its own; ``External`` for the outside."""
+    if isinstance(endpoint, Pod) and endpoint.owner:
+        return endpoint.owner.partition("/")[2] or endpoint.name
     return endpoint.name
 
 

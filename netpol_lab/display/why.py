@@ -1,0 +1,210 @@
+"""Why one connection works or not: five gates, the reason, the near miss, the smallest change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from netpol_lab.display import card
+from netpol_lab.display.letters import compare
+from netpol_lab.display.markup import Markup, code, el, escape, join, plain
+from netpol_lab.display.sentences import Mono, Sentence, place_of, text
+from netpol_lab.display.theme import color
+from netpol_lab.display.why_story import Reason, Story, said, tell
+from netpol_lab.display.why_svg import gates
+from netpol_lab.display.why_twin import twin
+from netpol_lab.flows import Flow
+from netpol_lab.model import Origin
+from netpol_lab.verdict import Condition, Verdict
+
+
+class ProvedChange(Protocol):
+    """What ``remedy.smallest_change`` returns: a command or rule, proved by simulating it, and what it does."""
+
+    @property
+    def command(self) -> str: ...
+
+    @property
+    def explanation(self) -> str: ...
+
+
+def draw(
+    what: Flow | Verdict,
+    *,
+    change: ProvedChange | None = None,
+    saw: tuple[str, str] | None = None,
+    title: str | None = None,
+    quiet: str | None = None,
+) -> card.Picture:
+    """The gates of a connection attempt, or of a bare verdict (then without name and Service).
+
+    ``change`` must have been simulated: the picture says so. ``saw`` is the command and the client's own words.
+    ``title`` and ``quiet`` None: composed from the flow; the title starts with the verdict.
+    """
+    story = tell(what)
+    near = next((c for reason in story.reasons for c in reason.conditions), None)
+    reached = "reaches" if story.stop is None else "cannot reach"
+    alt = f"Why {story.source_name} {reached} {story.target_name} on {story.protocol} {story.port}"
+    boxes = [_box(reason) for reason in story.reasons]
+    if change is not None:
+        boxes.append(_change_box(change))
+    if saw is not None:
+        boxes.append(card.note(join(["What you saw: ", code(saw[0]), " → ", el("code", saw[1], class_="npl-said")])))
+    direct = next((text(r.lines[0]) for r in story.reasons if r.heading[0].startswith("By address")), "")
+    return card.figure(
+        escape(story.title) if title is None else title,
+        markup(story.quiet) if quiet is None else quiet,
+        gates(story, alt, _description(story), near),
+        boxes,
+        legend=_legend(story),
+        twin=twin(story, _one_line(change), saw, f"by address: {direct}" if direct else ""),
+        label=plain(escape(story.title)),
+        rules=_RULES,
+    )
+
+
+def markup(sentence: Sentence) -> Markup:
+    """A sentence with its mono parts as code."""
+    return join(code(part) if isinstance(part, Mono) else part for part in sentence)
+
+
+def _one_line(change: ProvedChange | None) -> str:
+    if change is None:
+        return ""
+    return f"{'; then '.join(change.command.splitlines())} (checked: then allowed)"
+
+
+def _box(reason: Reason) -> Markup:
+    lines = [el("div", markup(line)) for line in reason.lines]
+    if reason.conditions:
+        lines.append(el("div", *(row for c in reason.conditions for row in _rows(c)), class_="npl-diff"))
+    if reason.profiles:
+        lines.append(_profiles(reason.profiles))
+    return card.box(markup(reason.heading), *lines, edge=reason.edge, tint=reason.edge == "blocked")
+
+
+_HAS = {
+    "pod label": "the pod has",
+    "namespace label": "the namespace has",
+    "namespace": "the pod is in",
+    "address": "the address is",
+    "outside": "the other end has",
+}
+
+
+def _rows(condition: Condition) -> list[Markup]:
+    """Two lines that stand one above the other, with what differs marked."""
+    aligned = compare(condition.wanted, condition.found)
+    wanted = [_piece(piece.wanted, piece.same) for piece in aligned.pieces]
+    found = [_piece(piece.found, piece.same) for piece in aligned.pieces]
+    note = f" ({aligned.note})" if aligned.note else ""
+    return [
+        _row("the rule wants", wanted, _place(condition.origin)),
+        _row(_HAS.get(condition.kind, "the connection is"), found, f"{condition.subject}{note}"),
+    ]
+
+
+def _place(origin: Origin | None) -> str:
+    return place_of(origin)
+
+
+def _piece(words: str, same: bool) -> Markup:
+    return escape(words) if same else el("b", words, class_="npl-d")
+
+
+def _row(who: str, label: Sequence[Markup], where: str) -> Markup:
+    return el(
+        "div",
+        el("span", who, class_="npl-who"),
+        " ",
+        el("code", *label),
+        " ",
+        el("span", where, class_="npl-who"),
+    )
+
+
+def _profiles(answers: Sequence[tuple[str, str]]) -> Markup:
+    head = el("tr", el("th", "network plugin", scope="col"), el("th", "answer", scope="col"))
+    signs = {"allowed": "✓ ", "blocked": "✕ "}
+    rows = (el("tr", el("th", name, scope="row"), el("td", signs.get(a, "? "), a)) for name, a in answers)
+    return el("table", el("thead", head), el("tbody", *rows))
+
+
+def _change_box(change: ProvedChange) -> Markup:
+    """A command stands in the mono font; a rule in words does not."""
+    parts = []
+    lines = change.command.splitlines()
+    for number, line in enumerate(lines, 1):
+        words = code(line) if line.startswith("kubectl ") else escape(line[:1].upper() + line[1:])
+        checked = el("span", " (checked: then allowed)", class_="npl-who") if number == len(lines) else ""
+        parts.append(el("div", words, checked))
+    return card.box("Smallest change that admits it", *parts, edge="allowed")
+
+
+def _description(story: Story) -> str:
+    """For those who do not see the drawing (look.md, section 7)."""
+    if story.stop is None:
+        return f"{text(story.quiet)} {' '.join(_sentence(reason) for reason in story.reasons)}".strip()
+    step = story.steps[story.stop]
+    parts = [f"Stops at step {story.stop + 1}, {step.name.lower()}: {said(step)}."]
+    for condition in (c for reason in story.reasons for c in reason.conditions):
+        parts.append(f"Near miss: the rule wants {condition.wanted}, {condition.subject} has {condition.found}.")
+    return " ".join(parts)
+
+
+def _sentence(reason: Reason) -> str:
+    return f"{text(reason.heading)}."
+
+
+def _legend(story: Story) -> list[tuple[Markup | str, str]]:
+    """Only what this drawing uses."""
+    states = {(step.name in ("Egress", "Ingress"), step.state) for step in story.steps}
+    items: list[tuple[Markup | str, str]] = [(_icon("circle"), "lookup, no policy involved")]
+    if (True, "open") in states:
+        items.append((_icon("open"), "not isolated: no door"))
+    if (True, "admitted") in states:
+        items.append((_icon("admitted"), "isolated, a rule opens the door"))
+    if (True, "would admit") in states:
+        items.append((_icon("would"), "not reached, a rule would admit"))
+    if story.stop is not None:
+        items.append((_icon("stop"), "stops here"))
+    return items
+
+
+def _icon(kind: str) -> Markup:
+    """A small drawing; its words stand beside it, so it has none of its own."""
+    if kind == "circle":
+        shape = el("circle", cx=10, cy=12, r=8, fill=color("card"), stroke=color("line"), stroke_width=2.4)
+    elif kind == "stop":
+        cross = el("path", d="M6 8 L14 16 M14 8 L6 16", fill="none", stroke=color("onmark"), stroke_width=2)
+        shape = join([el("rect", x=0, y=0, width=20, height=24, fill=color("blocked")), cross])
+    elif kind == "would":
+        frame = el("rect", x=3, y=1, width=14, height=22, fill="none", stroke=color("line"), stroke_dasharray="3 2")
+        tick = el("path", d="M7 14 L9.5 17 L14 10", fill="none", stroke=color("ink2"), stroke_width=1.6)
+        shape = join([frame, tick])
+    else:
+        fill, stroke = ("ink", "ink") if kind == "admitted" else ("selftint", "line")
+        shape = join(
+            el("rect", x=0.5, y=y, width=19, height=8, fill=color(fill), stroke=color(stroke)) for y in (1.5, 14.5)
+        )
+    return el("svg", shape, width=20, height=24, viewBox="0 0 20 24", aria_hidden="true")
+
+
+_RULES = """
+& .npl-box { font-size: 14px }
+& .npl-boxhead { margin-bottom: 3px }
+& .npl-who { color: var(--npl-ink2); font-size: 13px }
+& .npl-said { color: var(--npl-ink) }
+& .npl-diff { display: grid; grid-template-columns: max-content max-content auto; gap: 0 14px;
+  align-items: baseline; margin-top: 4px }
+& .npl-diff > div { display: contents }
+& .npl-diff code { font-size: 15px; white-space: pre-wrap; overflow-wrap: anywhere }
+& .npl-diff .npl-d { border-bottom: 3px solid var(--npl-blocked); font-weight: 700 }
+& .npl-box table { border-collapse: collapse; margin: 6px 0 0; font-size: 13px; color: var(--npl-ink); border: 0;
+  table-layout: auto }
+& .npl-box tr, & .npl-box tbody tr:nth-child(odd), & .npl-box tbody tr:nth-child(even),
+& .npl-box tbody tr:hover { background: none; border: 0 }
+& .npl-box thead { border-bottom: 1px solid var(--npl-line) }
+& .npl-box th, & .npl-box td { text-align: left; padding: 2px 18px 2px 0; border: 0; background: none;
+  color: var(--npl-ink); font-weight: 400; vertical-align: baseline }
+"""
