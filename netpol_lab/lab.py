@@ -26,6 +26,7 @@ from netpol_lab.story import Moment, Story, with_visitors
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
+    from netpol_lab.display.matrix_cells import Ends
 
 Question = tuple[str, str, int] | tuple[str, str, int, str]
 """From, to, port, and (if not TCP) the protocol."""
@@ -125,14 +126,14 @@ class Lab:
         guests = self._story.visitors([moment]) if visitors else []
         return build(with_visitors(moment.state, guests))
 
-    def matrix(self, port: int | None = None, protocol: str = "TCP", direction: str = "both") -> Picture:
+    def matrix(self, port: int | None = None, protocol: str = "TCP", direction: Ends = "both") -> Picture:
         """Who can connect to whom: a pandas frame in ``.frame``, an accessible table in the notebook.
 
         ``port`` asks about one port; the frame then holds booleans. ``direction``: ``ingress``, ``egress`` or ``both``.
         """
         from netpol_lab.display import matrix
 
-        return matrix.draw(self.scene(), port=port, protocol=protocol, direction=direction)  # type: ignore[arg-type]
+        return matrix.draw(self.scene(), port=port, protocol=protocol, direction=direction)
 
     def both_ends(self, port: int = 80, protocol: str = "TCP") -> Picture:
         """Three matrices side by side: egress at the source, ingress at the target, and the connection."""

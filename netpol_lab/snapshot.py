@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cached_property
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from netpol_lab import explain
 from netpol_lab.engine import Engine
@@ -149,11 +149,18 @@ class View:
         """
         return explain.verdict(self.engine, self.endpoint(source), self.endpoint(destination), port, protocol)
 
-    def matrix(self, port: int | None = None, protocol: str = "TCP", direction: str = "both") -> pandas.DataFrame:
-        """Who can connect to whom, as a pandas frame (see :mod:`netpol_lab.frames`)."""
-        from netpol_lab import frames
+    def matrix(
+        self, port: int | None = None, protocol: str = "TCP", direction: Literal["both", "ingress", "egress"] = "both"
+    ) -> pandas.DataFrame:
+        """Who can connect to whom, one row and one column per pod and for the outside.
 
-        return frames.matrix(self.snapshot(), port=port, protocol=protocol, direction=direction)
+        Both axes are indexed (namespace, pod). Without ``port`` the values are texts as in :meth:`connections`,
+        "" for none; with it they are booleans. ``direction`` asks one end alone.
+        """
+        from netpol_lab.display.matrix_cells import Question, frame
+        from netpol_lab.scene import build
+
+        return frame(build(self, fold=False), Question(port, protocol, direction))
 
     def connections(self) -> pandas.DataFrame:
         """One row per (source, destination) with any connection: ``source``, ``destination``, ``ports``."""
