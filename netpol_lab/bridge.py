@@ -74,7 +74,7 @@ class Bridge:
 
     def serve(self, connection: socket.socket) -> None:
         """Answer one program."""
-        with connection, connection.makefile("rwb") as stream, contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError), connection, connection.makefile("rwb") as stream:
             if not secrets.compare_digest(_read(stream, b"t"), self._token.encode()):
                 return
             program = _read(stream, b"p").decode()
