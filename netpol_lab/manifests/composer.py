@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from netpol_lab.manifests.lines import Span
+from netpol_lab.manifests.names import quoted
 from netpol_lab.manifests.scalars import plain_number, resolve
 from netpol_lab.manifests.strict import MAX_DEPTH
 
@@ -18,6 +19,7 @@ MAX_ALIASED_NODES = 200_000
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
+_GO_FLOATS = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
 
 class BeyondBounds(yaml.MarkedYAMLError):
@@ -159,8 +161,17 @@ def _key(value: Any, mark: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    word = "nil" if value is None else "map" if isinstance(value, dict) else "list"
-    raise BeyondBounds(None, None, f"invalid map key: {word}", mark)
+    raise BeyondBounds(None, None, f"invalid map key: {_go(value)}", mark)
+
+
+def _go(value: Any) -> str:
+    """A value as Go's ``%#v`` prints it, not deeper than a template's braces go."""
+    if isinstance(value, dict):
+        inner = ",".join(f"{_go(key)}:{_go(item)}" for key, item in value.items() if not isinstance(item, dict | list))
+        return f"map[interface {{}}]interface {{}}{{{inner}}}"
+    if isinstance(value, list):
+        return "[]interface {}{" + ", ".join(_go(item) for item in value if not isinstance(item, dict | list)) + "}"
+    return "interface {}(nil)" if value is None else quoted(value) if isinstance(value, str) else str(value).lower()
 
 
 def _scalar_value(event: Any) -> Any:
@@ -179,7 +190,7 @@ def _scalar_value(event: Any) -> Any:
     else:
         value = text
     if isinstance(value, float) and (value != value or plain_number(value) is None):
-        raise BeyondBounds(None, None, f"{text} is no JSON number", event.start_mark)
+        raise BeyondBounds(None, None, "json: unsupported value: " + _GO_FLOATS.get(str(value), text), event.start_mark)
     return value
 
 

@@ -52,8 +52,8 @@ def _service(body: Body) -> None:
         spec.setdefault("externalTrafficPolicy", "Cluster")
     for port in spec.get("ports", ()):
         port.setdefault("protocol", "TCP")
-        if port.get("targetPort") in (None, 0, "") and "port" in port:
-            port["targetPort"] = port["port"]
+        if port.get("targetPort") in (None, 0, ""):
+            port["targetPort"] = port.get("port", 0)
 
 
 def _pod(body: Body) -> None:

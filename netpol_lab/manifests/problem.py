@@ -66,7 +66,7 @@ class Problem:
         """The text as it stands inside kubectl's error message, without kubectl's frame around it."""
         if self.kind == "validation":
             return f"{self.field}: {self.message}"
-        if self.kind == "yaml" and self.message.startswith("yaml: "):
+        if self.kind == "yaml" and self.message.startswith(("yaml: ", "json: unsupported")):
             return f"error converting YAML to JSON: {self.message}"
         return self.message
 

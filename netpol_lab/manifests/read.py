@@ -20,10 +20,7 @@ from netpol_lab.model import Resource
 SUFFIXES = (".json", ".yaml", ".yml")
 """What kubectl takes from a directory."""
 
-NOT_AN_OBJECT = (
-    "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type struct"
-    ' {{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }}'
-)
+NOT_AN_OBJECT = "json: cannot unmarshal {} into Go value of type unstructured.detector"
 NO_NAME = "resource name may not be empty"
 GENERATE_NAME = "from {}: cannot use generate name with apply"
 HINT_START = "a manifest starts with `apiVersion:` and `kind:`"
@@ -109,15 +106,18 @@ def _file_text(file: FilePath, problems: list[Problem]) -> str | None:
 def _read(text: str, file: str, namespace: str | None, problems: list[Problem]) -> list[Resource]:
     resources = []
     for document in documents(text, file, problems):
-        for value, lines in _objects(document.value, document.lines, 0):
+        for value, lines in objects_in(document.value, document.lines, 0):
             resource = _resource(value, lines, file, namespace, problems)
             if resource is not None:
                 resources.append(resource)
     return resources
 
 
-def _objects(value: Any, lines: Lines | None, depth: int) -> Iterator[tuple[Any, Lines | None]]:
-    """The object itself, or the items of a List, a PodList and so on."""
+def objects_in(value: Any, lines: Lines | None, depth: int) -> Iterator[tuple[Any, Lines | None]]:
+    """The object itself, or the items of a List, a PodList and so on, each with its lines.
+
+    ``depth`` counts Lists inside Lists; start with 0.
+    """
     kind = str(value.get("kind")) if isinstance(value, Mapping) else ""
     items = value.get("items") if kind.endswith("List") else None
     if not isinstance(items, list) or depth > 3:
@@ -127,7 +127,10 @@ def _objects(value: Any, lines: Lines | None, depth: int) -> Iterator[tuple[Any,
         if kind != "List" and isinstance(item, Mapping) and "kind" not in item:
             # The API's own lists do not repeat what their items are.
             item = {"apiVersion": value.get("apiVersion"), "kind": kind.removesuffix("List"), **item}
-        yield from _objects(item, lines.within(("items", index)) if lines else None, depth + 1)
+        yield from objects_in(item, lines.within(("items", index)) if lines else None, depth + 1)
+
+
+_objects = objects_in
 
 
 def _resource(

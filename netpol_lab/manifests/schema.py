@@ -15,18 +15,25 @@ from functools import cached_property
 class Scalar:
     """A string, a boolean or a number. ``go`` is Go's name for the type.
 
+    ``alias`` is the name of a type of its own, such as ``v1.Protocol``.
     ``pointer`` fields keep a zero value (``replicas: 0``); others lose it, as the server's answer does.
     """
 
     go: str
     pointer: bool = False
+    alias: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The type as Go's messages name it."""
+        return self.alias or self.go
 
 
 @dataclass(frozen=True)
 class Opaque:
     """Anything: a part the simulator stores and does not look into."""
 
-    go: str = "interface {}"
+    shown: str = "interface {}"
 
 
 @dataclass(frozen=True)
@@ -34,8 +41,8 @@ class ListOf:
     item: Type
 
     @property
-    def go(self) -> str:
-        return f"[]{self.item.go}"
+    def shown(self) -> str:
+        return f"[]{self.item.shown}"
 
 
 @dataclass(frozen=True)
@@ -45,22 +52,22 @@ class MapOf:
     item: Type
 
     @property
-    def go(self) -> str:
-        return f"map[string]{self.item.go}"
+    def shown(self) -> str:
+        return f"map[string]{self.item.shown}"
 
 
 @dataclass(frozen=True)
 class Struct:
     """An object with known fields. ``always`` fields are in the server's answer even when empty."""
 
-    go: str
+    shown: str
     fields: Mapping[str, Type]
     always: tuple[str, ...] = ()
 
     @cached_property
     def name(self) -> str:
         """Go's name without the package."""
-        return self.go.rpartition(".")[2]
+        return self.shown.rpartition(".")[2]
 
     __hash__ = object.__hash__
 
@@ -75,7 +82,9 @@ INT32 = Scalar("int32")
 INT32_POINTER = Scalar("int32", pointer=True)
 INT64 = Scalar("int64")
 INT64_POINTER = Scalar("int64", pointer=True)
-INT_OR_STRING = Scalar("intstr.IntOrString", pointer=True)
+INT_OR_STRING = Scalar("int32 or string", pointer=True, alias="int32")
+PROTOCOL = Scalar("string", alias="v1.Protocol")
+PROTOCOL_POINTER = Scalar("string", pointer=True, alias="v1.Protocol")
 ANY = Opaque()
 STRINGS = ListOf(STRING)
 STRING_MAP = MapOf(STRING)
@@ -106,7 +115,9 @@ OBJECT_META = Struct(
 )
 
 LABEL_SELECTOR_REQUIREMENT = Struct(
-    "v1.LabelSelectorRequirement", {"key": STRING, "operator": STRING, "values": STRINGS}, always=("key", "operator")
+    "v1.LabelSelectorRequirement",
+    {"key": STRING, "operator": Scalar("string", alias="v1.LabelSelectorOperator"), "values": STRINGS},
+    always=("key", "operator"),
 )
 LABEL_SELECTOR = Struct(
     "v1.LabelSelector", {"matchLabels": STRING_MAP, "matchExpressions": ListOf(LABEL_SELECTOR_REQUIREMENT)}
@@ -118,7 +129,7 @@ NETWORK_POLICY_PEER = Struct(
     {"podSelector": LABEL_SELECTOR, "namespaceSelector": LABEL_SELECTOR, "ipBlock": IP_BLOCK},
 )
 NETWORK_POLICY_PORT = Struct(
-    "v1.NetworkPolicyPort", {"protocol": STRING_POINTER, "port": INT_OR_STRING, "endPort": INT32_POINTER}
+    "v1.NetworkPolicyPort", {"protocol": PROTOCOL_POINTER, "port": INT_OR_STRING, "endPort": INT32_POINTER}
 )
 INGRESS_RULE = Struct(
     "v1.NetworkPolicyIngressRule", {"ports": ListOf(NETWORK_POLICY_PORT), "from": ListOf(NETWORK_POLICY_PEER)}
@@ -132,13 +143,13 @@ NETWORK_POLICY_SPEC = Struct(
         "podSelector": LABEL_SELECTOR,
         "ingress": ListOf(INGRESS_RULE),
         "egress": ListOf(EGRESS_RULE),
-        "policyTypes": STRINGS,
+        "policyTypes": ListOf(Scalar("string", alias="v1.PolicyType")),
     },
     always=("podSelector",),
 )
 
 CONTAINER_PORT = Struct(
-    "v1.ContainerPort", {**_all(INT32, "containerPort hostPort"), **_all(STRING, "name protocol hostIP")}
+    "v1.ContainerPort", {**_all(INT32, "containerPort hostPort"), **_all(STRING, "name hostIP"), "protocol": PROTOCOL}
 )
 _CONTAINER_FIELDS: dict[str, Type] = {
     **_all(STRING, "name image workingDir imagePullPolicy terminationMessagePath terminationMessagePolicy"),
@@ -190,7 +201,8 @@ POD_TEMPLATE = Struct(
 SERVICE_PORT = Struct(
     "v1.ServicePort",
     {
-        **_all(STRING, "name protocol"),
+        "name": STRING,
+        "protocol": PROTOCOL,
         "appProtocol": STRING_POINTER,
         **_all(INT32, "port nodePort"),
         "targetPort": INT_OR_STRING,

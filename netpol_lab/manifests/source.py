@@ -101,7 +101,9 @@ def _chunks(text: str, file: str, problems: list[Problem]) -> Iterator[tuple[str
             continue
         rest = line[3:].strip()
         if rest and not rest.startswith("#"):
+            yield "\n".join(lines[start:number]), start
             problems.append(syntax.bad_separator(rest, file, number + 1))
+            return
         yield "\n".join(lines[start:number]), start
         start = number + 1
     yield "\n".join(lines[start:]), start

@@ -17,7 +17,7 @@ from netpol_lab.manifests.schema import ANY, ListOf, MapOf, Opaque, Scalar, Stru
 MAX_DEPTH = 100
 """Deepest nesting accepted. The API's own types end far above it."""
 
-_RANGE = {"int32": 2**31, "int64": 2**63, "intstr.IntOrString": 2**31}
+_RANGE = {"int32": 2**31, "int64": 2**63, "int32 or string": 2**31}
 
 
 class _Missing:
@@ -28,22 +28,30 @@ _MISSING = _Missing()
 
 
 def decode(obj: Mapping[str, Any], schema: Struct, report: Report, *, open_ended: bool = False) -> dict[str, Any]:
-    """``obj`` as the server understands it; every fault goes into ``report``.
+    """``obj`` as the server understands it; every fault goes into ``report``, in the server's order.
 
     ``open_ended``: fields the schema does not know are kept, at the top level, as they are.
     """
-    decoder = _Decoder(report)
-    if not open_ended:
-        return decoder.struct(obj, schema, (), (schema,))
-    known = decoder.struct({key: value for key, value in obj.items() if key in schema.fields}, schema, (), (schema,))
-    for key in (key for key in obj if key not in schema.fields):
-        known[str(key)] = decoder.value(obj[key], ANY, (str(key),), (schema,), ())
-    return known
+    decoder = _Decoder()
+    known = {key: value for key, value in obj.items() if key in schema.fields} if open_ended else obj
+    body = decoder.struct(known, schema, (), (schema,))
+    if open_ended:
+        for key in (key for key in obj if key not in schema.fields):
+            body[str(key)] = decoder.value(obj[key], ANY, (str(key),), (schema,), ())
+    # kubectl sends the fields sorted by name, so the server finds the faults in that order.
+    for path, message, hint in sorted(decoder.faults, key=lambda fault: _order(fault[0])):
+        report.add("decode", path, message, hint=hint)
+    return body
+
+
+def _order(path: Path) -> list[str]:
+    """Sorts paths as the server walks: fields by name, items by number."""
+    return [f"{step:09}" if isinstance(step, int) else step for step in path]
 
 
 class _Decoder:
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self) -> None:
+        self.faults: list[tuple[Path, str, str]] = []
 
     def struct(self, value: Mapping[str, Any], schema: Struct, path: Path, above: tuple[Struct, ...]) -> dict[str, Any]:
         """An object. ``above`` holds the structs around it, the object itself last."""
@@ -100,25 +108,23 @@ class _Decoder:
         if isinstance(value, str | bool | int | float) or value is None:
             return value
         if depth <= 0:
-            self.report.add("decode", path, f"exceeded max depth of {MAX_DEPTH}")
+            self.faults.append((path, f"exceeded max depth of {MAX_DEPTH}", ""))
             return None
         if isinstance(value, Mapping):
             return {str(key): self._opaque(item, (*path, str(key)), depth - 1) for key, item in value.items()}
         if isinstance(value, list | tuple):
             return [self._opaque(item, (*path, index), depth - 1) for index, item in enumerate(value)]
-        self.report.add("decode", path, f"json: unsupported type: {type(value).__name__}")
+        self.faults.append((path, f"json: unsupported type: {type(value).__name__}", ""))
         return None
 
     def _unknown_field(self, key: Any, path: Path, above: tuple[Struct, ...]) -> None:
         at = (*path, str(key))
-        self.report.add(
-            "decode", at, f'unknown field "{field_text(at)}"', hint=hints.unknown_field(str(key), path, above)
-        )
+        hint = hints.unknown_field(str(key), path, above)
+        self.faults.append((at, f'unknown field "{field_text(at)}"', hint))
 
     def _wrong_type(self, value: Any, type_: Type, path: Path, above: tuple[Struct, ...], field: Path) -> None:
-        self.report.add(
-            "decode", path, _go_message(value, type_, above[-1], field), hint=hints.wrong_type(value, type_, path)
-        )
+        hint = hints.wrong_type(value, type_, path)
+        self.faults.append((path, _go_message(value, type_, above[-1], field), hint))
 
 
 _EMPTY: tuple[Any, ...] = ("", False, 0, [], {})
@@ -136,7 +142,7 @@ def _is_scalar(value: Any, type_: Scalar) -> bool:
     if isinstance(value, bool):
         return type_.go == "bool"
     if isinstance(value, str):
-        return type_.go in ("string", "intstr.IntOrString")
+        return type_.go in ("string", "int32 or string")
     if isinstance(value, int | float) and type_.go in _RANGE and (isinstance(value, int) or value.is_integer()):
         limit = _RANGE[type_.go]
         return -limit <= value < limit
@@ -151,18 +157,16 @@ def _zero(type_: Type) -> Any:
 
 
 def _go_message(value: Any, type_: Type, owner: Struct, field: Path) -> str:
-    """Go's ``json.UnmarshalTypeError``: names of fields without indexes, and the type it wanted.
-
-    An IntOrString decodes itself, so Go does not know the field there.
-    """
+    """Go's ``json.UnmarshalTypeError``: names of fields without indexes, and the type it wanted."""
     what = go_value(value)
-    if type_.go == "intstr.IntOrString":
-        return f"json: cannot unmarshal {what} into Go value of type int32"
+    if what == "number" and isinstance(type_, Scalar) and type_.go in _RANGE:
+        what = f"number {value}"  # a number, and not one of those that fit
     names = ".".join(step for step in field if isinstance(step, str))
-    return f"json: cannot unmarshal {what} into Go struct field {owner.name}.{names} of type {type_.go}"
+    return f"json: cannot unmarshal {what} into Go struct field {owner.name}.{names} of type {type_.shown}"
 
 
 def go_value(value: Any) -> str:
+    """What Go calls a JSON value of the wrong type."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int | float):

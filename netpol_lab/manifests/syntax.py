@@ -52,7 +52,8 @@ def yaml_problem(error: Exception, text: str, offset: int, file: str) -> Problem
         go_line = 0
     where = f"line {go_line}: " if go_line else ""
     hint = _hint(words, text.split("\n"), mark.line)
-    return Problem("yaml", f"yaml: {where}{words}", file, mark.line + offset + 1, hint=hint)
+    words = words if words.startswith("json: ") else f"yaml: {where}{words}"
+    return Problem("yaml", words, file, mark.line + offset + 1, hint=hint)
 
 
 def _words(error: Exception) -> str:

@@ -43,7 +43,7 @@ def bad(value: Any, words: str) -> str:
 
 def unsupported(value: str, supported: Sequence[str]) -> str:
     """The message for a word that is none of a fixed set."""
-    return f"Unsupported value: {quoted(value)}: supported values: {', '.join(map(quoted, sorted(supported)))}"
+    return f"Unsupported value: {quoted(value)}: supported values: {', '.join(map(quoted, supported))}"
 
 
 def close_word(value: str, words: Sequence[str]) -> str:
@@ -70,18 +70,19 @@ def network_policy(spec: Body, report: Report) -> None:
 
 def _policy_types(types: Sequence[str], path: Path, report: Report) -> None:
     if len(types) > 2:
-        report.invalid(path, bad("[" + ",".join(map(quoted, types)) + "]", TOO_MANY_TYPES).replace('\\"', '"'))
+        listed = ", ".join(map(quoted, types))
+        report.invalid(path, f"Invalid value: []networking.PolicyType{{{listed}}}: {TOO_MANY_TYPES}")
         return
     for index, name in enumerate(types):
         if name not in ("Ingress", "Egress"):
-            hint = close_word(name, ("Ingress", "Egress"))
-            report.invalid((*path, index), unsupported(name, ("Ingress", "Egress")), hint=hint)
+            hint = close_word(name, ("Egress", "Ingress"))
+            report.invalid((*path, index), unsupported(name, ("Egress", "Ingress")), hint=hint)
 
 
 def protocol(value: Any, path: Path, report: Report) -> None:
     """TCP, UDP or SCTP, in capitals."""
     if value not in PROTOCOLS:
-        report.invalid(path, unsupported(value, PROTOCOLS), hint=close_word(value, PROTOCOLS))
+        report.invalid(path, unsupported(value, sorted(PROTOCOLS)), hint=close_word(value, PROTOCOLS))
 
 
 def _policy_port(port: Body, path: Path, report: Report) -> None:

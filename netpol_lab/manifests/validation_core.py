@@ -28,7 +28,10 @@ Body = Mapping[str, Any]
 
 REQUIRED = "Required value"
 SELECTOR_MISMATCH = "`selector` does not match template `labels`"
-EMPTY_SELECTOR = "empty selector is invalid for {}"
+EMPTY_SELECTOR = (
+    "Invalid value: v1.LabelSelector{{MatchLabels:map[string]string(nil),"
+    " MatchExpressions:[]v1.LabelSelectorRequirement(nil)}}: empty selector is invalid for {}"
+)
 
 HINT_SELECTOR = "spec.selector.matchLabels and spec.template.metadata.labels must say the same"
 HINT_LOWER_CASE = "write it in lower case: {}"
@@ -86,7 +89,7 @@ def _pod_spec(spec: Body, path: Path, report: Report) -> None:
         for index, container in enumerate(spec.get(group, ())):
             _container(container, (*path, group, index), report, seen)
     if "restartPolicy" in spec and spec["restartPolicy"] not in ("Always", "OnFailure", "Never"):
-        words = ("Always", "Never", "OnFailure")
+        words = ("Always", "OnFailure", "Never")
         hint = close_word(spec["restartPolicy"], words)
         report.invalid((*path, "restartPolicy"), unsupported(spec["restartPolicy"], words), hint=hint)
 
@@ -172,27 +175,31 @@ def _service_port(port: Body, path: Path, report: Report, name_required: bool, s
 
 def _workload(body: Body, report: Report) -> None:
     """Deployment, ReplicaSet, StatefulSet, DaemonSet: the selector must match the template's labels."""
-    spec = body["spec"]
+    spec, kind = body["spec"], body["kind"]
     selector = spec.get("selector")
-    if selector is None:
-        report.invalid(("spec", "selector"), REQUIRED)
-    else:
+    if selector is None and kind != "DaemonSet":
+        report.invalid(("spec", "selector"), REQUIRED, hint=HINT_SELECTOR)
+    elif selector is not None:
         label_selector(selector, ("spec", "selector"), report)
         if not selector:
-            kind = body["kind"]
-            words = EMPTY_SELECTOR.format("deployment" if kind == "Deployment" else kind.lower())
-            report.invalid(("spec", "selector"), bad("{}", words).replace('"{}"', "{}"))
+            # The server's own text names a Deployment for a ReplicaSet.
+            word = "deployment" if kind == "ReplicaSet" else kind.lower()
+            report.invalid(("spec", "selector"), EMPTY_SELECTOR.format(word), hint=HINT_SELECTOR)
     if spec.get("replicas", 0) < 0:
         report.invalid(("spec", "replicas"), bad(spec["replicas"], "must be greater than or equal to 0"))
-    _template(spec["template"], ("spec", "template"), report, selector)
+    _template(spec["template"], ("spec", "template"), report, selector, must_match=selector != {})
 
 
-def _template(template: Body, path: Path, report: Report, selector: Body | None = None) -> None:
+def _template(
+    template: Body, path: Path, report: Report, selector: Body | None = None, *, must_match: bool = False
+) -> None:
+    """A pod template. A missing selector selects nothing, so it cannot match."""
     template_labels = template["metadata"].get("labels", {})
     at = (*path, "metadata", "labels")
     before = len(report.problems)
     labels(template_labels, at, report)
-    if selector and len(report.problems) == before and not _selects(selector, template_labels):
+    fine = len(report.problems) == before
+    if must_match and fine and (selector is None or not _selects(selector, template_labels)):
         report.invalid(at, f"Invalid value: {_go_map(template_labels)}: {SELECTOR_MISMATCH}", hint=HINT_SELECTOR)
     _pod_spec(template["spec"], (*path, "spec"), report)
 
