@@ -30,6 +30,7 @@ from nbformat import NotebookNode
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "source"
 SECONDS_PER_CELL = 120
+ANSI_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 # No version in it: the notebook must be the same file on every Python.
 METADATA = {
@@ -228,7 +229,7 @@ def run(chosen: Sequence[Path], target: Path, check: bool, students_only: bool) 
         try:
             files = future.result()
         except CellExecutionError as error:
-            problems.append(f"{source.name}: a cell of the solution raises:\n{error}")
+            problems.append(f"{source.name}: a cell of the solution raises:\n{ANSI_COLOR.sub('', str(error))}")
             continue
         for name, text in files.items():
             problems += [f"{name}: {fault}" for fault in lesson_lint.built_faults(read(source), text, name)]

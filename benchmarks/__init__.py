@@ -1,0 +1,1 @@
+"""Measurements beside their goals: ``python -m benchmarks``. They print and never fail."""

@@ -1,0 +1,114 @@
+"""The lessons in a real JupyterLab in a real browser: they run, and what they show can be read in light and dark.
+
+Set ``NETPOL_LAB_SCREENSHOTS`` to a folder to keep pictures of what the browser saw.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import build
+import nbformat
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+import real_jupyterlab as lab
+from playwright.sync_api import Page
+
+BROWSER = lab.browser()
+pytestmark = pytest.mark.skipif(
+    BROWSER is None, reason="there is no Chromium on PATH; install one, or name one in NETPOL_LAB_BROWSER"
+)
+SOURCES = build.sources()
+LESSONS = pytest.mark.parametrize("source", SOURCES, ids=[source.stem for source in SOURCES])
+
+FAULTY = (
+    "1 / 0",
+    "from IPython.display import HTML\nHTML('<div style=\"width: 3000px\">wide</div>')",
+    'HTML(\'<svg width="9" height="9"><path d="M NaN 0"/></svg>\')',
+    'HTML(\'<figure class="npl" style="background: #eee; color: #ddd">pale</figure>\')',
+)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A JupyterLab over the solution notebooks as stored, a fresh copy of them to run, and a faulty notebook."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    for source in SOURCES:
+        fresh = build.as_text(build.solution_form(source))
+        (folder / f"{source.stem}.ipynb").write_text(fresh, encoding="utf-8")
+    cells = [nbformat.v4.new_code_cell(text) for text in FAULTY]
+    for cell in cells[:1]:
+        cell.metadata["tags"] = ["raises-exception"]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=build.METADATA), folder / "faulty.ipynb")
+    with lab.jupyterlab(folder, tmp_path_factory.mktemp("jupyter")) as address:
+        yield address, folder
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """One page of a headless browser."""
+    assert BROWSER is not None
+    with lab.chromium(BROWSER) as opened:
+        yield opened
+
+
+def channels(color: str) -> list[float]:
+    """Return red, green and blue of a computed color, 0 to 1, linear."""
+    values = [int(value) / 255 for value in re.findall(r"\d+", color)[:3]]
+    return [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in values]
+
+
+def luminance(color: str) -> float:
+    red, green, blue = channels(color)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def faults(seen: dict, theme: str) -> list[str]:
+    """Return what a reader would stumble over."""
+    found = [*seen["errors"], *seen["wide"], *seen["nan"]]
+    for figure in seen["figures"]:
+        ratio = contrast(figure["text"], figure["background"])
+        if ratio < 4.5:
+            found.append(f"{figure['title']!r} has contrast {ratio:.1f} in the {theme} theme")
+        if (luminance(figure["background"]) > 0.5) != (theme == "light"):
+            found.append(f"{figure['title']!r} does not follow the {theme} theme: {figure['background']}")
+    return found
+
+
+@LESSONS
+def test_a_lesson_runs_and_can_be_read_in_light_and_dark(served: tuple[str, Path], page: Page, source: Path) -> None:
+    address, _ = served
+    lab.open_notebook(page, address, f"{source.stem}.ipynb")
+    lab.set_theme(page, "light")
+    lab.run_all(page)
+    for theme in lab.THEMES:
+        lab.set_theme(page, theme)
+        seen = lab.look(page)
+        lab.photograph(page, f"{source.stem}-{theme}")
+        assert seen["cells"] == sum(cell.cell_type == "code" for cell in build.solution_form(source).cells)
+        assert seen["figures"], "the lesson shows no picture"
+        assert faults(seen, theme) == []
+
+
+def test_the_browser_finds_the_faults_of_a_faulty_notebook(served: tuple[str, Path], page: Page) -> None:
+    address, _ = served
+    lab.open_notebook(page, address, "faulty.ipynb")
+    lab.set_theme(page, "dark")
+    lab.run_all(page)
+    text = "\n".join(faults(lab.look(page), "dark"))
+    for expected in (
+        "ZeroDivisionError",
+        " wide in ",
+        'd="M NaN 0"',
+        "has contrast 1.2",
+        "does not follow the dark theme",
+    ):
+        assert expected in text
