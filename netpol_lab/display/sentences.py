@@ -29,6 +29,12 @@ class Mono(str):
     __slots__ = ()
 
 
+class Quiet(str):
+    """A part that stands back: line numbers, places, numbers of pods."""
+
+    __slots__ = ()
+
+
 Sentence = tuple[str, ...]
 
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

@@ -8,7 +8,7 @@ from typing import Protocol
 from netpol_lab.display import card
 from netpol_lab.display.letters import compare
 from netpol_lab.display.markup import Markup, code, el, escape, join, plain
-from netpol_lab.display.sentences import Mono, Sentence, place_of, text
+from netpol_lab.display.sentences import Mono, Quiet, Sentence, place_of, text
 from netpol_lab.display.theme import color
 from netpol_lab.display.why_story import Reason, Story, said, tell
 from netpol_lab.display.why_svg import gates
@@ -64,8 +64,14 @@ def draw(
 
 
 def markup(sentence: Sentence) -> Markup:
-    """A sentence with its mono parts as code."""
-    return join(code(part) if isinstance(part, Mono) else part for part in sentence)
+    """A sentence with its mono parts as code and its quiet parts quiet."""
+    return join(_part(part) for part in sentence)
+
+
+def _part(part: str) -> Markup:
+    if isinstance(part, Quiet):
+        return el("span", str(part), class_="npl-who")
+    return code(part) if isinstance(part, Mono) else escape(part)
 
 
 def _one_line(change: ProvedChange | None) -> str:

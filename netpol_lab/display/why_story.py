@@ -11,6 +11,7 @@ from typing import Literal
 
 from netpol_lab.display.sentences import (
     Mono,
+    Quiet,
     Sentence,
     capital,
     count,
@@ -20,10 +21,9 @@ from netpol_lab.display.sentences import (
     peers_words,
     place_of,
     ports_words,
-    text,
 )
 from netpol_lab.flows import Flow, Step, facts
-from netpol_lab.model import Endpoint, External, Node, Pod
+from netpol_lab.model import OUTSIDE, Endpoint, External, Node, Pod
 from netpol_lab.verdict import Condition, Gate, NearMiss, RuleRef, Verdict
 
 Sign = Literal["✓", "✕", "?"]
@@ -126,7 +126,10 @@ def note_of(endpoint: Endpoint) -> str:
     """The second line of a box: the namespace, or what it is."""
     if isinstance(endpoint, Pod):
         return endpoint.namespace
-    return "a node" if isinstance(endpoint, Node) else str(endpoint.address)
+    if isinstance(endpoint, Node):
+        return "a node"
+    named = endpoint != OUTSIDE and endpoint.name != str(endpoint.address)
+    return str(endpoint.address) if named else "outside"
 
 
 def _bare(verdict: Verdict) -> Flow:
@@ -180,7 +183,7 @@ def _title(flow: Flow) -> tuple[str, str]:
         return f"No such name: DNS does not know {flow.host}", "FAILED at name: no such name"
     if stop is not None and stop.name == "Service":
         words = "Refused" if flow.outcome == "refused" else "Timed out"
-        return f"{words}: {said(stop)}", f"{words.upper()} at service"
+        return f"{words}: {' '.join(stop.facts[1:]) or stop.facts[0]}", f"{words.upper()} at service"
     if stop is not None and stop.name == "Port":
         if flow.outcome == "refused":
             return f"Refused: nothing listens on {_pod_port(flow)} of {host}", "REFUSED at port: nothing listens"
@@ -213,7 +216,9 @@ def _quiet(flow: Flow) -> Sentence:
         return ("It ends before any policy is asked.",)
     if verdict.answer == "depends on the network plugin":
         return ("The API leaves this to the network plugin, so the same policies give different results.",)
-    if flow.outcome == "refused" or (not flow.connected and not verdict.stops_at):
+    if flow.outcome == "timed out" and not verdict.stops_at:
+        return ("The policies let it through. Nothing is at that address, and silence looks like a policy.",)
+    if flow.outcome == "refused":
         return ("The policies let it through: a policy never refuses, it drops, and you wait for a time-out.",)
     if flow.connected:
         return _quiet_allowed(flow, verdict)
@@ -274,11 +279,10 @@ def _admitted(verdict: Verdict) -> Iterable[Reason]:
     if rules:
         return
     notes = list(dict.fromkeys(gate.note for gate in gates if gate.note))
-    free = [name_of(gate.endpoint) for gate in gates if not gate.note]
-    lines = [(note[:1].upper() + note[1:] + ".",) for note in notes]
+    free = [f"{name_of(gate.endpoint)} for {gate.direction}" for gate in gates if not gate.note]
+    lines: list[Sentence] = [(capital(note), ".") for note in notes]
     if free:
-        who = text(listed(list(dict.fromkeys(free))))
-        lines.append((f"No policy selects {who} in that direction, so everything may pass there.",))
+        lines.append((f"No policy selects {' or '.join(free)}, so everything may pass there.",))
     yield Reason(("No policy isolates an end of this connection",), tuple(lines), edge="allowed")
 
 
@@ -289,7 +293,7 @@ def _rule_words(rule: RuleRef) -> Sentence:
     return (
         *peers_words(rule.rule, policy.namespace, rule.direction),
         f", on {ports_words(rule.rule.ports)}.",
-        f" {where}" if where else "",
+        Quiet(f" {where}" if where else ""),
     )
 
 
@@ -327,9 +331,9 @@ def _closed(gate: Gate, verdict: Verdict, flow: Flow) -> Reason:
         heading = (f"Near miss: {near.rule} would admit it, but {_DIFFERS[near.failed[0].kind]}",)
         return Reason(heading, (_isolation(gate),), near.failed)
     on = f"{verdict.protocol} {verdict.port}"
-    way = f"out to {on}" if gate.direction == "egress" else f"in on {on}"
-    subject = name_of(gate.endpoint) if gate.direction == "egress" else name_of(verdict.source)
-    heading = (f"No rule lets {subject} {way}",)
+    source, target = name_of(verdict.source), name_of(verdict.destination)
+    way = f"out to {on}" if gate.direction == "egress" else f"into {target} on {on}"
+    heading = (f"No rule lets {source} {way}",)
     lines = [_isolation(gate)]
     if not gate.near_misses:
         none = "It has" if len(gate.isolating) == 1 else "None of them has"
@@ -374,7 +378,7 @@ def _dns_reasons(flow: Flow) -> Iterable[Reason]:
                 end = name_of(flow.source) if gate.direction == "egress" else "kube-dns"
                 heading = (f"{name_of(flow.source)} → kube-dns, {on} is blocked at {gate.direction} of {end}",)
                 closed = _closed(gate, dns, flow)
-                yield Reason(heading, (*closed.lines, (f"No rule admits {on} to kube-dns.",)), closed.conditions)
+                yield Reason(heading, closed.lines, closed.conditions)
     if flow.by_address is not None:
         yield _by_address(flow, flow.by_address)
 

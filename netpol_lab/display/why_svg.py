@@ -89,10 +89,11 @@ def _end_box(x: float, name: str, note: str, below: str, reached: bool) -> Marku
     middle, room = x + _BOX_W / 2, _BOX_W - 8
     frame = ("ink", 2.0, "") if reached else ("line", 1.4, "4 3")
     ink = "ink" if reached else "ink2"
+    size = next((size for size in (14, 13, 12) if text_width(name, size, bold=True) <= room), 12)
     return join(
         [
             _rect(x, _Y - _BOX_H / 2, _BOX_W, _BOX_H, "pod" if reached else "card", *frame),
-            _write(middle, _Y - 3 if note else _Y + 5, fit(name, room, 14, bold=True), 14, ink, True),
+            _write(middle, _Y - 3 if note else _Y + 5, fit(name, room, size, bold=True), size, ink, True),
             _write(middle, _Y + 15, fit(note, room, 12), 12, "ink2") if note else "",
             _write(middle, _Y + 48, below, 12.5, "ink2"),
         ]
@@ -216,6 +217,7 @@ def _fact_lines(step: Step) -> list[tuple[str, str, bool]]:
 def _wrap(words: str, bold: bool) -> list[str]:
     """Break after blanks, ``-``, ``.``, ``/`` and ``,`` where a line is full."""
     lines = [""]
+    words = words.replace("rule ", "rule\u00a0")  # "rule 1" stays together
     for piece in re.findall(r"[^-./, ]*[-./, ]|[^-./, ]+", words) or [words]:
         if lines[-1] and text_width((lines[-1] + piece).rstrip(), 12.5, bold) > 118:
             lines.append("")

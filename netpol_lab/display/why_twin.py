@@ -39,7 +39,8 @@ def twin(story: Story, change: str, saw: tuple[str, str] | None, by_address: str
         lines += _step_lines(story, index, step)
     lines += ["", f"  {_track(story)}"]
     extra = [by_address, f"smallest change: {change}" if change else ""]
-    extra += [f"{name}: {answer}" for reason in story.reasons for name, answer in reason.profiles]
+    answers = [f"{name} {answer}" for reason in story.reasons for name, answer in reason.profiles]
+    extra.append(f"by network plugin: {', '.join(answers)}" if answers else "")
     if saw is not None:
         extra.append(f"what you saw: {saw[0]} -> {saw[1]}")
     for part in filter(None, extra):
@@ -60,7 +61,7 @@ def _step_lines(story: Story, index: int, step: Step) -> list[str]:
     for line in more:
         lines += _wrapped(line, " " * _INDENT, " " * (_INDENT + 2))
     gate = _gate(story, step)
-    if gate is not None and step.state == "stopped" and gate.near_misses:
+    if gate is not None and not gate.admitted and gate.near_misses:
         lines += _near_miss(gate.near_misses[0])
     return lines
 
@@ -73,6 +74,8 @@ def _gate(story: Story, step: Step) -> Gate | None:
     if step.name == "Name":
         stopped = verdict.egress if not verdict.egress.admitted else verdict.ingress
         return stopped if step.state == "stopped" and not stopped.admitted else None
+    if story.steps[0].state == "stopped":
+        return None  # the verdict is on the question to DNS, not on the connection
     return {"Egress": verdict.egress, "Ingress": verdict.ingress}.get(step.name)
 
 
@@ -85,6 +88,8 @@ def _said(story: Story, step: Step) -> list[str]:
         return [question, f"{_isolated_by(gate)}; no rule admits"]
     if gate is not None and step.state == "stopped":
         return [f"{_isolated_by(gate)}; no rule admits"]
+    if gate is not None and not gate.admitted:
+        return [f"not reached; {_isolated_by(gate)}; no rule admits here either"]
     if gate is not None and step.state == "open" and gate.note == "" and step.facts[-1:] == ("not isolated",):
         return [f"{name_of(gate.endpoint)} is not isolated for {gate.direction}"]
     if step.state == "admitted" and gate is not None:
