@@ -52,7 +52,7 @@ class Draft:
         if old is None:
             self.create(resource)
             return "created"
-        if _same(old.body, resource.body):
+        if _content(self._place(self._kept(old, resource), resource.kind)) == _content(old.body):
             return "unchanged"
         self.put(resource)
         return "configured"
@@ -67,10 +67,13 @@ class Draft:
 
     def put(self, resource: Resource) -> None:
         """A replaced object keeps what the cluster gave it: addresses, node, uid, times."""
-        old = self.objects[resource.key]
+        body = self._kept(self.objects[resource.key], resource)
+        body["metadata"]["resourceVersion"] = str(self._next_version())
+        self._store(body, resource)
+
+    def _kept(self, old: Resource, resource: Resource) -> server.Body:
         body = copy.deepcopy(dict(resource.body))
         body["metadata"] = {**_given_metadata(old.body), **body["metadata"]}
-        body["metadata"]["resourceVersion"] = str(self._next_version())
         if resource.kind in ("Pod", "Service", "Node") and "status" in old.body:
             body.setdefault("status", copy.deepcopy(old.body["status"]))
         old_spec = old.body.get("spec") or {}
@@ -78,17 +81,23 @@ class Draft:
             for name in ("nodeName", "clusterIP", "clusterIPs"):
                 if old_spec.get(name) and isinstance(body.get("spec"), dict):
                     body["spec"].setdefault(name, old_spec[name])
-        self._store(body, resource)
+        return body
 
-    def _store(self, body: server.Body, resource: Resource) -> None:
-        if resource.kind == "Pod":
+    def _place(self, body: server.Body, kind: str) -> server.Body:
+        """What the scheduler and the API server fill in, in ``body`` itself; what is there already stays."""
+        if kind == "Pod":
             server.place_pod(body, self._bodies("Node"), self.counters, self.created)
-        elif resource.kind == "Service":
-            others = (b.get("spec") or {} for b in self._bodies("Service") if b["metadata"] != body["metadata"])
-            server.place_service(body, {spec.get("clusterIP", "") for spec in others})
-        elif resource.kind == "Namespace":
+        elif kind == "Service":
+            me = (body["metadata"].get("namespace"), body["metadata"]["name"])
+            others = [b for b in self._bodies("Service") if (b["metadata"].get("namespace"), b["metadata"]["name"]) != me]
+            server.place_service(body, {(b.get("spec") or {}).get("clusterIP", "") for b in others})
+        elif kind == "Namespace":
             body.setdefault("status", {"phase": "Active"})
             body.setdefault("spec", {"finalizers": ["kubernetes"]})
+        return body
+
+    def _store(self, body: server.Body, resource: Resource) -> None:
+        self._place(body, resource.kind)
         typed = resource
         if resource.typed is None or resource.kind in ("Pod", "Service"):
             typed = from_object(body, file=resource.origin.file if resource.origin else "")
@@ -217,23 +226,10 @@ def _given_metadata(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: body["metadata"][name] for name in given if name in body["metadata"]}
 
 
-def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether applying ``new`` would change nothing the author wrote."""
-    if old["metadata"].get("labels", {}) != (new["metadata"].get("labels") or {}):
-        return False
-    if old["metadata"].get("annotations", {}) != (new["metadata"].get("annotations") or {}):
-        return False
-    return all(_covers(old.get(part), new.get(part)) for part in new if part not in ("metadata", "status"))
-
-
-def _covers(old: Any, new: Any) -> bool:
-    """Whether ``old`` holds ``new``; the server may have filled in more fields, but not more list items."""
-    if isinstance(new, Mapping) and isinstance(old, Mapping):
-        strict = all(isinstance(value, str) for value in new.values())  # a label map, not a spec
-        return (not strict or set(old) == set(new)) and all(k in old and _covers(old[k], v) for k, v in new.items())
-    if isinstance(new, list) and isinstance(old, list):
-        return len(old) == len(new) and all(map(_covers, old, new))
-    return old == new
+def _content(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What an author can change: all but the status and the count of writes. No labels are the same as ``{}``."""
+    metadata = {name: value for name, value in body["metadata"].items() if value and name != "resourceVersion"}
+    return {**{name: value for name, value in body.items() if name != "status"}, "metadata": metadata}
 
 
 def _namespace(name: str) -> Resource:
