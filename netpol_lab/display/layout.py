@@ -95,8 +95,12 @@ class Layout:
     curves: tuple[Curve | None, ...] = field(repr=False)  # one per arrow; None for arrows that are not drawn
 
 
-RANK_DISTANCES = (1.2, 0.6, 0.3, 0.12)
-"""Distances between ranks, in inches, from generous to tight. The first that fits is taken."""
+DENSITIES = ((1.2, 12, 15), (0.6, 12, 15), (0.3, 12, 15), (0.12, 10, 14), (0.02, 8, 12.5))
+"""Distance between ranks in inches, margin of a group and type size of labels, from generous to tight.
+
+Labels are 13 px; measured larger, they keep off their lines. The first density that fits is taken.
+"""
+Density = tuple[float, float, float]
 
 
 def arrange(plans: Sequence[Plan], width: float) -> tuple[Plan, Layout]:
@@ -106,8 +110,8 @@ def arrange(plans: Sequence[Plan], width: float) -> tuple[Plan, Layout]:
     first, top to bottom last. Raises :class:`LayoutUnavailable` or :class:`LayoutFailed`.
     """
     narrowest: tuple[Plan, Layout] | None = None
-    for plan, distance, direction in _attempts(plans):
-        layout = place(plan, distance, direction)
+    for plan, density, direction in _attempts(plans):
+        layout = place(plan, density, direction)
         if layout.width <= width:
             return plan, layout
         if narrowest is None or layout.width < narrowest[1].width:
@@ -117,24 +121,27 @@ def arrange(plans: Sequence[Plan], width: float) -> tuple[Plan, Layout]:
     return narrowest
 
 
-def _attempts(plans: Sequence[Plan]) -> Iterator[tuple[Plan, float, str]]:
+def _attempts(plans: Sequence[Plan]) -> Iterator[tuple[Plan, Density, str]]:
+    *comfortable, tight = DENSITIES
     for plan in plans:
-        for distance in RANK_DISTANCES:
-            yield plan, distance, "LR"
+        for density in comfortable:
+            yield plan, density, "LR"
     for plan in plans:
-        yield plan, 0.5, "TB"
+        yield plan, tight, "LR"
+    for plan in plans:
+        yield plan, DENSITIES[1], "TB"
 
 
-def place(plan: Plan, rank_distance: float = 0.6, direction: str = "LR") -> Layout:
+def place(plan: Plan, density: Density = DENSITIES[1], direction: str = "LR") -> Layout:
     """The positions of one plan, exactly as asked."""
-    answer = _graphviz(dot_source(plan, rank_distance, direction))
+    answer = _graphviz(dot_source(plan, density, direction))
     try:
         return _read(plan, json.loads(answer))
     except (KeyError, ValueError, IndexError) as error:
         raise LayoutFailed(f"Graphviz placed the picture in a form that cannot be read: {error!r}.") from error
 
 
-def dot_source(plan: Plan, rank_distance: float = 0.6, direction: str = "LR", *, styled: bool = False) -> str:
+def dot_source(plan: Plan, density: Density = DENSITIES[1], direction: str = "LR", *, styled: bool = False) -> str:
     """The plan as DOT text. ``styled`` adds lines and heads, for use outside of this library.
 
     ``newrank`` is needed for more than looks: without it, Graphviz loses labelled arrows that run in a circle
@@ -144,23 +151,23 @@ def dot_source(plan: Plan, rank_distance: float = 0.6, direction: str = "LR", *,
 
     ids = {box.id: f"n{i}" for i, box in enumerate(plan.boxes)}
     clusters = {group.id: f"cluster_{i}" for i, group in enumerate(plan.groups)}
+    distance, margin, size = density
     text = {"fontname": "DejaVu Sans"}
     graph = Digraph("reach")
-    graph.attr(rankdir=direction, newrank="true", compound="true", nodesep="0.3", ranksep=str(rank_distance))
+    graph.attr(rankdir=direction, newrank="true", compound="true", nodesep="0.3", ranksep=f"{distance:g}")
     graph.attr("graph", pad="0", margin="0", **text)
     graph.attr("node", shape="box", fixedsize="true", fontsize="12", **text)
-    # Measured larger than it is drawn: that is the air between a label and its line.
-    graph.attr("edge", dir="forward" if styled else "none", fontsize="13" if styled else "15", **text)
-    for group in (*plan.groups, None):
-        members = [box for box in plan.boxes if box.group == (group.id if group else "")]
-        into = Digraph(clusters[group.id]) if group else graph
-        if group:
-            into.attr(label=escape(_clean(group.label)), labeljust="l", margin="12", fontsize="14", style="rounded")
-        for box in members:
-            size = {"width": f"{box.width / 72:.4f}", "height": f"{box.height / 72:.4f}"}
-            into.node(ids[box.id], escape(_clean(box.label)) if styled else "", shape=box.shape, **size)
-        if group:
-            graph.subgraph(into)
+    graph.attr("edge", dir="forward" if styled else "none", fontsize="13" if styled else f"{size:g}", **text)
+    # A frame nobody sees, written first, keeps the outside above the namespaces.
+    outside = Digraph("cluster_outside", graph_attr={"peripheries": "0", "margin": "0"})
+    _nodes(outside, [box for box in plan.boxes if not box.group], ids, styled)
+    graph.subgraph(outside)
+    for group in plan.groups:
+        frame = Digraph(clusters[group.id])
+        frame.attr(label=escape(_clean(group.label)), labeljust="l", margin=f"{margin:g}", fontsize="13.5")
+        # Within a frame Graphviz stacks a rank from the last box written to the first.
+        _nodes(frame, [box for box in reversed(plan.boxes) if box.group == group.id], ids, styled)
+        graph.subgraph(frame)
     for arrow in plan.arrows:
         graph.edge(ids[arrow.source], ids[arrow.target], **_edge(arrow, plan, clusters, styled))
     if plan.first:
@@ -169,6 +176,14 @@ def dot_source(plan: Plan, rank_distance: float = 0.6, direction: str = "LR", *,
             for id in plan.first:
                 rank.node(ids[id])
     return str(graph.source)
+
+
+def _nodes(graph: Any, boxes: Sequence[Box], ids: dict[str, str], styled: bool) -> None:
+    from graphviz import escape
+
+    for box in boxes:
+        size = {"width": f"{box.width / 72:.4f}", "height": f"{box.height / 72:.4f}"}
+        graph.node(ids[box.id], escape(_clean(box.label)) if styled else "", shape=box.shape, **size)
 
 
 def _edge(arrow: Arrow, plan: Plan, clusters: dict[str, str], styled: bool) -> dict[str, str]:

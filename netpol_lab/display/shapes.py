@@ -54,7 +54,7 @@ class PodLook:
     @property
     def width(self) -> float:
         doors = sum(self.door_width for side in (self.doors.ingress, self.doors.egress) if side)
-        return math.ceil(self._text_width() + (12 if self.small else 17) + doors)
+        return math.ceil(self._text_width() + (10 if self.small else 14) + doors)
 
     @property
     def height(self) -> float:
@@ -157,19 +157,19 @@ def outside(center: Point, width: float, height: float, name: str, words: str = 
             stroke=color("line"),
             stroke_width="1.4",
         ),
-        text(x, y - 8 if words else y, fit(name, width * 0.8, size, bold=True), size, bold=True),
-        text(x, y + 8, fit(words, width * 0.86, 12), 12, "ink2") if words else "",
+        text(x, y - 8 if words else y, fit(name, width - 14, size, bold=True), size, bold=True),
+        text(x, y + 8, fit(words, width - 14, 12), 12, "ink2") if words else "",
         class_="node",
     )
 
 
 def namespace(frame: tuple[float, float, float, float], name: str, sentence: str = "", quiet: bool = False) -> Markup:
     """A round frame with its name at the top left; ``sentence`` stands beside the name and replaces lines."""
-    x0, y0, x1, y1 = frame
+    x0, y0, x1, y1 = frame[0], frame[1] + 3, frame[2], frame[3] - 3  # Graphviz lets frames touch
     word = "" if quiet else "namespace "
     start, y = x0 + 9, y0 + 12
     offset = text_width(word, 12)
-    limit = x1 - start - offset - 8
+    limit = x1 - start - offset - 4
     shown = fit(
         name, limit if not sentence else max(limit - text_width(sentence, 13, bold=True) - 30, 60), 13, bold=True
     )

@@ -102,12 +102,15 @@ def placed(sketches: Sequence[Sketch], width: float = WIDTH) -> Placed:
     first = tuple(box.id for box in boxes if box.shape == "ellipse")
     depth = _depths(list(nodes.values()), lines.values(), rows)
     compact = any(sketch.compact for sketch in sketches)
+    # Graphviz keeps to the order in which arrows are written, as far as it can: the outside first, then the story.
+    order = {box.id: i for i, box in enumerate(boxes)}
+    ordered = sorted(lines.values(), key=lambda item: (item.dns, order[item.source.id], order[item.target.id]))
     plans = [
-        Plan(boxes, groups, (*(_arrow(item, depth, choice, compact) for item in lines.values()), *invisible), first)
+        Plan(boxes, groups, (*(_arrow(item, depth, choice, compact) for item in ordered), *invisible), first)
         for choice in range(_choices(lines.values(), depth))
     ]
     plan, layout = arrange(plans, width - 2 * MARGIN)
-    return Placed(plan, layout, (*lines, *(None for _ in invisible)))
+    return Placed(plan, layout, (*map(key, ordered), *(None for _ in invisible)))
 
 
 def _label_width(line: Line) -> float:
@@ -127,7 +130,7 @@ def _box(node: SceneNode, sketches: Sequence[Sketch]) -> Box:
 def _group(name: str, sketches: Sequence[Sketch]) -> Group:
     """The label only reserves room; it is drawn in two weights, hence a little longer than it is."""
     sentence = any(name in sketch.drawing.open for sketch in sketches)
-    words = name if name == "kube-system" else f"namespace {name} "
+    words = f"{name}  " if name == "kube-system" else f"namespace {name} "
     return Group(name, words + (f"   {SENTENCE}" if sentence else ""))
 
 

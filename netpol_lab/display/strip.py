@@ -1,0 +1,298 @@
+"""A story in steps: the same pods at the same places, once per step, with what was applied below.
+
+The red, yellow and green of the lesson live in the header bands only: they rate the namespace, while blue and
+vermilion rate a connection. Sign and word of a header are computed from what the scene shows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from netpol_lab.display import swatches
+from netpol_lab.display.card import Picture, figure
+from netpol_lab.display.finding import listed
+from netpol_lab.display.lines import Drawing, Line, answers, find
+from netpol_lab.display.markup import Markup, el, fit, join, svg, table, text_width
+from netpol_lab.display.mermaid import MermaidPicture, StepSource, strip_source
+from netpol_lab.display.shapes import STROKES, Doors, PodLook, Point, line, outside, pod, rect, straight, text
+from netpol_lab.display.sketch import story_doors
+from netpol_lab.display.theme import WIDTH, color
+from netpol_lab.errors import LabError
+from netpol_lab.scene import Scene, SceneNode
+
+Rating = Literal["open", "closed", "some"]
+RATINGS: dict[Rating, tuple[str, str, str]] = {
+    "open": ("○", "open to everyone", "pOpen"),
+    "closed": ("●", "closed to everyone", "pClosed"),
+    "some": ("◐", "only what is needed", "pNeed"),
+}
+HEADER, FOOTER, GAP = 52.0, 33.0, 14.0
+SHORTEST_LINE = 30.0
+
+
+@dataclass(frozen=True)
+class StripStep:
+    """One step: its name ("Default deny"; "" takes the words of its rating), what led to it, and the scene after it."""
+
+    name: str
+    footer: str
+    scene: Scene
+
+
+@dataclass(frozen=True)
+class StripPicture(Picture):
+    """A strip, and the same as Mermaid."""
+
+    source: str = ""
+
+    def mermaid(self) -> MermaidPicture:
+        """The same steps as Mermaid, one below the other."""
+        return MermaidPicture(self.title, self.twin, self.source)
+
+
+@dataclass(frozen=True)
+class _Panel:
+    step: StripStep
+    title: str
+    lines: tuple[Line, ...]
+    target: SceneNode
+    doors: dict[str, Doors]
+
+    @property
+    def rating(self) -> Rating:
+        blocked = sum(line.state == "blocked" for line in self.lines)
+        return "open" if not blocked else "closed" if blocked == len(self.lines) else "some"
+
+    @property
+    def nodes(self) -> tuple[SceneNode, ...]:
+        return (*(line.source for line in self.lines), self.target)
+
+
+def draw(
+    steps: Sequence[StripStep],
+    sources: Sequence[str],
+    target: str,
+    port: int | str,
+    protocol: int | str = "TCP",
+    *,
+    title: str | None = None,
+    quiet: str | None = None,
+) -> StripPicture:
+    """Draw who of ``sources`` reaches ``target`` at each step, on one port of the pod.
+
+    Ids are those of the scenes; a source that a step does not have yet is left out there. ``port`` and ``protocol`` may
+    come in either order. Raises :class:`~netpol_lab.errors.LabError` without steps, or with a step without target.
+    """
+    number, name = (protocol, port) if isinstance(port, str) else (port, protocol)
+    if not steps or not sources:
+        raise LabError("A strip needs at least one step and one source.")
+    doors = story_doors([step.scene.nodes for step in steps])
+    panels = [_panel(step, i, sources, target, int(number), str(name), doors[i]) for i, step in enumerate(steps)]
+    words = f"{name} {number} to {panels[-1].target.name}"
+    where = panels[-1].target.namespace
+    twin = _twin(panels, sources, words)
+    heading = _title(panels) if title is None else title
+    below = f"{_count(len(panels))}, namespace {where}, {words}." if quiet is None else quiet
+    desc = " ".join(_sentence(panel, i) for i, panel in enumerate(panels))
+    return figure(
+        heading,
+        below,
+        _svg(panels, sources, f"Steps 1 to {len(panels)}: {words}", desc),
+        legend=_legend(panels),
+        twin=twin,
+        kind=StripPicture,
+        source=strip_source(
+            [_mermaid(panel, i, rating) for i, (panel, rating) in enumerate(zip(panels, ratings, strict=True))],
+            heading,
+            desc,
+        ),
+    )
+
+
+def _panel(
+    step: StripStep, index: int, sources: Sequence[str], target: str, port: int, protocol: str, doors: dict[str, Doors]
+) -> _Panel:
+    known = {node.id for node in step.scene.nodes}
+    questions = [(source, target, protocol, port) for source in sources if source in known]
+    lines = tuple(answers(step.scene, questions))
+    panel = _Panel(step, "", lines, find(step.scene, target), doors)
+    name = step.name or RATINGS[panel.rating][1].capitalize()
+    return _Panel(step, f"{index + 1}  {name}", lines, panel.target, doors)
+
+
+def _title(panels: Sequence[_Panel]) -> str:
+    """``Open, closed, then only what is needed``, from what the scenes show."""
+    names = {"open": "open", "closed": "closed", "some": "only what is needed"}
+    words = [names[panel.rating] for panel in panels]
+    words = [word for i, word in enumerate(words) if i == 0 or word != words[i - 1]]
+    if len(words) == 1:
+        return f"{panels[0].target.name} stays {RATINGS[panels[0].rating][1]}"
+    if words[-1] == "only what is needed":
+        return ", ".join([*words[:-1], f"then {words[-1]}"]).capitalize()
+    return f"{panels[0].target.name}: {', then '.join(words)}"
+
+
+def _count(steps: int) -> str:
+    return {2: "Two steps", 3: "Three steps", 4: "Four steps"}.get(steps, f"{steps} step" + ("s" if steps > 1 else ""))
+
+
+def _sentence(panel: _Panel, index: int) -> str:
+    who = [line.source.name for line in panel.lines if line.state == "allowed"]
+    reach = f"{listed(who)} {'reaches' if len(who) == 1 else 'reach'}" if who else "None reaches"
+    return f"Step {index + 1}: {' '.join(panel.title.split()[1:])}. {reach} {panel.target.name}."
+
+
+def _svg(panels: Sequence[_Panel], sources: Sequence[str], title: str, desc: str) -> Markup:
+    per_row = min(len(panels), 3)
+    width = (WIDTH - GAP * (per_row - 1)) / per_row
+    rows = {source: i for i, source in enumerate(sources)}
+    body = max(70.0 * len(rows) - 6, 130)
+    height = HEADER + body + FOOTER
+    parts: list[Markup] = []
+    for i, panel in enumerate(panels):
+        x, y = (i % per_row) * (width + GAP), (i // per_row) * (height + GAP)
+        parts.append(
+            el(
+                "g",
+                _frame(panel, width, height),
+                _places(panel, rows, looks, width, body),
+                transform=f"translate({x + 0.5:.1f} {y + 0.5:.1f})",
+            )
+        )
+        if i + 1 < len(panels) and (i + 1) % per_row:
+            parts.append(text(x + width + GAP / 2, y + HEADER + body / 2, "▸", 14, "line"))
+    lines = -(-len(panels) // per_row)
+    return svg(WIDTH, lines * height + (lines - 1) * GAP + 1, title, desc, *parts)
+
+
+def _look(node: SceneNode, doors: dict[str, Doors], width: float) -> PodLook:
+    name = node.name if node.count == 1 else f"{node.name} × {node.count}"
+    look = PodLook(name, doors=doors.get(node.id, Doors()), small=True, firm=True)
+    spare = look.width - text_width(name, 12, bold=True)
+    return replace(look, name=fit(name, width - spare, 12, bold=True)) if look.width > width else look
+
+
+def _frame(panel: _Panel, width: float, height: float) -> Markup:
+    """Header band, body and footer of one step."""
+    sign, words, role = RATINGS[panel.rating]
+    band = f"M0,{HEADER:g}V8Q0,0 8,0H{width - 9:.1f}Q{width - 1:.1f},0 {width - 1:.1f},8V{HEADER:g}Z"
+    line_y = height - FOOTER
+    footer = fit(panel.step.footer, width - 20, 12, mono=True)
+    return join(
+        [
+            rect(0, 0, width - 1, height - 1, "cluster", rx=8),
+            el("path", d=band, fill=color(role)),
+            text(11, 17, fit(panel.title, width - 20, 14.5, bold=True), 14.5, bold=True, anchor="start"),
+            text(11, 36, f"{sign} {words}", 13, anchor="start"),
+            el("line", x1=0.0, y1=line_y, x2=width - 1, y2=line_y, stroke=color("clusterline"), stroke_width="1"),
+            text(
+                11,
+                line_y + FOOTER / 2,
+                fit(panel.step.footer, width - 20, 12, mono=True),
+                12,
+                "ink2",
+                anchor="start",
+                mono=True,
+            ),
+            el(
+                "rect", x=0.0, y=0.0, width=width - 1, height=height - 1, rx=8, fill="none", stroke=color("clusterline")
+            ),
+        ]
+    )
+
+
+def _places(panel: _Panel, rows: dict[str, int], width: float, body: float) -> Markup:
+    """Sources in a column at the left, the target at the right of its middle: the same in every step."""
+    looks = _looks(panel, width)
+    target = looks[panel.target.id]
+    left = 8 + max((_size(item.source, looks)[0] for item in panel.lines), default=0) / 2
+    goal = (width - 9 - target.width / 2, HEADER + body / 2)
+    parts, signs = [pod(goal, target)], []
+    for item in panel.lines:
+        center = (left, HEADER + body / len(rows) * (rows[item.source.id] + 0.5))
+        parts.append(_source(item.source, center, looks))
+        start = _border(center, _size(item.source, looks), goal, item.source.is_external)
+        end = _border(goal, (target.width, target.height), center)
+        parts.append(line(straight(start, end), item.state, item.stop))
+        at = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2 - 11)
+        signs.append(text(*at, item.label()[0][:1], 16, STROKES[item.state].role, bold=True, halo="cluster"))
+    return join([*parts, *signs])
+
+
+def _looks(panel: _Panel, width: float) -> dict[str, PodLook]:
+    """Sizes of all pods. Names that leave no room for the line between them are shortened."""
+    looks = {node.id: _look(node, panel.doors, 1e9) for node in panel.nodes}
+    room = width - 17 - SHORTEST_LINE
+    sources = max((_size(item.source, looks)[0] for item in panel.lines), default=0)
+    target = looks[panel.target.id].width
+    if sources + target <= room:
+        return looks
+    share = {True: max(room - sources, room / 2), False: max(room - target, room / 2)}
+    return {node.id: _look(node, panel.doors, share[node is panel.target]) for node in panel.nodes}
+
+
+def _size(node: SceneNode, looks: dict[str, PodLook]) -> tuple[float, float]:
+    if node.is_external:
+        return max(text_width(node.name, 12, bold=True) + 16, 66.0), 36.0
+    return looks[node.id].width, looks[node.id].height
+
+
+def _source(node: SceneNode, center: Point, looks: dict[str, PodLook]) -> Markup:
+    if node.is_external:
+        return outside(center, *_size(node, looks), node.name, size=12)
+    return pod(center, looks[node.id])
+
+
+def _border(center: Point, size: tuple[float, float], toward: Point, ellipse: bool = False) -> Point:
+    """Where the straight line from a center to another leaves its shape."""
+    dx, dy = toward[0] - center[0], toward[1] - center[1]
+    across, down = abs(dx) / (size[0] / 2), abs(dy) / (size[1] / 2)
+    reach = math.hypot(across, down) if ellipse else max(across, down)
+    return center[0] + dx / reach, center[1] + dy / reach
+
+
+def _legend(panels: Sequence[_Panel]) -> swatches.Legend:
+    used = [(item.state, item.stop) for panel in panels for item in panel.lines]
+    shown = {node.id for panel in panels for node in panel.nodes}
+    doors = (look for panel in panels for id, look in panel.doors.items() if id in shown)
+    return swatches.lines(used) + swatches.doors(doors)
+
+
+def _twin(panels: Sequence[_Panel], sources: Sequence[str], words: str) -> str:
+    """One column a step: ``.`` allowed, ``X`` blocked, blank where the source did not exist yet."""
+    names = {line.source.id: line.source.name for panel in panels for line in panel.lines}
+    heads = [" ".join(panel.title.split()).lower() for panel in panels]
+    rows = [[words, *heads]]
+    for source in sources:
+        signs = [{line.source.id: "." if line.state == "allowed" else "X" for line in panel.lines} for panel in panels]
+        cells = [signs[i].get(source, "") for i in range(len(panels))]
+        rows.append(
+            [
+                names.get(source, source),
+                *(" " * (len(head) // 2) + cell for head, cell in zip(heads, cells, strict=True)),
+            ]
+        )
+    for way in ("ingress", "egress"):
+        counts = [_isolated(panel, way) for panel in panels]
+        if any(count != "none" for count in counts) or way == "ingress":
+            rows.append([f"isolated for {way}", *counts])
+    return "\n".join(table(rows, gap=3))
+
+
+def _isolated(panel: _Panel, way: str) -> str:
+    pods = [node for node in panel.nodes if not node.is_external]
+    count = sum(node.isolated_ingress if way == "ingress" else node.isolated_egress for node in pods)
+    if count == len(pods) > 1:
+        return f"all {count} pods"
+    return f"{count} of {len(pods)} pods" if count else "none"
+
+
+def _mermaid(panel: _Panel, index: int) -> StepSource:
+    _, words, role = RATINGS[panel.rating]
+    drawing = Drawing(panel.nodes, panel.lines)
+    name = panel.title.split("  ", 1)[1]
+    caption = f"{index + 1} {name}" + ("" if words == name.lower() else f": {words}")
+    return StepSource(caption, role, panel.step.footer, drawing)
