@@ -104,11 +104,7 @@ def draw(
         legend=_legend(panels),
         twin=twin,
         kind=StripPicture,
-        source=strip_source(
-            [_mermaid(panel, i, rating) for i, (panel, rating) in enumerate(zip(panels, ratings, strict=True))],
-            heading,
-            desc,
-        ),
+        source=strip_source([_mermaid(panel, i) for i, panel in enumerate(panels)], heading, desc),
     )
 
 
@@ -154,14 +150,8 @@ def _svg(panels: Sequence[_Panel], sources: Sequence[str], title: str, desc: str
     parts: list[Markup] = []
     for i, panel in enumerate(panels):
         x, y = (i % per_row) * (width + GAP), (i // per_row) * (height + GAP)
-        parts.append(
-            el(
-                "g",
-                _frame(panel, width, height),
-                _places(panel, rows, looks, width, body),
-                transform=f"translate({x + 0.5:.1f} {y + 0.5:.1f})",
-            )
-        )
+        content = join([_frame(panel, width, height), _places(panel, rows, width, body)])
+        parts.append(el("g", content, transform=f"translate({x + 0.5:.1f} {y + 0.5:.1f})"))
         if i + 1 < len(panels) and (i + 1) % per_row:
             parts.append(text(x + width + GAP / 2, y + HEADER + body / 2, "▸", 14, "line"))
     lines = -(-len(panels) // per_row)
