@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from netpol_lab.flows import facts
-from netpol_lab.flows.flow import Flow, Outcome, Step
+from netpol_lab.flows.flow import Flow, Outcome, Step, StepName
 from netpol_lab.flows.names import Resolution, Resolver, passes
 from netpol_lab.flows.services import Translation, answers, translate
 from netpol_lab.model import Endpoint, External, IPAddress
 from netpol_lab.snapshot import View
 
-STEPS = ("Name", "Service", "Egress", "Ingress", "Port")
+STEPS: tuple[StepName, ...] = ("Name", "Service", "Egress", "Ingress", "Port")
 
 
 def connect(world: View, source: Endpoint, host: str, port: int, protocol: str = "TCP", *, attempt: int = 0) -> Flow:

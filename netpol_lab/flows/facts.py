@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netpol_lab.flows.flow import Step
+from netpol_lab.flows.flow import Step, StepName
 from netpol_lab.flows.names import Resolution
 from netpol_lab.flows.services import Translation
 from netpol_lab.model import Endpoint, External, IPAddress, Node, Pod
@@ -57,7 +57,7 @@ def _becomes(endpoint: Endpoint) -> str:
 
 def gate_step(gate: Gate, verdict: Verdict, *, reached: bool) -> Step:
     """Steps 3 and 4: one end of the connection. ``reached`` False: an earlier step stopped it."""
-    name = "Egress" if gate.direction == "egress" else "Ingress"
+    name: StepName = "Egress" if gate.direction == "egress" else "Ingress"
     if not reached:
         if not gate.admitted:
             return not_reached(name)
@@ -71,7 +71,7 @@ def gate_step(gate: Gate, verdict: Verdict, *, reached: bool) -> Step:
     near = sum(1 for miss in gate.near_misses if [c.kind in _LABELS for c in miss.failed] == [True])
     if near:
         return Step(name, "stopped", ("no rule admits", f"{near} near miss{'es' if near > 1 else ''}"))
-    return Step(name, "stopped", ("no rule admits", f"{gate.endpoint.name} is isolated"))
+    return Step(name, "stopped", ("no rule admits", f"{short(gate.endpoint)} is isolated"))
 
 
 def _open(gate: Gate, verdict: Verdict) -> tuple[str, ...]:
@@ -85,24 +85,30 @@ def _open(gate: Gate, verdict: Verdict) -> tuple[str, ...]:
         return ("a node:", "no policy applies")
     if subject.host_network:
         return ("host network:", "no policy applies")
-    return ("its own node:", "always allowed") if gate.note else (f"{subject.name} is", "not isolated")
+    return ("its own node:", "always allowed") if gate.note else (f"{short(subject)} is", "not isolated")
 
 
 def port_step(target: Translation, protocol: str, *, answered: bool) -> Step:
     """Step 5: whether a program is behind the port."""
     endpoint, port = target.endpoint, target.port
     if answered and endpoint is not None:
-        return Step("Port", "passed", (f"{endpoint.name} listens", f"on {protocol} {port}"))
+        return Step("Port", "passed", (f"{short(endpoint)} listens", f"on {protocol} {port}"))
     if isinstance(endpoint, External):
         return Step("Port", "stopped", ("no answer", "nothing is at", socket(endpoint.address, port)))
     return Step("Port", "stopped", ("refused", "nothing listens", f"on {protocol} {port}"))
 
 
-def not_reached(*names: str) -> Step:
-    return Step(names[0], "not reached", ("not reached",))  # type: ignore[arg-type]
+def short(endpoint: Endpoint) -> str:
+    """A name that fits under a picture: a pod made by a workload goes by the workload's name."""
+    owner = endpoint.owner.partition("/")[2] if isinstance(endpoint, Pod) else ""
+    return owner or endpoint.name
 
 
-def rest(names: Iterable[str]) -> tuple[Step, ...]:
+def not_reached(name: StepName) -> Step:
+    return Step(name, "not reached", ("not reached",))
+
+
+def rest(names: Iterable[StepName]) -> tuple[Step, ...]:
     """The steps after the one that stopped the connection."""
     return tuple(not_reached(name) for name in names)
 

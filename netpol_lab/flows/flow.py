@@ -16,6 +16,8 @@ Outcome = Literal[
     "dns timed out",  # the question to DNS was dropped
 ]
 
+StepName = Literal["Name", "Service", "Egress", "Ingress", "Port"]
+
 
 @dataclass(frozen=True)
 class Step:
@@ -27,7 +29,7 @@ class Step:
     ``facts`` are at most three short lines for under the picture.
     """
 
-    name: Literal["Name", "Service", "Egress", "Ingress", "Port"]
+    name: StepName
     state: Literal["passed", "unused", "open", "admitted", "stopped", "not reached", "would admit"]
     facts: tuple[str, ...]
 

@@ -181,8 +181,8 @@ def lookup(world: View, name: str) -> Records:
         case [host, service, namespace, "svc"]:
             return _host_records(world, namespace, service, host)
         case [dashed, namespace, "pod"] if any(pod.namespace == namespace for pod in world.pods):
-            address = parse_address(dashed.replace("-", "."))
-            return ((address,) if address else ()), None
+            spelled = parse_address(dashed.replace("-", "."))
+            return ((spelled,) if spelled else ()), None
     return (), None
 
 

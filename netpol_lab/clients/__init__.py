@@ -1,0 +1,134 @@
+"""The programs inside pods, in their own words: wget, curl, nc, nslookup, ping, a small shell and small tools.
+
+Which programs there are depends on the container's image. Every connection is a :class:`~netpol_lab.flows.Flow`
+of the simulated cluster; time is simulated, nothing sleeps.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from netpol_lab.clients.files import environment
+from netpol_lab.clients.images import Toolbox, toolbox
+from netpol_lab.clients.process import Attempts, Machine, OnFlow, Process, ProgramResult, Stdin, Stream
+from netpol_lab.clients.programs import ProgramNotFound, start
+from netpol_lab.clients.shell_syntax import NotInThisShell
+from netpol_lab.errors import NotFound
+from netpol_lab.flows import Flow
+from netpol_lab.flows.services import control_plane
+from netpol_lab.model import Container, Node, Pod
+from netpol_lab.snapshot import View
+
+__all__ = ["Attempts", "OnFlow", "ProgramResult", "run_in_pod", "run_outside"]
+
+NOT_FOUND = 127
+
+
+def _no_stdin() -> str:
+    return ""
+
+
+def _nobody(flow: Flow, command: str, words: str) -> None:
+    """Nobody listens to the connections."""
+
+
+def run_in_pod(
+    cluster: View,
+    pod: Pod,
+    argv: Sequence[str],
+    stdin: Callable[[], str] = _no_stdin,
+    on_flow: OnFlow = _nobody,
+    *,
+    container: str | None = None,
+    attempts: Attempts | None = None,
+) -> ProgramResult:
+    """Run a command line in a container of a pod, as ``kubectl exec`` does.
+
+    ``cluster`` is a Cluster or a Snapshot. ``stdin`` is called once, and only when the program reads. ``on_flow`` is
+    called for every connection with the flow, the command line and what the client said. ``container`` names one of
+    several; the first is the default. ``attempts`` is a :class:`collections.Counter` that the caller keeps, so that
+    repeated requests to a Service take its endpoints in turn.
+
+    A program that the image lacks gives the container runtime's message and exit code 127. What is not simulated
+    says so and exits with 2. Raises :class:`~netpol_lab.errors.NotFound` for a container the pod does not have.
+
+    >>> from netpol_lab.cluster import Cluster
+    >>> cluster = Cluster.from_manifests('''
+    ... apiVersion: v1
+    ... kind: Pod
+    ... metadata: {name: client, namespace: default}
+    ... spec: {containers: [{name: client, image: "busybox:1.36", command: [sleep, "3600"]}]}
+    ... ''')
+    >>> run_in_pod(cluster, cluster.pods[0], ["hostname"]).stdout
+    'client\\n'
+    """
+    chosen = _container(pod, container)
+    image = chosen.image if chosen else ""
+    machine = Machine(
+        cluster, pod, toolbox(image), environment(cluster, pod, chosen), on_flow, _or_new(attempts), image=image
+    )
+    return _run(machine, argv, stdin)
+
+
+def run_outside(
+    cluster: View,
+    argv: Sequence[str],
+    stdin: Callable[[], str] = _no_stdin,
+    on_flow: OnFlow = _nobody,
+    *,
+    node: Node | None = None,
+    attempts: Attempts | None = None,
+) -> ProgramResult:
+    """Run a command line on a node (the control plane if none is given), as when you are logged in there.
+
+    A node's traffic to the pods it runs itself is always admitted (semantics rule 26); to pods of other nodes it
+    comes from the node's address, which only ``from``-less rules and ipBlocks can admit. Nodes do not ask kube-dns.
+    """
+    if node is None:
+        if not cluster.nodes:
+            raise NotFound("The cluster has no node to run this on.", "Node")
+        node = control_plane(cluster)
+    tools = Toolbox(toolbox("nicolaka/netshoot").programs | {"wget"})
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOSTNAME": node.name, "HOME": "/root"}
+    return _run(Machine(cluster, node, tools, env, on_flow, _or_new(attempts)), argv, stdin)
+
+
+def _or_new(attempts: Attempts | None) -> Attempts:
+    return Counter() if attempts is None else attempts
+
+
+def _container(pod: Pod, name: str | None) -> Container | None:
+    if name is None:
+        return pod.containers[0] if pod.containers else None
+    for each in pod.containers:
+        if each.name == name:
+            return each
+    raise NotFound(f"container {name} is not valid for pod {pod.name}", "Container", name)
+
+
+def _run(machine: Machine, argv: Sequence[str], stdin: Callable[[], str]) -> ProgramResult:
+    chunks: list[tuple[Stream, str]] = []
+
+    def out(text: str) -> None:
+        if text:
+            chunks.append(("stdout", text))
+
+    def err(text: str) -> None:
+        if text:
+            chunks.append(("stderr", text))
+
+    words = tuple(argv)
+    try:
+        code = start(Process(machine, words, Stdin(stdin), out, err)) if words else NOT_FOUND
+    except ProgramNotFound as error:
+        # what the runtime says through kubectl exec
+        err(
+            "OCI runtime exec failed: exec failed: unable to start container process: "
+            f'exec: "{error}": executable file not found in $PATH: unknown\n'
+        )
+        code = NOT_FOUND
+    except NotInThisShell as error:
+        err(f"{words[0]}: {error} is not simulated in this workbook\n")
+        code = 2
+    return ProgramResult(tuple(chunks), code, round(machine.seconds, 3))

@@ -1,0 +1,135 @@
+"""A simulated program while it runs: its machine, its streams and its clock. Nothing here sleeps."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from netpol_lab import flows
+from netpol_lab.clients.images import Toolbox
+from netpol_lab.flows import Flow
+from netpol_lab.model import Endpoint, Node, Pod
+from netpol_lab.snapshot import View
+
+Stream = Literal["stdout", "stderr"]
+Write = Callable[[str], None]
+OnFlow = Callable[[Flow, str, str], None]
+"""Called for every connection: the flow, the command line, and what the client said about it."""
+
+Attempts = Counter[tuple[str, str, int]]
+"""How often a source has dialed a host and port; so repeated requests to a Service take its endpoints in turn."""
+
+REFUSED = 2
+"""Exit code of what the simulator declines to do."""
+
+KERNEL_PATIENCE = 135.0
+"""Seconds until the kernel gives up a connection nobody answers (seven SYNs; measured)."""
+
+
+@dataclass(frozen=True)
+class ProgramResult:
+    """What a program left behind. ``chunks`` are (stream, text) in the order written; ``seconds`` is simulated."""
+
+    chunks: tuple[tuple[Stream, str], ...]
+    exit_code: int
+    seconds: float = 0.0
+
+    @property
+    def stdout(self) -> str:
+        return "".join(text for stream, text in self.chunks if stream == "stdout")
+
+    @property
+    def stderr(self) -> str:
+        return "".join(text for stream, text in self.chunks if stream == "stderr")
+
+
+class Stdin:
+    """Standard input, asked for only when a program reads it; whoever reads first gets all of it."""
+
+    def __init__(self, read: Callable[[], str]) -> None:
+        self._read: Callable[[], str] | None = read
+
+    @classmethod
+    def of(cls, text: str) -> Stdin:
+        return cls(lambda: text)
+
+    def read(self) -> str:
+        read, self._read = self._read, None
+        return read() if read else ""
+
+
+@dataclass
+class Machine:
+    """Where programs run: a container of a pod, or a node. One machine serves one command line."""
+
+    world: View
+    source: Endpoint
+    tools: Toolbox
+    env: dict[str, str]
+    on_flow: OnFlow
+    attempts: Attempts
+    image: str = ""
+    seconds: float = 0.0
+    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def hostname(self) -> str:
+        if isinstance(self.source, Pod) and self.source.host_network and self.source.node:
+            return self.source.node
+        return self.source.name
+
+    @property
+    def ip(self) -> str:
+        address = self.source.ip if isinstance(self.source, Pod | Node) else self.source.address
+        return str(address or "")
+
+
+@dataclass
+class Process:
+    """One program: ``argv`` with its name first. It reads ``stdin`` and writes through ``out`` and ``err``."""
+
+    machine: Machine
+    argv: tuple[str, ...]
+    stdin: Stdin
+    out: Write
+    err: Write
+
+    @property
+    def name(self) -> str:
+        return self.argv[0].rpartition("/")[2]
+
+    @property
+    def args(self) -> list[str]:
+        return list(self.argv[1:])
+
+    def print(self, text: str = "") -> None:
+        """A line to standard output."""
+        self.out(text + "\n")
+
+    def complain(self, text: str) -> None:
+        """A line to standard error."""
+        self.err(text + "\n")
+
+    def refuse(self, what: str, instead: str = "") -> int:
+        """Say plainly that this works on a real cluster and not here."""
+        self.complain(f"{self.name}: {what} is not simulated in this workbook{'; ' + instead if instead else ''}")
+        return REFUSED
+
+    def wait(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        self.machine.seconds += seconds
+
+    def connect(self, host: str, port: int, protocol: str = "TCP") -> Flow:
+        """Try one connection; tells nobody yet (see :meth:`saw`)."""
+        machine = self.machine
+        key = (machine.source.id if not isinstance(machine.source, Node) else machine.source.name, host, port)
+        attempt = machine.attempts[key]
+        machine.attempts[key] += 1
+        return flows.connect(machine.world, machine.source, host, port, protocol, attempt=attempt)
+
+    def saw(self, flow: Flow, words: str) -> None:
+        """Report a connection together with what the client said: symptom and cause become one memory."""
+        self.machine.on_flow(flow, shlex.join(self.argv), words)
