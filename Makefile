@@ -56,6 +56,7 @@ constraints: $(VENV)/.test-installed
 # The stamp files say what is installed. They are older than pyproject.toml after an update, and then it is installed again.
 $(VENV)/.lab-installed: pyproject.toml constraints.txt binder/overrides.json | $(VENV)/bin/python
 	@echo "Installing the workbook into $(VENV) (about a minute, once)."
+	@$(BIN)/python -c 'import pip' 2>/dev/null || $(BIN)/python -m ensurepip --default-pip >/dev/null
 	@$(INSTALL) --editable .
 	@mkdir -p $(SETTINGS) && cp binder/overrides.json $(SETTINGS)/overrides.json
 	@touch $@
