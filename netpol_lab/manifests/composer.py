@@ -92,7 +92,9 @@ class Composer:
         last = event.end_mark.line
         if event.style in ("|", ">"):
             last = self._last_text_line(first, last, event.end_mark.column)
-        return _scalar_value(event), Span(first + self._offset, last + self._offset)
+        value = _scalar_value(event)
+        word = "" if isinstance(value, str) else event.value
+        return value, Span(first + self._offset, last + self._offset, None, word)
 
     def _last_text_line(self, first: int, last: int, column: int) -> int:
         """A block text ends before the blank lines that follow it."""
@@ -125,7 +127,7 @@ class Composer:
             if key in values:
                 self.duplicates.append((key, key_span.first))
             values[key] = value
-            spans[key] = Span(key_span.first, max(key_span.first, span.last), span.parts)
+            spans[key] = Span(key_span.first, max(key_span.first, span.last), span.parts, span.word)
         whole = self._collection(start, event, spans, list(spans.values()))
         for value, span in merged:
             _merge(value, span, values, spans, start.start_mark)

@@ -57,12 +57,14 @@ def _service(body: Body) -> None:
 
 
 def _pod(body: Body) -> None:
-    pod_spec(body.setdefault("spec", {}))
+    spec = body.setdefault("spec", {})
+    pod_spec(spec)
+    spec.setdefault("enableServiceLinks", True)
 
 
-def pod_spec(spec: Body, restart_policy: str = "Always") -> None:
+def pod_spec(spec: Body) -> None:
     """The defaults of a pod's spec, also inside a template."""
-    spec.setdefault("restartPolicy", restart_policy)
+    spec.setdefault("restartPolicy", "Always")
     spec.setdefault("dnsPolicy", "ClusterFirst")
     spec.setdefault("terminationGracePeriodSeconds", 30)
     spec.setdefault("schedulerName", "default-scheduler")
@@ -87,10 +89,10 @@ def _pull_policy(image: str) -> str:
     return "IfNotPresent" if tagged else "Always"
 
 
-def _template(spec: Body, restart_policy: str = "Always") -> None:
+def _template(spec: Body) -> None:
     template = spec.setdefault("template", {})
     template.setdefault("metadata", {})
-    pod_spec(template.setdefault("spec", {}), restart_policy)
+    pod_spec(template.setdefault("spec", {}))
 
 
 def _deployment(body: Body) -> None:
@@ -118,6 +120,7 @@ def _stateful_set(body: Body) -> None:
     spec.setdefault("replicas", 1)
     spec.setdefault("revisionHistoryLimit", 10)
     spec.setdefault("podManagementPolicy", "OrderedReady")
+    spec.setdefault("persistentVolumeClaimRetentionPolicy", {"whenDeleted": "Retain", "whenScaled": "Retain"})
     spec.setdefault("updateStrategy", {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}})
 
 
@@ -140,6 +143,8 @@ def _job_spec(spec: Body) -> None:
     spec.setdefault("backoffLimit", 6)
     spec.setdefault("completionMode", "NonIndexed")
     spec.setdefault("suspend", False)
+    spec.setdefault("manualSelector", False)
+    spec.setdefault("podReplacementPolicy", "TerminatingOrFailed")
 
 
 def _cron_job(body: Body) -> None:

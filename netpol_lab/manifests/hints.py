@@ -11,15 +11,17 @@ from netpol_lab.manifests.schema import ListOf, MapOf, Scalar, Struct, Type
 
 DID_YOU_MEAN = "did you mean `{}`?"
 BELONGS_INSIDE = "`{field}` belongs inside `{inside}:`, one step further to the right"
-BELONGS_OUTSIDE = "`{field}` belongs to `{outside}`: it is indented too far"
+BELONGS_OUTSIDE = "`{field}` belongs to {outside}: it is indented too far"
 BELONGS_ELSEWHERE = "`{field}` is a field of `{owner}`"
 QUOTE_IT = "YAML reads {word} as a {what}; quote the value: {quoted}"
 UNQUOTE_IT = "a number is wanted: take the quotes away"
 NUMBER_WANTED = "a number is wanted here"
 DASH_TOO_MANY = "a dash too many? `{}` is one object, not a list"
-DASH_MISSING = "a dash is missing: `{}` is a list, each item starts with `- `"
-FIELDS_WANTED = "`{}` takes fields of its own on the lines below; is a colon or a line missing?"
+DASH_MISSING = "`{}` is a list: is a dash missing? Each item starts with `- `"
+FIELDS_WANTED = "`{}` takes fields of its own, not one word"
 TEXT_WANTED = "`{}` takes one text, nothing below it"
+LABELS_IN_SELECTOR = "labels go inside `matchLabels:`"
+SERVICE_SELECTOR = "the selector of a Service holds the labels themselves, without `matchLabels:`"
 TOO_LARGE = "the number is too large"
 
 
@@ -42,6 +44,8 @@ def unknown_field(name: str, path: Path, above: tuple[Struct, ...]) -> str:
         return BELONGS_INSIDE.format(field=name, inside=inside)
     if close:
         return DID_YOU_MEAN.format(close)
+    if here.name == "LabelSelector":
+        return LABELS_IN_SELECTOR
     elsewhere = _owner_of(name, above[0])
     return BELONGS_ELSEWHERE.format(field=name, owner=elsewhere) if elsewhere else ""
 
@@ -60,13 +64,16 @@ def _around(name: str, path: Path, above: tuple[Struct, ...]) -> str:
         while depth > 0 and isinstance(path[depth], int):
             depth -= 1
         if name in struct.fields:
-            return field_text(path[:depth]) or "the top level"
+            return f"`{field_text(path[:depth])}`" if depth else "the top level"
     return ""
 
 
 def _close(name: str, struct: Struct) -> str:
     from difflib import get_close_matches
 
+    ending = next((field for field in struct.fields if field.lower().endswith(name.lower())), "")
+    if ending:
+        return ending
     names = {field.lower(): field for field in struct.fields}
     found = get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     return names[found[0]] if found else ""
@@ -79,18 +86,20 @@ def _owner_of(name: str, root: Struct) -> str:
         below: list[tuple[str, Type]] = []
         for field, type_ in level:
             fields = _fields(type_)
-            if name in fields and field != "metadata":
+            if name in fields:
                 return field
             below += fields.items()
         level = below
     return ""
 
 
-def wrong_type(value: Any, type_: Type, path: Path) -> str:
-    """What to do about a value of the wrong type."""
+def wrong_type(value: Any, type_: Type, path: Path, word: str = "") -> str:
+    """What to do about a value of the wrong type; ``word`` is how it stands in the file, if that is known."""
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
+    if path == ("spec", "selector", "matchLabels"):
+        return SERVICE_SELECTOR
     if isinstance(type_, Scalar):
-        return _wrong_scalar(value, type_, name)
+        return _wrong_scalar(value, type_, name, word)
     if isinstance(type_, ListOf):
         return DASH_MISSING.format(name)
     if isinstance(value, list) and isinstance(type_, Struct | MapOf):
@@ -98,11 +107,11 @@ def wrong_type(value: Any, type_: Type, path: Path) -> str:
     return FIELDS_WANTED.format(name)
 
 
-def _wrong_scalar(value: Any, type_: Scalar, name: str) -> str:
+def _wrong_scalar(value: Any, type_: Scalar, name: str, word: str) -> str:
     if isinstance(value, Mapping | list):
         return TEXT_WANTED.format(name)
     if type_.go == "string":
-        word = json.dumps(value)
+        word = word or json.dumps(value)
         what = "boolean (true or false)" if isinstance(value, bool) else "number"
         return QUOTE_IT.format(word=word, what=what, quoted=f'"{word}"')
     if isinstance(value, str):

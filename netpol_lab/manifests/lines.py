@@ -18,12 +18,14 @@ MAX_JSON_WITH_LINES = 1_000_000
 class Span(NamedTuple):
     """First and last line of a part, counted from 1, and the spans of the parts in it.
 
-    The span of a field starts on the line of its key.
+    The span of a field starts on the line of its key. ``word`` is what stands there, of an unquoted
+    word that YAML reads as something else than text.
     """
 
     first: int
     last: int
     parts: Mapping[str, Span] | Sequence[Span] | None = None
+    word: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,10 @@ class Lines:
     def first_line(self, path: Path) -> int:
         """The line on which ``path`` starts."""
         return self.span(path).first
+
+    def word(self, path: Path) -> str:
+        """The unquoted word at ``path``, when it was read as a boolean or a number."""
+        return self.span(path).word
 
     def within(self, path: Path) -> Lines:
         """The lines of an object inside this one, such as an item of a List."""

@@ -194,9 +194,7 @@ POD_SPEC = Struct(
 )
 
 _META: dict[str, Type] = {"apiVersion": STRING, "kind": STRING, "metadata": OBJECT_META}
-POD_TEMPLATE = Struct(
-    "v1.PodTemplateSpec", {"metadata": OBJECT_META, "spec": POD_SPEC, "apiVersion": STRING, "kind": STRING}
-)
+POD_TEMPLATE = Struct("v1.PodTemplateSpec", {"metadata": OBJECT_META, "spec": POD_SPEC})
 
 SERVICE_PORT = Struct(
     "v1.ServicePort",

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netpol_lab.manifests import hints
+from netpol_lab.manifests.lines import Lines
 from netpol_lab.manifests.problem import Path, Report, field_text
 from netpol_lab.manifests.schema import ANY, ListOf, MapOf, Opaque, Scalar, Struct, Type
 
@@ -32,7 +33,7 @@ def decode(obj: Mapping[str, Any], schema: Struct, report: Report, *, open_ended
 
     ``open_ended``: fields the schema does not know are kept, at the top level, as they are.
     """
-    decoder = _Decoder()
+    decoder = _Decoder(report.lines)
     known = {key: value for key, value in obj.items() if key in schema.fields} if open_ended else obj
     body = decoder.struct(known, schema, (), (schema,))
     if open_ended:
@@ -50,7 +51,8 @@ def _order(path: Path) -> list[str]:
 
 
 class _Decoder:
-    def __init__(self) -> None:
+    def __init__(self, lines: Lines | None) -> None:
+        self.lines = lines
         self.faults: list[tuple[Path, str, str]] = []
 
     def struct(self, value: Mapping[str, Any], schema: Struct, path: Path, above: tuple[Struct, ...]) -> dict[str, Any]:
@@ -123,7 +125,7 @@ class _Decoder:
         self.faults.append((at, f'unknown field "{field_text(at)}"', hint))
 
     def _wrong_type(self, value: Any, type_: Type, path: Path, above: tuple[Struct, ...], field: Path) -> None:
-        hint = hints.wrong_type(value, type_, path)
+        hint = hints.wrong_type(value, type_, path, self.lines.word(path) if self.lines else "")
         self.faults.append((path, _go_message(value, type_, above[-1], field), hint))
 
 

@@ -13,10 +13,16 @@ from typing import Any
 
 from netpol_lab.manifests.problem import Problem
 
-TABS = "YAML is indented with spaces: a tab stands here"
-INDENTATION = "look at the indentation of this line and of the lines above: fields of one object start in one column"
-QUOTES = "a quotation mark is opened and not closed"
-COLON = "a `: ` inside a value needs quotes around the value"
+TABS = "YAML is indented with spaces, and a tab stands here"
+INDENTATION = "look at the indentation here and above: fields of one object start in one column"
+COLUMNS = "this line is indented by {} spaces; the lines above it by {} or {}: fields of one object start in one column"
+QUOTES = "a quotation mark is opened here and not closed"
+BRACKET = "the bracket that is opened here is not closed"
+BRACES = "a value that starts with a brace needs quotes"
+RESERVED = "`{}` has a meaning of its own in YAML: put quotes around the value"
+COLON_MISSING = "a colon is missing: `{}:`"
+DASH = "a space is missing after the dash: `- {}`"
+COLON = "two `: ` on one line: the inner field goes on a line of its own, or a value that holds a colon in quotes"
 SEPARATOR = "documents are separated by a line of three dashes alone"
 NOT_TEXT = "the file is no plain text in UTF-8"
 TWICE = "the key is written twice in one object; only one can count"
@@ -51,9 +57,9 @@ def yaml_problem(error: Exception, text: str, offset: int, file: str) -> Problem
     if not isinstance(error, ScannerError | ParserError):
         go_line = 0
     where = f"line {go_line}: " if go_line else ""
-    hint = _hint(words, text.split("\n"), mark.line)
+    line, hint = _place_and_hint(error, words, text.split("\n"))
     words = words if words.startswith("json: ") else f"yaml: {where}{words}"
-    return Problem("yaml", words, file, mark.line + offset + 1, hint=hint)
+    return Problem("yaml", words, file, line + offset + 1, hint=hint)
 
 
 def _words(error: Exception) -> str:
@@ -74,28 +80,52 @@ def _unreadable(words: str) -> str:
     return NOT_TEXT if "control" in words or "UTF" in words or "surrogates" in words else ""
 
 
-def _hint(words: str, lines: list[str], line: int) -> str:
-    here = lines[line] if line < len(lines) else ""
-    if re.match(r"[ -]*\t", here) or ("cannot start any token" in words and "\t" in here):
-        return TABS
+def _place_and_hint(error: Any, words: str, lines: list[str]) -> tuple[int, str]:
+    """The line that needs the change (from 0), and what is wrong with it."""
+    mark, opened = error.problem_mark, getattr(error, "context_mark", None)
+    line = min(mark.line, len(lines) - 1)
+    here = lines[line]
     if "cannot start any token" in words:
-        return "the character `" + here.strip()[:1] + "` has a meaning in YAML: put quotes around the value"
-    if "mapping values are not allowed" in words:
-        return COLON if here.count(": ") > 1 else INDENTATION
-    if "quoted scalar" in words:
-        return QUOTES
-    if "did not find expected" in words or "could not find expected" in words:
-        return _unindented(lines, line) or INDENTATION
-    return ""
+        at = here[mark.column : mark.column + 1]
+        return mark.line, TABS if at == "\t" else RESERVED.format(at)
+    if "unexpected end of stream" in words and opened:
+        return opened.line, QUOTES
+    if opened and ("',' or ']'" in words or "',' or '}'" in words):
+        return opened.line, BRACKET
+    if "invalid map key: map" in words:
+        return mark.line, BRACES
+    if "mapping values are not allowed" in words and here.count(": ") > 1:
+        return mark.line, COLON
+    if "expected" in words or "mapping values are not allowed" in words:
+        return _misfit(lines, line) or (mark.line, _columns(lines, line))
+    return mark.line, ""
 
 
-def _unindented(lines: list[str], line: int) -> str:
-    """Name the line above that this one's indentation fits to no part of."""
-    here = lines[line] if line < len(lines) else ""
-    missing = re.match(r"\s*([A-Za-z][\w./-]*)\s*$", here)
-    if missing:
-        return f"a colon is missing: `{missing[1]}:`"
-    return ""
+def _misfit(lines: list[str], line: int) -> tuple[int, str] | None:
+    """This line or the one above it, when it is a lone word or a dash without its space."""
+    above = next((number for number in range(line - 1, -1, -1) if lines[number].strip()), line)
+    for number in (above, line):
+        text = lines[number].strip()
+        if re.fullmatch(r"-[A-Za-z].*", text):
+            return number, DASH.format(text[1:])
+        if re.fullmatch(r"[A-Za-z][\w./-]*", text):
+            return number, COLON_MISSING.format(text)
+    return None
+
+
+def _columns(lines: list[str], line: int) -> str:
+    """How far this line is indented, and how far the lines above it are that it could belong to."""
+    here = _indent(lines[line])
+    above = [_indent(text) for text in lines[:line] if text.strip() and not text.lstrip().startswith("#")]
+    narrower = next((indent for indent in reversed(above) if indent < here), None)
+    wider = next((indent for indent in reversed(above) if indent > here), None)
+    if here in above or narrower is None or wider is None:
+        return INDENTATION
+    return COLUMNS.format(here, narrower, wider)
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip(" "))
 
 
 def duplicate_key(key: str, line: int, offset: int, file: str) -> Problem:

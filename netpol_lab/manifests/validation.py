@@ -28,11 +28,12 @@ VALUES_REQUIRED = "Required value: must be specified when `operator` is 'In' or 
 VALUES_FORBIDDEN = "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
 NOT_AN_OPERATOR = "not a valid selector operator"
 
-HINT_PEER = "a peer is a podSelector, a namespaceSelector, both, or an ipBlock; for everyone leave out `{}`"
+HINT_PEER = "a peer has a podSelector, a namespaceSelector, both, or an ipBlock; the selector that selects all is `{}`"
 HINT_IP_BLOCK = "two peers are two items: give the ipBlock a dash of its own"
 HINT_SLASH = "write the prefix length too, for one address {}/{}"
-HINT_CAPITALS = "did you mean {}?"
+HINT_CAPITALS = "did you mean `{}`?"
 HINT_EXCEPT = "the exception must lie inside {} and be smaller than it"
+HINT_CIDR = "write `cidr:` below `ipBlock:`, one step further to the right"
 HINT_NUMBER = "a port number goes without quotes"
 
 
@@ -123,7 +124,7 @@ def _ip_block(block: Body, path: Path, report: Report) -> None:
     """``except`` must lie strictly inside ``cidr``; host bits are fine."""
     cidr = block.get("cidr", "")
     if not cidr:
-        report.invalid((*path, "cidr"), "Required value")
+        report.invalid((*path, "cidr"), "Required value", hint=HINT_CIDR)
         return
     whole = _cidr(cidr, (*path, "cidr"), report)
     if whole is None:
