@@ -25,12 +25,17 @@ Key = tuple[str, str, bool, bool, str]
 
 @dataclass(frozen=True)
 class Sketch:
-    """A drawing and the doors of its pods. ``compact`` leaves the protocol out of labels; ``firm`` frames all alike."""
+    """A drawing and the doors of its pods.
+
+    ``compact`` leaves the protocol out of labels; ``firm`` frames all pods alike; without ``framed`` no namespace
+    is drawn, because a panel around the picture stands for the only one.
+    """
 
     drawing: Drawing
     doors: Mapping[str, Doors] = field(default_factory=dict)
     compact: bool = False
     firm: bool = False
+    framed: bool = True
 
     def look(self, node: SceneNode) -> PodLook:
         name = node.name if node.count == 1 or node.is_dns else f"{node.name} × {node.count}"
@@ -95,7 +100,8 @@ def placed(sketches: Sequence[Sketch], width: float = WIDTH) -> Placed:
             if known is None or _label_width(item) > _label_width(known):
                 lines[key(item)] = item
     boxes = tuple(_box(node, sketches) for node in sorted(nodes.values(), key=lambda node: bool(node.namespace)))
-    groups = tuple(_group(name, sketches) for name in dict.fromkeys(n.namespace for n in nodes.values() if n.namespace))
+    names = dict.fromkeys(node.namespace for node in nodes.values() if node.namespace)
+    groups = tuple(_group(name, sketches) for name in names if all(sketch.framed for sketch in sketches))
     open_namespaces = tuple(dict.fromkeys(name for sketch in sketches for name in sketch.drawing.open))
     rows = list(_rows(list(nodes.values()), list(lines.values()), open_namespaces))
     invisible = tuple(Arrow(a, b, drawn=False) for row in rows for a, b in pairwise(row))
@@ -124,7 +130,8 @@ def _box(node: SceneNode, sketches: Sequence[Sketch]) -> Box:
         return Box(node.id, width, 42.0 if small else 43.0, "", node.name, "ellipse")
     looks = [sketch.look(node) for sketch in sketches]
     label = f"{looks[0].name}\n{looks[0].label}"
-    return Box(node.id, max(look.width for look in looks), max(look.height for look in looks), node.namespace, label)
+    group = node.namespace if all(sketch.framed for sketch in sketches) else ""
+    return Box(node.id, max(look.width for look in looks), max(look.height for look in looks), group, label)
 
 
 def _group(name: str, sketches: Sequence[Sketch]) -> Group:
@@ -198,7 +205,7 @@ def paint(sketch: Sketch, where: Placed) -> Markup:
     drawing = sketch.drawing
     shown = {node.id for node in drawing.nodes}
     parts: list[Markup] = []
-    for name in drawing.namespaces:
+    for name in drawing.namespaces if sketch.framed else ():
         quiet = all(node.is_dns for node in drawing.nodes if node.namespace == name)
         sentence = SENTENCE if name in drawing.open else ""
         parts.append(namespace(layout.frames[name], name, sentence, quiet))

@@ -178,15 +178,7 @@ def _frame(panel: _Panel, width: float, height: float) -> Markup:
             text(11, 17, fit(panel.title, width - 20, 14.5, bold=True), 14.5, bold=True, anchor="start"),
             text(11, 36, f"{sign} {words}", 13, anchor="start"),
             el("line", x1=0.0, y1=line_y, x2=width - 1, y2=line_y, stroke=color("clusterline"), stroke_width="1"),
-            text(
-                11,
-                line_y + FOOTER / 2,
-                fit(panel.step.footer, width - 20, 12, mono=True),
-                12,
-                "ink2",
-                anchor="start",
-                mono=True,
-            ),
+            text(11, line_y + FOOTER / 2, footer, 12, "ink2", anchor="start", mono=True),
             el(
                 "rect", x=0.0, y=0.0, width=width - 1, height=height - 1, rx=8, fill="none", stroke=color("clusterline")
             ),

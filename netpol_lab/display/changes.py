@@ -1,0 +1,143 @@
+"""What changed between two moments: every connection newly allowed, newly blocked, on other ports, or as before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import permutations
+
+from netpol_lab.display.lines import DNS_PORTS, NOTHING, Drawing, Line, is_pod, open_ports
+from netpol_lab.display.shapes import Doors, DoorState, LineState
+from netpol_lab.ports import PortSet
+from netpol_lab.scene import Reach, Scene, SceneNode, Stop
+
+MOST_LINES, MOST_NODES = 20, 20
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The lines of a delta, unchanged ones included, and the nodes they join, as they are after the change."""
+
+    before: Scene
+    after: Scene
+    nodes: tuple[SceneNode, ...]
+    lines: tuple[Line, ...]
+    dns_unchanged: bool
+
+    def of(self, state: LineState) -> tuple[Line, ...]:
+        """The lines of one kind: ``opened``, ``closed``, ``changed`` or ``same``."""
+        return tuple(line for line in self.lines if line.state == state)
+
+    @property
+    def connections_changed(self) -> bool:
+        return any(line.state != "same" for line in self.lines)
+
+    @property
+    def drawing(self) -> Drawing:
+        """What a picture of the delta shows: only what changed, where all of it would be a hairball."""
+        changed = [line for line in self.lines if line.state != "same"]
+        pods = [node for node in self.nodes if is_pod(node)]
+        whole = len(self.lines) <= MOST_LINES and len(pods) <= 12
+        lines = self.lines if whole else tuple(changed)
+        touched = {id for line in lines for id in line.ends}
+        nodes = tuple(node for node in self.nodes if node.id in touched or (whole and is_pod(node)))
+        return Drawing(nodes, lines)
+
+    @property
+    def fits(self) -> bool:
+        """Whether a picture is readable at all."""
+        return len(self.drawing.nodes) <= MOST_NODES and len(self.drawing.lines) <= 2 * MOST_LINES
+
+    def isolated(self, way: str, *, newly: bool) -> tuple[str, ...]:
+        """Names of the pods that became isolated for ``ingress`` or ``egress`` (or, not ``newly``, no longer are)."""
+        pairs = ((node, _node(self.before, node.id)) for node in self.nodes if not node.is_external)
+        return tuple(
+            node.name
+            for node, old in pairs
+            if old and _isolated(node, way) is newly and _isolated(old, way) is not newly
+        )
+
+    def doors(self) -> dict[str, Doors]:
+        """The state after; a side that changed in this step says so."""
+        return {
+            node.id: Doors(*(_door(node, _node(self.before, node.id), way) for way in ("ingress", "egress")))
+            for node in self.nodes
+            if not node.is_external
+        }
+
+
+def compare(before: Scene, after: Scene) -> Changes:
+    """Compare two moments, connection by connection, on the ports on which the target listens.
+
+    Pods that exist only afterwards had no connections before. Pods that are gone are left out: nothing blocks them.
+    """
+    nodes = after.nodes
+    lines = [line for a, b in permutations(nodes, 2) for line in _line(before, after, a, b)]
+    dns = list(_dns(before, after))
+    return Changes(before, after, nodes, (*lines, *dns), dns_unchanged=not dns)
+
+
+def _line(before: Scene, after: Scene, source: SceneNode, target: SceneNode) -> Iterator[Line]:
+    if source.is_dns or not is_pod(target):
+        return
+    pair = (source.id, target.id)
+    new_reach = after.reach.get(pair, NOTHING)
+    old_target = _node(before, target.id)
+    old = open_ports(before.reach.get(pair, NOTHING), old_target) if old_target else PortSet.NONE
+    new = open_ports(new_reach, target)
+    if not old and not new:
+        return
+    if old == new:
+        yield Line(source, target, "same", new)
+    elif not old:
+        yield Line(source, target, "opened", new)
+    elif not new:
+        yield Line(source, target, "closed", old, _stop(new_reach, old))
+    else:
+        yield Line(source, target, "changed", new, "", old)
+
+
+def _stop(reach: Reach, ports: PortSet) -> Stop:
+    """Where the first of these ports stops."""
+    protocol, first, _ = ports.ranges[0]
+    return reach.stop_on(protocol, first)
+
+
+def _dns(before: Scene, after: Scene) -> Iterator[Line]:
+    """Lines for pods whose way to DNS opened or closed; one for the namespace when it happened to all of its pods."""
+    for server in (node for node in after.nodes if node.is_dns):
+        for namespace in after.namespaces:
+            members = [node for node in after.nodes if node.namespace == namespace and is_pod(node)]
+            lines = [line for node in members for line in _dns_line(before, after, node, server)]
+            alike = len({(line.state, line.stop) for line in lines}) == 1 and len(lines) == len(members)
+            if alike and namespace != server.namespace:
+                first = lines[0]
+                yield Line(first.source, server, first.state, first.ports, first.stop, PortSet.NONE, True, True)
+            else:
+                yield from lines
+
+
+def _dns_line(before: Scene, after: Scene, source: SceneNode, server: SceneNode) -> Iterator[Line]:
+    pair = (source.id, server.id)
+    if pair not in before.reach:
+        return
+    old, new = (scene.reach[pair].ports & DNS_PORTS for scene in (before, after))
+    if bool(old) != bool(new):
+        yield Line(
+            source, server, "opened" if new else "closed", new or old, "" if new else _stop(after.reach[pair], old)
+        )
+
+
+def _node(scene: Scene, id: str) -> SceneNode | None:
+    return next((node for node in scene.nodes if node.id == id), None)
+
+
+def _isolated(node: SceneNode, way: str) -> bool:
+    return node.isolated_ingress if way == "ingress" else node.isolated_egress
+
+
+def _door(node: SceneNode, old: SceneNode | None, way: str) -> DoorState:
+    now, was = _isolated(node, way), _isolated(old or node, way)
+    if now:
+        return "closed" if was else "newly closed"
+    return "newly open" if was else ""

@@ -1,0 +1,185 @@
+"""What a change did: the delta of two moments in one picture, or both side by side.
+
+Change is louder than state: what did not change turns grey, what was blocked and still is, is not drawn.
+"""
+
+from __future__ import annotations
+
+from netpol_lab.display.card import Picture, figure, note
+from netpol_lab.display.changes import Changes, compare
+from netpol_lab.display.finding import listed, where
+from netpol_lab.display.graph import legend_of
+from netpol_lab.display.layout import LayoutUnavailable
+from netpol_lab.display.lines import Line
+from netpol_lab.display.markup import Markup, svg
+from netpol_lab.display.panels import panels
+from netpol_lab.display.shapes import LineState
+from netpol_lab.display.sketch import Sketch, finished, placed
+from netpol_lab.display.twin import line_rows, line_table
+from netpol_lab.scene import Scene
+
+KEY = "+ newly allowed   - newly blocked, and where   ~ ports changed   (blank) unchanged"
+KINDS: tuple[tuple[LineState, str], ...] = (
+    ("opened", "newly allowed"),
+    ("closed", "newly blocked"),
+    ("changed", "ports changed"),
+    ("same", "unchanged"),
+)
+
+
+def draw(
+    before: Scene,
+    after: Scene,
+    *,
+    title: str | None = None,
+    quiet: str | None = None,
+    before_name: str = "before",
+    after_name: str = "after",
+    side_by_side: bool = False,
+) -> Picture:
+    """Draw what changed from one moment to the next; without ``title`` and ``quiet`` they say what it was.
+
+    ``side_by_side`` shows both moments in two panels instead, blocked lines included: for at most five pods. The text
+    twin is that of the delta in both cases.
+    """
+    changes = compare(before, after)
+    twin = _twin(changes)
+    below = _quiet(changes, before_name, after_name) if quiet is None else quiet
+    if not changes.connections_changed:
+        words = note(*_unchanged(changes))
+        return figure(_title(changes) if title is None else title, below, words, twin=twin, drawn=False)
+    if side_by_side:
+        return panels(changes, title, quiet, before_name, after_name, twin)
+    heading = _title(changes) if title is None else title
+    if not changes.fits:
+        words = note("Too many connections changed for a graph. The matrix of the same change shows them all.")
+        return figure(heading, below, words, twin=twin, drawn=False)
+    sketch = Sketch(changes.drawing, changes.doors())
+    try:
+        image = _image(changes, sketch)
+    except LayoutUnavailable as error:
+        return figure(heading, below, note(str(error)), twin=twin, drawn=False)
+    return figure(heading, below, image, legend=legend_of(sketch), twin=twin)
+
+
+def _image(changes: Changes, sketch: Sketch) -> Markup:
+    width, height, content = finished(sketch, placed([sketch]))
+    policies = _policies(changes)
+    what = f"What {listed(policies)} did" if policies else "What changed"
+    return svg(width, height, f"{what} in {listed(sketch.drawing.namespaces)}", _description(changes), content)
+
+
+def _policies(changes: Changes) -> list[str]:
+    """Names of the policies that exist in one of the moments only, or differ."""
+    old = {policy.id: policy for policy in changes.before.policies}
+    new = {policy.id: policy for policy in changes.after.policies}
+    return [new.get(id, old.get(id)).name for id in {**old, **new} if old.get(id) != new.get(id)]  # type: ignore[union-attr]
+
+
+def _title(changes: Changes) -> str:
+    """``allow-web lets client into server``, ``default-deny closed every way in``, or a count of what happened."""
+    opened, closed, changed = (len(changes.of(kind)) for kind in ("opened", "closed", "changed"))
+    if not opened + closed + changed:
+        return "No connection changed"
+    policies = _policies(changes)
+    subject = policies[0] if len(policies) == 1 else ""
+    gone = subject and subject not in {policy.name for policy in changes.after.policies}
+    if closed and not opened and not changed and not changes.of("same"):
+        return f"{subject} closed every way in" if subject and not gone else "Every way in is closed"
+    if opened + closed + changed == 1:
+        return _one(changes, "" if gone else subject)
+    parts = [
+        f"{count} {word}"
+        for count, word in ((closed, "closed"), (changed, "on other ports"), (opened, "opened"))
+        if count
+    ]
+    counted = ", ".join([_ways(parts[0]), *parts[1:]])
+    return f"Without {subject}: {counted[0].lower() + counted[1:]}" if gone else counted
+
+
+def _ways(part: str) -> str:
+    count, _, word = part.partition(" ")
+    return f"{'One way' if count == '1' else f'{count} ways'} {word}"
+
+
+def _one(changes: Changes, subject: str) -> str:
+    line = next(line for line in changes.lines if line.state != "same")
+    source = f"every pod of {line.source.namespace}" if line.from_namespace else line.source.name
+    if line.state == "opened":
+        return (
+            f"{subject} lets {source} into {line.target.name}"
+            if subject
+            else f"Now {source} reaches {line.target.name}"
+        )
+    if line.state == "closed":
+        closes = f"{subject} closes the way from {source} to {line.target.name}"
+        return closes if subject else f"{source} no longer reaches {line.target.name}"
+    return f"{source} reaches {line.target.name} on other ports"
+
+
+def _quiet(changes: Changes, before_name: str, after_name: str) -> str:
+    """From where to where, and how many of each kind; a zero only where the title raises the question."""
+    counts = {kind: len(changes.of(kind)) for kind, _ in KINDS}
+    asked = {"opened"} if counts["closed"] and not counts["changed"] else set()
+    asked |= {"closed"} if counts["opened"] and not counts["changed"] else set()
+    shown = [f"{words} {counts[kind]}" for kind, words in KINDS if counts[kind] or kind in asked]
+    parts = [f"{before_name} → {after_name}"]
+    if shown:
+        parts.append(", ".join(shown).capitalize())
+    if len(changes.drawing.lines) < len(changes.lines):
+        parts.append("What did not change is not drawn")
+    if changes.dns_unchanged and any(node.is_dns for node in changes.after.nodes):
+        parts.append("DNS is unchanged and not drawn")
+    return ". ".join(part[0].upper() + part[1:] for part in parts) + "."
+
+
+def _unchanged(changes: Changes) -> list[str]:
+    isolation = _isolation(changes)
+    if isolation:
+        return ["No connection changed. " + " ".join(isolation)]
+    return ["No connection changed, and no pod is isolated in another way than before."]
+
+
+def _isolation(changes: Changes) -> list[str]:
+    parts = []
+    for newly, words in ((True, "Newly isolated"), (False, "No longer isolated")):
+        for way in ("ingress", "egress"):
+            names = changes.isolated(way, newly=newly)
+            if names:
+                parts.append(f"{words} for {way}: {_some(names)}.")
+    return parts
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return listed(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"
+
+
+def _twin(changes: Changes) -> str:
+    order = {kind: i for i, (kind, _) in enumerate(KINDS)}
+    lines = sorted(changes.lines, key=lambda line: order[line.state])
+    rows = line_rows(changes.drawing, lines)
+    blocks = [line_table(rows), KEY] if rows else ["No connection is allowed, before or after."]
+    isolation = _isolation(changes)
+    return "\n\n".join([*blocks[:1], *(["\n".join(isolation)] if isolation else []), *blocks[1:]])
+
+
+def _description(changes: Changes) -> str:
+    """Every change in words, as long as there are at most twelve."""
+    parts = []
+    for kind, words in KINDS:
+        lines = changes.of(kind)
+        if lines:
+            told = [_told(line) for line in lines] if len(changes.lines) <= 12 else [_told(line) for line in lines[:3]]
+            more = f" and {len(lines) - len(told)} more" if len(lines) > len(told) else ""
+            parts.append(f"{words.capitalize()}: {'; '.join(told)}{more}.")
+    return " ".join([*parts, *_isolation(changes)])
+
+
+def _told(line: Line) -> str:
+    source = f"every pod of {line.source.namespace}" if line.from_namespace else line.source.name
+    pair = f"{source} to {line.target.name}"
+    if line.state == "closed":
+        return f"{pair} on {line.ports.words()} at {where(line)}"
+    if line.state == "changed":
+        return f"{pair}, now {line.ports.words()}, before {line.was.words()}"
+    return f"{pair} on {line.ports.words()}"
