@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netpol_lab import data, naming, notebook
+from netpol_lab import data, exercises, naming, notebook, quiz
 from netpol_lab.bridge import Bridge
 from netpol_lab.clients import run_outside
 from netpol_lab.cluster import Cluster
@@ -61,6 +61,7 @@ class Lab:
         self.cluster = Cluster(profile)
         self._session = Session(self.cluster)
         self._story = Story(self.cluster.snapshot())
+        self._predictions = quiz.Predictions(self.xx)
         self.folder = notebook.work_in(lesson)
         self._bridge = Bridge(self._answer)
         notebook.publish(self.xx, self._write)
@@ -250,22 +251,15 @@ class Lab:
 
     def check(self, exercise: str) -> Picture:
         """Check an exercise by behavior: connections are compared, never YAML."""
-        from netpol_lab import exercises
-        from netpol_lab.display import feedback
-
-        return feedback.draw(exercises.check(self.cluster, exercise, self.xx))
+        return exercises.show(exercises.check(self.cluster, exercise, self.xx))
 
     def predict(self, question: str, answer: str | None = None) -> Picture:
-        """Write down what you expect before you run it."""
-        from netpol_lab import quiz
-
-        return quiz.predict(question, answer)
+        """Write down what you expect before you run it; without an answer, compare that with what happened."""
+        return self._predictions(question, answer)
 
     def quiz(self, question: str, answer: str | None = None) -> Picture:
         """A question with its options; with your answer, the why of every option."""
-        from netpol_lab import quiz
-
-        return quiz.quiz(question, answer)
+        return quiz.quiz(question, answer, self.xx)
 
     # -- names -----------------------------------------------------------------------------------
 
