@@ -1,0 +1,66 @@
+"""What people read first: its links lead somewhere, its commands exist, its words are the house's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import lesson_lint
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PAGES = [
+    REPOSITORY / "README.md",
+    REPOSITORY / "CONTRIBUTING.md",
+    *sorted((REPOSITORY / "notebooks" / "source").glob("*.md")),
+]
+EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+# Words that tell a reader who is stuck that it is their fault.
+BELITTLING = re.compile(r"\b(simply|just|obviously)\b", re.IGNORECASE)
+
+
+def prose(page: Path) -> str:
+    """Return the page without its code."""
+    text = re.sub(r"(?ms)^(`{3,}).*?^\1", "", page.read_text(encoding="utf-8"))
+    return re.sub(r"`[^`\n]*`", "", text)
+
+
+@EACH_PAGE
+def test_no_page_belittles_its_reader(page: Path) -> None:
+    told_to_avoid = '"simply", "just" or "obviously"'
+    assert BELITTLING.findall(prose(page).replace(told_to_avoid, "")) == []
+
+
+@pytest.mark.parametrize("page", PAGES[:2], ids=[page.name for page in PAGES[:2]])
+def test_every_link_of_the_first_pages_leads_to_a_file(page: Path) -> None:
+    targets = [match["target"] for match in lesson_lint.RELATIVE_LINK.finditer(page.read_text(encoding="utf-8"))]
+    assert targets
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_make_command_that_is_named_exists() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"(?m)^([a-z-]+):", makefile))
+    named = {
+        word
+        for page in PAGES
+        for code in re.findall(r"`{3}sh\n.*?`{3}|`make [^`]*`", page.read_text(encoding="utf-8"), re.DOTALL)
+        for word in re.findall(r"(?:^|`)make ([a-z-]+)", code, re.MULTILINE)
+    }
+    assert {"lab", "test"} <= named
+    assert named - targets == set()
+
+
+def test_the_readme_names_every_lesson_with_its_minutes() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for source in sorted((REPOSITORY / "notebooks" / "source").glob("[0-9][0-9]-*.md")):
+        row = re.search(rf"\[{source.stem}\]\(notebooks/{source.stem}\.ipynb\).*\| (\d+) \|", text)
+        assert row, source.stem
+        assert f"{row[1]} minutes" in source.read_text(encoding="utf-8"), source.stem
+
+
+def test_no_page_names_a_place_where_packages_come_from() -> None:
+    for page in PAGES:
+        assert not re.search(r"pypi\.org|pythonhosted|registry\.npmjs|index-url", page.read_text(encoding="utf-8")), (
+            page.name
+        )
