@@ -164,8 +164,9 @@ def _twin_words(part: Section) -> tuple[str, str]:
         ways = [words.split()[-1] for words, black in part.chips if black]
         return "isolates", "; ".join([f"for {' and '.join(ways)}", *touched])
     if part.mark[-1:].isdigit():
-        label = part.word.removesuffix(" admits").lower()
-        return label.replace("ss rule", "ss"), f"admits {sentence}"
+        label, _, verb = part.word.lower().partition(" would ")
+        label, verb = (label, f"would {verb}") if verb else (label.removesuffix(" admits"), "admits")
+        return label.replace("ss rule", "ss"), f"{verb} {sentence}"
     return part.word.lower(), sentence
 
 

@@ -141,9 +141,8 @@ def nearest(selector: LabelSelector, nodes: Sequence[SceneNode]) -> str:
         for node in nodes:
             for key, value in _labels(node).items():
                 for wanted in requirement.values:
-                    alike = SequenceMatcher(
-                        None, f"{requirement.key}={wanted}", f"{key}={value}", autojunk=False
-                    ).ratio()
+                    asked, has = f"{requirement.key}={wanted}", f"{key}={value}"
+                    alike = SequenceMatcher(None, asked, has, autojunk=False).ratio()
                     if score < alike < 1:
                         best, score = f": the nearest is {node.name} with {has}", alike
     return best
@@ -175,7 +174,7 @@ def _rule(
         note = count_of(_number(pods)) if pods else "no pod now" + _nearest_peer(by_label, world, policy.namespace)
     return Section(
         f"{letter}{index + 1}",
-        capital(f"{name} {index + 1} admits"),
+        capital(f"{name} {index + 1} {'would admit' if warning else 'admits'}"),
         words,
         rule.origin,
         tuple(_full(node, policy.namespace) for node in pods),
