@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netpol_lab.display import card
-from netpol_lab.display.markup import Markup, ascii_text, el, escape, fit, join, plain, prose, svg
+from netpol_lab.display.markup import Markup, ascii_text, el, escape, fit, join, plain, prose, svg, text_width
 from netpol_lab.display.matrix_twin import short
 from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.feedback import CounterExample, Feedback
@@ -13,10 +13,10 @@ _TITLES = {
     "equivalent": "Equivalent: your policies do what was wanted",
     "too open": "Too open: your policies let in more than was wanted",
     "too strict": "Too strict: your policies block what was wanted",
-    "both": "Too open and too strict: one connection leaks, another is missing",
+    "both": "Too open and too strict: your policies let in too much and block too much",
 }
 _HOW = "By connections, not by comparing YAML: any policies with this behavior pass."
-_BOX_W, _BOX_H, _LEFT, _TOP = 148, 52, 10, 20
+_BOX_W, _BOX_H, _LEFT, _TOP = 148, 56, 10, 16
 
 
 def draw(result: Feedback, *, title: str | None = None, quiet: str | None = None) -> card.Picture:
@@ -46,16 +46,15 @@ def _head(result: Feedback) -> Markup:
 
 
 def _count(result: Feedback) -> str:
-    words = (
-        f"{result.right} of {result.wanted_cells} connections as wanted, {result.leaks} leak, {result.missing} missing."
-    )
-    if not result.counterexamples:
-        return words
-    shown = [("leaks", result.leaks, True), ("missing ones", result.missing, False)]
+    wanted = f"{result.right} of {result.wanted_cells} connections as wanted"
+    words = f"{wanted}, {result.leaks} leak, {result.missing} missing."
+    leaks, missing = (any(e.leak == leak for e in result.counterexamples) for leak in (True, False))
     one_of = [
-        noun for noun, number, leak in shown if number > 1 and any(e.leak == leak for e in result.counterexamples)
+        f"one of the {noun}"
+        for noun, number, shown in (("leaks", result.leaks, leaks), ("missing ones", result.missing, missing))
+        if number > 1 and shown
     ]
-    return f"{words} One of the {' and one of the '.join(one_of)}:" if one_of else words
+    return f"{words} {' and '.join(one_of).capitalize()}:" if one_of else words
 
 
 def _drawing(example: CounterExample) -> Markup:
@@ -68,8 +67,8 @@ def _drawing(example: CounterExample) -> Markup:
         _BOX_H + 2 * _TOP,
         f"Counter-example: {example.source} to {example.destination} on {on}",
         f"{example.source} to {example.destination} on {on}: wanted {wanted}, your policies {got}.",
-        _line(example, example.wanted, "wanted", _TOP + 12),
-        _line(example, example.got, "your policies", _TOP + _BOX_H + 3),
+        _line(example, example.wanted, "wanted", _TOP + 10),
+        _line(example, example.got, "your policies", _TOP + _BOX_H - 9),
         _end(_LEFT, example.source, example.source_note),
         _end(right, example.destination, example.destination_note),
     )
@@ -82,12 +81,14 @@ def _word(allowed: bool) -> str:
 
 def _end(x: float, id: str, note: str) -> Markup:
     namespace, _, name = id.rpartition("/")
-    note = note or (f"namespace {namespace}" if namespace else "")
     middle, top, room = x + _BOX_W / 2, _TOP, _BOX_W - 10
+    if not note and namespace:
+        long = f"namespace {namespace}"
+        note = long if text_width(long, 12) <= room else namespace
     frame = {"fill": color("pod"), "stroke": color("ink"), "stroke_width": 2}
-    texts = [_text(middle, top + (22 if note else 31), fit(name, room, 14, bold=True), 14, "ink", True)]
+    texts = [_text(middle, top + (24 if note else 33), fit(name, room, 14, bold=True), 14, "ink", True)]
     if note:
-        texts.append(_text(middle, top + 40, fit(note, room, 12), 12, "ink2"))
+        texts.append(_text(middle, top + 42, fit(note, room, 12), 12, "ink2"))
     if namespace:
         box = el("rect", x=x, y=top, width=_BOX_W, height=_BOX_H, **frame)
     else:  # the outside is the one round shape

@@ -177,7 +177,9 @@ def _row(label: str, words: str, note: str) -> list[str]:
         front += "  "
     room = (_NOTE if note else TWIN_WIDTH) - 2
     flat, note = ascii_text(words), ascii_text(note)
-    first, *rest = textwrap.wrap(flat, room, initial_indent=front, subsequent_indent=" " * _TEXT) or [front]
+    first, *rest = textwrap.wrap(
+        flat, room, initial_indent=front, subsequent_indent=" " * _TEXT, break_on_hyphens=False
+    ) or [front]
     if note and _NOTE + len(note) > TWIN_WIDTH:
         return [
             first,
