@@ -15,7 +15,7 @@ from netpol_lab.snapshot import Key, Snapshot
 
 
 class Draft:
-    """The next state while it is being made. Used as a context, it hands the new state to ``commit`` on success, and only then."""
+    """The next state while it is being made. As a context, it hands the state to ``commit`` on success, and only then."""
 
     def __init__(self, state: Snapshot, commit: Callable[[Snapshot], None] | None = None) -> None:
         self.objects = dict(state.objects_by_key)
@@ -89,7 +89,9 @@ class Draft:
             server.place_pod(body, self._bodies("Node"), self.counters, self.created)
         elif kind == "Service":
             me = (body["metadata"].get("namespace"), body["metadata"]["name"])
-            others = [b for b in self._bodies("Service") if (b["metadata"].get("namespace"), b["metadata"]["name"]) != me]
+            others = [
+                b for b in self._bodies("Service") if (b["metadata"].get("namespace"), b["metadata"]["name"]) != me
+            ]
             server.place_service(body, {(b.get("spec") or {}).get("clusterIP", "") for b in others})
         elif kind == "Namespace":
             body.setdefault("status", {"phase": "Active"})

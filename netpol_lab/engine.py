@@ -99,6 +99,7 @@ class Engine:
             if not pod.host_network:
                 for address in pod.ips or (None,):
                     self._enter(self._pod_class(pod, address))
+        self._enter(self._outside_class(None))
         for version in (4, 6):
             for blocks in self.addresses.classes(version):
                 self._enter(EndpointClass("", Labels(), (), blocks))
@@ -118,6 +119,10 @@ class Engine:
         if address is not None and self.profile.ip_block_matches_pods:
             blocks = self.addresses.blocks_of(address)
         return EndpointClass(pod.namespace, pod.labels, pod.ports, blocks)
+
+    def _outside_class(self, address: IPAddress | None) -> EndpointClass:
+        """Anything that is not a pod of the pod network has no labels; ipBlocks may hold its address, if it has one."""
+        return EndpointClass("", Labels(), (), self.addresses.blocks_of(address) if address else frozenset())
 
     def _enter(self, endpoint_class: EndpointClass) -> None:
         if endpoint_class in self._index:
@@ -142,20 +147,15 @@ class Engine:
     def _pods(self) -> Bits:
         return _or(self._by_namespace.values())
 
-    def class_of(self, endpoint: Endpoint, towards: Endpoint | None = None) -> int:
-        """The index of an endpoint's class. A dual-stack pod is seen by the family of the other end's address.
+    def class_of(self, endpoint: Endpoint, family: int | None = None) -> int:
+        """The index of an endpoint's class. A dual-stack pod is seen by its address of ``family`` (4 or 6).
 
         D: a pod on the host network looks like its node, and a node like any other address.
         """
+        address = address_of(endpoint, family)
         if isinstance(endpoint, Pod) and not endpoint.host_network:
-            address = endpoint.ip
-            other = _address(towards)
-            if other is not None:
-                address = next((ip for ip in endpoint.ips if ip.version == other.version), address)
             return self._index[self._pod_class(endpoint, address)]
-        address = _address(endpoint)
-        blocks = self.addresses.blocks_of(address) if address is not None else frozenset()
-        return self._index[EndpointClass("", Labels(), (), blocks)]
+        return self._index[self._outside_class(address)]
 
     def namespace(self, name: str) -> Namespace:
         """The namespace object; one without labels if a pod stands in a namespace that was not declared."""
@@ -187,9 +187,7 @@ class Engine:
         """Namespaces are chosen by label only (D); an empty selector chooses all of them (T)."""
         if selector not in self._namespace_bits:
             self._namespace_bits[selector] = _or(
-                self._by_namespace.get(name, 0)
-                for name, namespace in self._namespaces.items()
-                if selector.matches(namespace.labels)
+                bits for name, bits in self._by_namespace.items() if selector.matches(self.namespace(name).labels)
             )
         return self._namespace_bits[selector]
 
@@ -259,7 +257,8 @@ class Engine:
         subject = destination if direction == "ingress" else source
         if exemption(source, destination) or not self.isolating(direction, subject):
             return PortSet.ALL
-        pair = (direction, self.class_of(source, destination), self.class_of(destination, source))
+        family = family_of(source, destination)
+        pair = (direction, self.class_of(source, family), self.class_of(destination, family))
         if pair not in self._admitted:
             other = pair[1] if direction == "ingress" else pair[2]
             self._admitted[pair] = _union(
@@ -322,10 +321,22 @@ def _ip_blocks(policies: Iterable[NetworkPolicy]) -> dict[IPBlock, None]:
     }
 
 
-def _address(endpoint: Endpoint | None) -> IPAddress | None:
-    if isinstance(endpoint, External):
-        return endpoint.address
-    return endpoint.ip if endpoint is not None else None
+def family_of(source: Endpoint, destination: Endpoint) -> int | None:
+    """The address family a connection uses: that of the destination's first address which the source has too."""
+    known = {address.version for address in _addresses(source)}
+    return next((address.version for address in _addresses(destination) if address.version in known), None)
+
+
+def address_of(endpoint: Endpoint, family: int | None = None) -> IPAddress | None:
+    """An endpoint's address of that family; its first one if it has none of it, or None is asked for."""
+    addresses = _addresses(endpoint)
+    return next((address for address in addresses if address.version == family), next(iter(addresses), None))
+
+
+def _addresses(endpoint: Endpoint) -> tuple[IPAddress, ...]:
+    if isinstance(endpoint, Pod):
+        return endpoint.ips
+    return (endpoint.address if isinstance(endpoint, External) else endpoint.ip,)
 
 
 def _union(sets: Iterable[PortSet]) -> PortSet:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from netpol_lab.engine import CompiledRule, Engine, exemption, port_set
+from netpol_lab.engine import CompiledRule, EndpointClass, Engine, address_of, exemption, family_of, port_set
 from netpol_lab.model import (
     METADATA_NAME,
     Direction,
     Endpoint,
     External,
+    IPAddress,
     LabelSelector,
     NetworkPolicyPeer,
     NetworkPolicyPort,
@@ -37,17 +39,50 @@ def gate(
     isolating = () if note else engine.isolating(direction, subject)
     if not isolating:
         return Gate(direction, subject, True, note=note)
-    other_class = engine.class_of(other, subject)
-    target_class = engine.classes[engine.class_of(destination, source)]
+    family = family_of(source, destination)
+    asked = _Asked(
+        engine=engine,
+        other=other,
+        address=address_of(other, family),
+        other_class=engine.class_of(other, family),
+        destination=destination,
+        target=engine.classes[engine.class_of(destination, family)],
+        protocol=protocol,
+        port=port,
+    )
     admitting: list[RuleRef] = []
     missed: list[NearMiss] = []
     for rule in engine.rules_for(direction, subject):
-        if rule.classes >> other_class & 1 and (protocol, port) in rule.ports_on(target_class, engine.profile):
-            admitting.append(_admitting_item(engine, rule, other_class, destination, port, protocol))
+        if asked.admitted_by(rule):
+            admitting.append(_admitting_item(asked, rule))
         else:
-            missed.append(_near_miss(engine, rule, other_class, other, destination, port, protocol))
+            missed.append(_near_miss(asked, rule))
     missed.sort(key=lambda miss: len(miss.failed))
     return Gate(direction, subject, bool(admitting), isolating, tuple(admitting), tuple(missed))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One connection as one gate looks at it. ``other`` is the far end, seen by the ``address`` that is used."""
+
+    engine: Engine
+    other: Endpoint
+    address: IPAddress | None
+    other_class: int
+    destination: Endpoint
+    target: EndpointClass
+    protocol: str
+    port: int
+
+    def admitted_by(self, rule: CompiledRule) -> bool:
+        ports = rule.ports_on(self.target, self.engine.profile)
+        return self.is_among(rule.classes) and (self.protocol, self.port) in ports
+
+    def is_among(self, classes: int) -> bool:
+        return bool(classes >> self.other_class & 1)
+
+    def on_port(self, item: NetworkPolicyPort) -> bool:
+        return (self.protocol, self.port) in port_set(item, self.target.ports, self.engine.profile)
 
 
 def _unpoliced(subject: Endpoint) -> str:
@@ -59,49 +94,33 @@ def _unpoliced(subject: Endpoint) -> str:
     return "on the host network: no policy applies to it" if subject.host_network else ""
 
 
-def _admits_port(engine: Engine, item: NetworkPolicyPort, destination: Endpoint, port: int, protocol: str) -> bool:
-    container_ports = destination.ports if isinstance(destination, Pod) else ()
-    return (protocol, port) in port_set(item, container_ports, engine.profile)
+def _admitting_item(asked: _Asked, rule: CompiledRule) -> RuleRef:
+    peer = next((peer for peer, classes in rule.peers if asked.is_among(classes)), None)
+    port = next(filter(asked.on_port, rule.rule.ports), None)
+    return RuleRef(rule.policy, rule.direction, rule.index, peer, port)
 
 
-def _admitting_item(
-    engine: Engine, rule: CompiledRule, other_class: int, destination: Endpoint, port: int, protocol: str
-) -> RuleRef:
-    peer = next((peer for peer, classes in rule.peers if classes >> other_class & 1), None)
-    items = (item for item in rule.rule.ports if _admits_port(engine, item, destination, port, protocol))
-    return RuleRef(rule.policy, rule.direction, rule.index, peer, next(items, None))
-
-
-def _near_miss(
-    engine: Engine,
-    rule: CompiledRule,
-    other_class: int,
-    other: Endpoint,
-    destination: Endpoint,
-    port: int,
-    protocol: str,
-) -> NearMiss:
+def _near_miss(asked: _Asked, rule: CompiledRule) -> NearMiss:
     """What failed in the closest peer and the closest port of one rule."""
     failed: list[Condition] = []
     closest: NetworkPolicyPeer | None = None
-    if rule.peers and not rule.classes >> other_class & 1:
-        failures = [(peer, peer_failures(engine, rule.policy.namespace, peer, other)) for peer, _ in rule.peers]
+    if rule.peers and not asked.is_among(rule.classes):
+        failures = [(peer, _peer_failures(asked, rule.policy.namespace, peer)) for peer, _ in rule.peers]
         closest, conditions = min(failures, key=lambda item: len(item[1]))
         failed += conditions
-    if rule.rule.ports and not any(_admits_port(engine, i, destination, port, protocol) for i in rule.rule.ports):
-        failed.append(_port_failure(rule.rule.ports, destination, port, protocol))
+    if rule.rule.ports and not any(map(asked.on_port, rule.rule.ports)):
+        failed.append(_port_failure(asked, rule.rule.ports))
     return NearMiss(RuleRef(rule.policy, rule.direction, rule.index, closest), tuple(failed))
 
 
-def peer_failures(
-    engine: Engine, policy_namespace: str, peer: NetworkPolicyPeer, other: Endpoint
-) -> tuple[Condition, ...]:
-    """The conditions of one peer that an endpoint does not meet; empty when the peer matches."""
+def _peer_failures(asked: _Asked, policy_namespace: str, peer: NetworkPolicyPeer) -> tuple[Condition, ...]:
+    """The conditions of one peer that the far end does not meet; empty when the peer matches."""
+    engine, other, address = asked.engine, asked.other, asked.address
     if peer.ip_block is not None:
-        address = other.address if isinstance(other, External) else other.ip
-        if address is not None and peer.ip_block.matches(address) and _block_may_match(engine, other):
+        comparable = _block_may_match(engine, other)
+        if address is not None and peer.ip_block.matches(address) and comparable:
             return ()
-        found = f"{address}" if _block_may_match(engine, other) else f"{address}, a pod address"
+        found = f"{address or 'no address'}" if comparable else f"{address}, a pod address"
         return (Condition("address", _subject(other), str(peer.ip_block), found, peer.ip_block.origin),)
     if not isinstance(other, Pod) or other.host_network:
         wanted = "a pod with " + _selectors(peer)
@@ -154,18 +173,18 @@ def _fix(requirement: Requirement) -> tuple[str, str] | None:
     return (requirement.key, "true") if requirement.operator == "Exists" else None
 
 
-def _port_failure(items: tuple[NetworkPolicyPort, ...], destination: Endpoint, port: int, protocol: str) -> Condition:
+def _port_failure(asked: _Asked, items: tuple[NetworkPolicyPort, ...]) -> Condition:
     """Say which kind of port trouble it is; the items are ORed, so they are named together."""
     wanted = ", ".join(map(str, items))
     origin = items[0].origin
     named = [item for item in items if isinstance(item.port, str)]
     if named and len(named) == len(items):
-        names = [p.name for p in destination.ports if p.name] if isinstance(destination, Pod) else []
-        found = f"{protocol} {port}; its port names: {', '.join(names) or 'none'}"
-        return Condition("named port", _subject(destination), wanted, found, origin)
-    same_number = [item for item in items if item.port in (port, None) and item.protocol != protocol]
+        names = [port.name for port in asked.target.ports if port.name]
+        found = f"{asked.protocol} {asked.port}; its port names: {', '.join(names) or 'none'}"
+        return Condition("named port", _subject(asked.destination), wanted, found, origin)
+    same_number = [item for item in items if item.port in (asked.port, None) and item.protocol != asked.protocol]
     kind = "protocol" if same_number else "port"
-    return Condition(kind, "the connection", wanted, f"{protocol} {port}", origin)
+    return Condition(kind, "the connection", wanted, f"{asked.protocol} {asked.port}", origin)
 
 
 def _selectors(peer: NetworkPolicyPeer) -> str:

@@ -1,0 +1,88 @@
+"""The engine against the slow evaluator on random clusters.
+
+``NETPOL_LAB_WORLDS`` says how many: 10,000 unless told, 100,000 in a nightly run.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import product
+
+import pytest
+import slow_evaluator
+from worlds import World, world
+
+from netpol_lab import explain
+from netpol_lab.engine import Engine
+from netpol_lab.model import Endpoint
+from netpol_lab.verdict import Gate
+
+WORLDS = int(os.environ.get("NETPOL_LAB_WORLDS", "10000"))
+PARTS = 20
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_engine_and_the_slow_evaluator_agree_on_every_random_world(part: int) -> None:
+    for seed in range(part, WORLDS, PARTS):
+        check(world(seed), seed)
+
+
+@pytest.mark.parametrize("seed", range(max(WORLDS // 500, 1)))
+def test_they_agree_on_larger_worlds_too(seed: int) -> None:
+    check(world(seed, size=6), seed)
+
+
+def test_random_worlds_have_both_answers_and_every_kind_of_stop() -> None:
+    stops: dict[str, int] = {}
+    for seed in range(100):
+        each = world(seed)
+        engine = each.engine()
+        for source, destination in pairs(each):
+            for protocol, port in each.asked:
+                verdict = explain.verdict(engine, source, destination, port, protocol)
+                stops[verdict.stops_at] = stops.get(verdict.stops_at, 0) + 1
+    assert min(stops[kind] for kind in ("", "ingress", "egress", "both ends")) > 100, stops
+
+
+def pairs(each: World) -> list[tuple[Endpoint, Endpoint]]:
+    pods = set(each.pods)
+    return [ends for ends in product(each.endpoints, repeat=2) if pods & set(ends)]
+
+
+def check(each: World, seed: int) -> None:
+    engine = each.engine()
+    for source, destination in pairs(each):
+        egress = engine.admitted("egress", source, destination)
+        ingress = engine.admitted("ingress", source, destination)
+        both = engine.connection(source, destination)
+        for asked in each.asked:
+            protocol, port = asked
+            out = slow_evaluator.admits(each.rules, "egress", source, destination, protocol, port)
+            into = slow_evaluator.admits(each.rules, "ingress", source, destination, protocol, port)
+            told = (asked in egress, asked in ingress, asked in both)
+            assert told == (out, into, out and into), (seed, source, destination, asked)
+        check_reasons(engine, source, destination, *each.asked[seed % len(each.asked)], seed)
+
+
+def check_reasons(engine: Engine, source: Endpoint, destination: Endpoint, protocol: str, port: int, seed: int) -> None:
+    """The reasons agree with the sets of ports they are read beside."""
+    verdict = explain.verdict(engine, source, destination, port, protocol)
+    where = (seed, source, destination, protocol, port)
+    open_ports = engine.connection(source, destination)
+    assert verdict.allowed == ((protocol, port) in open_ports) == bool(verdict) == (verdict.stops_at == ""), where
+    stopped = {"": "", "egress": "egress", "ingress": "ingress", "both ends": "egress ingress"}[verdict.stops_at]
+    for gate in (verdict.egress, verdict.ingress):
+        asked = (protocol, port)
+        assert gate.admitted == (asked in engine.admitted(gate.direction, source, destination)), where
+        assert gate.admitted == (gate.direction not in stopped), where
+        check_gate(gate, where)
+
+
+def check_gate(gate: Gate, where: object) -> None:
+    assert bool(gate.admitting) == (gate.isolated and gate.admitted), where
+    assert not (gate.near_misses and not gate.isolated), where
+    rules = [(rule.policy.id, rule.index) for rule in (*gate.admitting, *(miss.rule for miss in gate.near_misses))]
+    isolating = [(policy.id, place) for policy in gate.isolating for place in range(len(policy.rules(gate.direction)))]
+    assert sorted(rules) == sorted(isolating), where
+    failed = [len(miss.failed) for miss in gate.near_misses]
+    assert all(failed) and failed == sorted(failed), where
