@@ -92,24 +92,28 @@ def _share(scene: Scene, asked: Question, sources: Sequence[SceneNode], targets:
 def shares_twin(shares: Shares) -> str:
     """The table as ASCII: columns by name where they fit, else by number."""
     heads = [short(name) for name in shares.names]
-    cell_width = max(5, max(map(len, heads), default=0)) + 1
-    left = max(map(len, heads), default=0) + 2
     columns = heads
-    if left + cell_width * len(heads) > TWIN_WIDTH:
+    left = max(map(len, heads), default=0) + 2
+    widths = [max(5, len(head)) + 2 for head in heads]
+    if left + sum(widths) > TWIN_WIDTH:
         digits = len(str(len(heads)))
         columns = [str(number) for number in range(1, len(heads) + 1)]
         heads = [f"{number:>{digits}} {head}" for number, head in enumerate(heads, 1)]
-        cell_width, left = 6, left + digits + 1
-    fit = max(1, (TWIN_WIDTH - left) // cell_width)
+        widths, left = [6] * len(heads), left + digits + 1
+    fit = len(columns) if left + sum(widths) <= TWIN_WIDTH else (TWIN_WIDTH - left) // 6
     lines: list[str] = []
     for first in range(0, len(columns), fit):
         part = slice(first, first + fit)
         lines += [""] if lines else []
-        lines.append((" " * left + "".join(text.rjust(cell_width) for text in columns[part])).rstrip())
+        lines.append((" " * left + _right(columns[part], widths[part])).rstrip())
         for head, source in zip(heads, shares.names, strict=True):
             texts = [_percent(shares.table[source, target]) for target in shares.names[part]]
-            lines.append(head.ljust(left) + "".join(text.rjust(cell_width) for text in texts))
+            lines.append(head.ljust(left) + _right(texts, widths[part]))
     return "\n".join(lines)
+
+
+def _right(texts: Sequence[str], widths: Sequence[int]) -> str:
+    return "".join(text.rjust(width) for text, width in zip(texts, widths, strict=True))
 
 
 def _percent(share: Share) -> str:
