@@ -11,7 +11,7 @@ from netpol_lab.display.shapes import Doors, DoorState, LineState
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import Reach, Scene, SceneNode, Stop
 
-MOST_LINES, MOST_NODES = 20, 20
+MOST_LINES, MOST_NODES = 14, 20
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Changes:
     @property
     def fits(self) -> bool:
         """Whether a picture is readable at all."""
-        return len(self.drawing.nodes) <= MOST_NODES and len(self.drawing.lines) <= 2 * MOST_LINES
+        return len(self.drawing.nodes) <= MOST_NODES and len(self.drawing.lines) <= MOST_LINES
 
     def isolated(self, way: str, *, newly: bool) -> tuple[str, ...]:
         """Names of the pods that became isolated for ``ingress`` or ``egress`` (or, not ``newly``, no longer are)."""

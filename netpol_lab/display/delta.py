@@ -88,18 +88,33 @@ def _title(changes: Changes) -> str:
         return f"{subject} closed every way in" if subject and not gone else "Every way in is closed"
     if opened + closed + changed == 1:
         return _one(changes, "" if gone else subject)
-    parts = [
-        f"{count} {word}"
-        for count, word in ((closed, "closed"), (changed, "on other ports"), (opened, "opened"))
-        if count
-    ]
-    counted = ", ".join([_ways(parts[0]), *parts[1:]])
-    return f"Without {subject}: {counted[0].lower() + counted[1:]}" if gone else counted
+    counted = _counted(changes)
+    return f"Without {subject}: {counted}" if gone else counted[0].upper() + counted[1:]
 
 
-def _ways(part: str) -> str:
-    count, _, word = part.partition(" ")
-    return f"{'One way' if count == '1' else f'{count} ways'} {word}"
+def _counted(changes: Changes) -> str:
+    """``two ways into db closed, one narrowed, one opened``."""
+    narrowed = [line for line in changes.of("changed") if not line.ports - line.was]
+    widened = [line for line in changes.of("changed") if not line.was - line.ports]
+    other = [line for line in changes.of("changed") if line not in narrowed and line not in widened]
+    kinds = (
+        (changes.of("closed"), "closed"),
+        (narrowed, "narrowed"),
+        (widened, "widened"),
+        (other, "moved to other ports"),
+        (changes.of("opened"), "opened"),
+    )
+    parts = [(lines, word) for lines, word in kinds if lines]
+    first, word = parts[0]
+    targets = {line.target.name for line in first}
+    into = f" into {targets.pop()}" if len(targets) == 1 else ""
+    ways = f"{_number(len(first))} way{'s' if len(first) > 1 else ''}{into} {word}"
+    return ", ".join([ways, *(f"{_number(len(lines))} {word}" for lines, word in parts[1:])])
+
+
+def _number(count: int) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[count] if count < len(words) else str(count)
 
 
 def _one(changes: Changes, subject: str) -> str:
@@ -122,8 +137,11 @@ def _quiet(changes: Changes, before_name: str, after_name: str) -> str:
     counts = {kind: len(changes.of(kind)) for kind, _ in KINDS}
     asked = {"opened"} if counts["closed"] and not counts["changed"] else set()
     asked |= {"closed"} if counts["opened"] and not counts["changed"] else set()
-    shown = [f"{words} {counts[kind]}" for kind, words in KINDS if counts[kind] or kind in asked]
-    parts = [f"{before_name} → {after_name}"]
+    shown = [f"{words} {counts[kind]}" for kind, words in KINDS if counts[kind]]
+    shown += [f"{words} 0" for kind, words in KINDS if kind in asked and not counts[kind]]
+    parts = [] if (before_name, after_name) == ("before", "after") else [f"{before_name} → {after_name}"]
+    if not changes.connections_changed:
+        return "".join(f"{part[0].upper()}{part[1:]}." for part in parts)
     if shown:
         parts.append(", ".join(shown).capitalize())
     if len(changes.drawing.lines) < len(changes.lines):

@@ -17,8 +17,11 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
-def title(scene: Scene, drawing: Drawing) -> str:
-    """What there is to see, as a sentence with a verb."""
+def title(scene: Scene, drawing: Drawing, *, folded: bool = False) -> str:
+    """What there is to see, as a sentence with a verb; of a ``folded`` drawing only the count is known to be true."""
+    if folded:
+        blocked, pairs = blocked_pairs(scene)
+        return f"{pairs - blocked} of {pairs} pairs can connect" if pairs else "Nothing listens"
     namespaces = {node.namespace for node in drawing.pods}
     if namespaces and namespaces == set(drawing.open):
         outside = any(line.source.is_external for line in drawing.lines)
@@ -62,7 +65,7 @@ def _few(drawing: Drawing, lines: list[Line]) -> str:
 def quiet(scene: Scene, drawing: Drawing, asked: int, folded: str = "") -> str:
     """Where we are and what the lines mean."""
     where = dict.fromkeys(node.namespace for node in drawing.pods)
-    parts = [f"{'Namespace' if len(where) == 1 else 'Namespaces'} {listed(list(where))}"] if where else []
+    parts = [_namespaces(list(where))] if where else []
     if folded:
         parts.append(folded)
     if drawing.open and {node.namespace for node in drawing.pods} == set(drawing.open):
@@ -76,6 +79,12 @@ def quiet(scene: Scene, drawing: Drawing, asked: int, folded: str = "") -> str:
         elif asked:
             parts.append("Blocked lines: only where you asked")
     return ". ".join(parts) + "."
+
+
+def _namespaces(names: list[str]) -> str:
+    if len(names) > 4:
+        return f"{len(names)} namespaces"
+    return f"{'Namespace' if len(names) == 1 else 'Namespaces'} {listed(names)}"
 
 
 def _pairs(drawing: Drawing, namespace: str) -> list[tuple[str, str]]:

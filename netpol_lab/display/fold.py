@@ -28,7 +28,8 @@ class Folded:
     @property
     def fits(self) -> bool:
         """Whether a graph is the right picture at all."""
-        return sum(is_pod(node) for node in self.scene.nodes) <= MOST_NODES and len(self.lines) <= 2 * MOST_LINES
+        pods = sum(is_pod(node) for node in self.scene.nodes)
+        return (1 < pods <= MOST_NODES or not self.by) and len(self.lines) <= MOST_LINES * 3 // 2
 
     @property
     def lines(self) -> tuple[object, ...]:

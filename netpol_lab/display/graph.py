@@ -49,12 +49,13 @@ def draw(
     ``story`` are other moments that this one shares its places with. Without ``title`` the picture says what it
     found. Large scenes are folded by owner, then by namespace. Raises :class:`~netpol_lab.errors.NotFound` for a name nobody has.
     """
-    folded = fold(limited(scene, only))
+    part = limited(scene, only)
+    folded = fold(part)
     asked = folded.asked(tuple(blocked))
     picture = drawing(folded.scene, asked, partial=folded.partial)
-    finding_title = finding.title(folded.scene, picture) if title is None else title
-    stopped = sum(1 for question in asked if _stops(folded.scene, question))
-    words = finding.quiet(folded.scene, picture, stopped, folded.by) if quiet is None else quiet
+    finding_title = finding.title(part, picture, folded=bool(folded.by)) if title is None else title
+    stopped = sum(_stops(folded.scene, question) for question in asked)
+    words = finding.quiet(part, picture, stopped, folded.by) if quiet is None else quiet
     twin = graph_twin(picture)
     if not folded.fits:
         return _too_large(finding_title, words, twin, picture)

@@ -160,7 +160,8 @@ def dot_source(plan: Plan, density: Density = DENSITIES[1], direction: str = "LR
     graph.attr("edge", dir="forward" if styled else "none", fontsize="13" if styled else f"{size:g}", **text)
     # A frame nobody sees, written first, keeps the outside above the namespaces.
     outside = Digraph("cluster_outside", graph_attr={"peripheries": "0", "margin": "0"})
-    _nodes(outside, [box for box in plan.boxes if not box.group], ids, styled)
+    loose = [box for box in reversed(plan.boxes) if not box.group]
+    _nodes(outside, sorted(loose, key=lambda box: box.shape != "ellipse"), ids, styled)
     graph.subgraph(outside)
     for group in plan.groups:
         frame = Digraph(clusters[group.id])

@@ -17,6 +17,8 @@ from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.scene import Scene, SceneNode
 
 GAP, HEADER, PADDING = 12.0, 36.0, 12.0
+BESIDE = (WIDTH - GAP) / 2 - 2 * PADDING
+"""The widest picture of which two stand side by side; wider ones stand one above the other."""
 
 
 def panels(
@@ -35,7 +37,9 @@ def panels(
     heading = _title(drawings) if title is None else title
     below = _quiet(drawings[1], compact, before_name, after_name) if quiet is None else quiet
     try:
-        where = placed(sketches, (WIDTH - GAP) / 2 - 2 * PADDING)
+        where = placed(sketches, BESIDE)
+        if where.layout.width + 2 * MARGIN > BESIDE:
+            where = placed(sketches, WIDTH - 2 * PADDING)
     except LayoutUnavailable as error:
         return figure(heading, below, note(str(error)), twin=twin, drawn=False)
     image = _svg(sketches, where, (before_name, after_name), drawings)
@@ -93,12 +97,12 @@ def _quiet(drawing: Drawing, protocol: str, before_name: str, after_name: str) -
     parts = [f"{'Namespace' if len(namespaces) == 1 else 'Namespaces'} {listed(namespaces)}"]
     parts += [protocol] if protocol else []
     steps = "" if (before_name, after_name) == ("before", "after") else f"{before_name} → {after_name}. "
-    return f"{steps}{', '.join(parts)}. Both panels keep every pod in its place."
+    return f"{steps[:1].upper()}{steps[1:]}{', '.join(parts)}. Both panels keep every pod in its place."
 
 
 def _svg(sketches: list[Sketch], where: Placed, names: tuple[str, str], drawings: list[Drawing]) -> Markup:
     """Two equal columns; what is too wide for them stands one above the other."""
-    beside = where.layout.width + 2 * MARGIN <= (WIDTH - GAP) / 2 - 2 * PADDING
+    beside = where.layout.width + 2 * MARGIN <= BESIDE
     width = (WIDTH - GAP) / 2 if beside else WIDTH
     scale = min(1.0, (width - 2 * PADDING) / (where.layout.width + 2 * MARGIN))
     height = HEADER + (where.layout.height + 2 * MARGIN) * scale + PADDING

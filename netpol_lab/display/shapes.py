@@ -163,25 +163,38 @@ def outside(center: Point, width: float, height: float, name: str, words: str = 
     )
 
 
-def namespace(frame: tuple[float, float, float, float], name: str, sentence: str = "", quiet: bool = False) -> Markup:
-    """A round frame with its name at the top left; ``sentence`` stands beside the name and replaces lines."""
-    x0, y0, x1, y1 = frame[0], frame[1] + 3, frame[2], frame[3] - 3  # Graphviz lets frames touch
+Frame = tuple[float, float, float, float]
+
+
+def _inset(frame: Frame) -> Frame:
+    """Graphviz lets frames touch; ours keep a distance."""
+    return frame[0], frame[1] + 3, frame[2], frame[3] - 3
+
+
+def namespace(frame: Frame) -> Markup:
+    """The round frame of a namespace."""
+    x0, y0, x1, y1 = _inset(frame)
+    return el("g", rect(x0, y0, x1 - x0, y1 - y0, "cluster", rx=9, stroke=color("clusterline")), class_="cluster")
+
+
+def namespace_name(frame: Frame, name: str, sentence: str = "", quiet: bool = False) -> Markup:
+    """Its name at the top left, above all lines; ``sentence`` stands beside the name and replaces lines."""
+    x0, y0, x1, _ = _inset(frame)
     word = "" if quiet else "namespace "
     start, y = x0 + 9, y0 + 12
     offset = text_width(word, 12)
     limit = x1 - start - offset - 4
-    shown = fit(
-        name, limit if not sentence else max(limit - text_width(sentence, 13, bold=True) - 30, 60), 13, bold=True
-    )
+    if sentence:
+        limit = max(limit - text_width(sentence, 13, bold=True) - 30, 60)
+    shown = fit(name, limit, 13, bold=True)
     parts = [
-        rect(x0, y0, x1 - x0, y1 - y0, "cluster", rx=9, stroke=color("clusterline")),
-        text(start, y, word.strip(), 12, "ink2", anchor="start") if word else "",
-        text(start + offset, y, shown, 13, "ink2", bold=True, anchor="start"),
+        text(start, y, word.strip(), 12, "ink2", anchor="start", halo="cluster") if word else "",
+        text(start + offset, y, shown, 13, "ink2", bold=True, anchor="start", halo="cluster"),
     ]
     if sentence:
         offset += text_width(shown, 13, bold=True) + 14
-        parts.append(text(start + offset, y, sentence, 13, "allowed", bold=True, anchor="start"))
-    return el("g", *parts, class_="cluster")
+        parts.append(text(start + offset, y, sentence, 13, "allowed", bold=True, anchor="start", halo="cluster"))
+    return join(parts)
 
 
 @dataclass(frozen=True)

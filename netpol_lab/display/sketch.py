@@ -13,7 +13,18 @@ from itertools import pairwise
 from netpol_lab.display.layout import Arrow, Box, Group, Layout, Plan, arrange, dot_source
 from netpol_lab.display.lines import Drawing, Line
 from netpol_lab.display.markup import Markup, el, join, text_width
-from netpol_lab.display.shapes import STROKES, Doors, DoorState, PodLook, line, namespace, outside, pod, text
+from netpol_lab.display.shapes import (
+    STROKES,
+    Doors,
+    DoorState,
+    PodLook,
+    line,
+    namespace,
+    namespace_name,
+    outside,
+    pod,
+    text,
+)
 from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.scene import SceneNode
 
@@ -203,18 +214,19 @@ def paint(sketch: Sketch, where: Placed) -> Markup:
     """The parts of one sketch, at their places: namespaces, pods, lines, and labels above all."""
     layout, boxes = where.layout, {box.id: box for box in where.plan.boxes}
     drawing = sketch.drawing
-    shown = {node.id for node in drawing.nodes}
     parts: list[Markup] = []
+    names: list[Markup] = []
     for name in drawing.namespaces if sketch.framed else ():
         quiet = all(node.is_dns for node in drawing.nodes if node.namespace == name)
         sentence = SENTENCE if name in drawing.open else ""
-        parts.append(namespace(layout.frames[name], name, sentence, quiet))
+        parts.append(namespace(layout.frames[name]))
+        names.append(namespace_name(layout.frames[name], name, sentence, quiet))
     for node in drawing.nodes:
         center, box = layout.centers[node.id], boxes[node.id]
         if node.is_external:
             words = "outside" if sketch.compact else "any outside address" if node.name == "External" else "outside"
             parts.append(outside(center, box.width, box.height, node.name, words))
-        elif node.id in shown:
+        else:
             parts.append(pod(center, sketch.look(node)))
     labels: list[Markup] = []
     for item in drawing.lines:
@@ -223,7 +235,7 @@ def paint(sketch: Sketch, where: Placed) -> Markup:
         parts.append(line(curve.points, item.state, item.stop, both_ways=item.both_ways))
         if curve.label and item.label():
             labels.append(label(curve.label, item, protocol=not sketch.compact))
-    return join([*parts, *labels])
+    return join([*parts, *names, *labels])
 
 
 def label(center: tuple[float, float], item: Line, *, protocol: bool = True) -> Markup:

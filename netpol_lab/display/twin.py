@@ -20,6 +20,9 @@ SIGNS = {
     "dns": ".",
 }
 
+MOST_ROWS = 60
+"""Longer lists are cut and say so; the matrix has them all."""
+
 
 def graph_twin(drawing: Drawing) -> str:
     """Namespaces with their pods and what they are isolated for, then one row per line, allowed ones first."""
@@ -31,7 +34,9 @@ def graph_twin(drawing: Drawing) -> str:
     rows = [_open_row(drawing, name) for name in drawing.open]
     rows += line_rows(drawing, [item for item in drawing.lines if item.state != "blocked"])
     rows += line_rows(drawing, [item for item in drawing.lines if item.state == "blocked"])
-    return "\n\n".join([*blocks, line_table(rows)] if rows else blocks)
+    more = f"... and {len(rows) - MOST_ROWS} more: see the matrix" if len(rows) > MOST_ROWS else ""
+    rows = rows[:MOST_ROWS]
+    return "\n\n".join([*blocks, *([line_table(rows)] if rows else []), *([more] if more else [])])
 
 
 def counted(node: SceneNode) -> str:
