@@ -10,6 +10,7 @@ import io
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from netpol_lab.display.card import Picture
@@ -152,7 +153,6 @@ class _Painter:
 
     def _map(self, axes: Axes) -> None:
         import numpy
-        from matplotlib import rc_context
         from matplotlib.colors import ListedColormap
 
         classes = numpy.array(self._classes() or [[0]])
@@ -160,14 +160,28 @@ class _Painter:
         colors = ListedColormap([HEAT[name][self.dark] for name in ("blocked", "some", "all")])
         extent = (0, size, size, 0)
         axes.imshow(classes, cmap=colors, vmin=0, vmax=2, interpolation="nearest", aspect="auto", extent=extent)
-        some = numpy.ma.masked_where(classes != 1, classes)
-        with rc_context({"hatch.linewidth": 1.0, "hatch.color": self._color("ink")}):
-            centers = numpy.arange(size + 1)
-            mesh = axes.pcolor(centers, centers, some, hatch="////", alpha=0, linewidth=0)
-            mesh.set_edgecolor(self._color("ink"))
+        self._hatch(axes, classes.tolist())
         axes.set_xlim(0, size)
         axes.set_ylim(size, 0)
         axes.set_axis_off()
+
+    def _hatch(self, axes: Axes, classes: list[list[int]]) -> None:
+        """Where some ports pass: one patch of all runs of cells, so that the hatch goes on across them."""
+        from matplotlib import rc_context
+        from matplotlib.patches import PathPatch
+        from matplotlib.path import Path
+
+        runs = [
+            Path([(first, y), (last, y), (last, y + 1), (first, y + 1), (first, y)], closed=True)
+            for y, row in enumerate(classes)
+            for first, last in pairwise(_edges(row))
+            if row[first] == 1
+        ]
+        if runs:
+            with rc_context({"hatch.linewidth": 1.0}):
+                whole = Path.make_compound_path(*runs)
+                patch = PathPatch(whole, facecolor="none", edgecolor=self._color("ink"), linewidth=0, hatch="////")
+                axes.add_patch(patch)
 
     def _lines(self, axes: Axes) -> None:
         """Thin lines between owners; between namespaces a dark line in a light casing, seen on every color."""
@@ -184,14 +198,14 @@ class _Painter:
     def _text(self, axes: Axes, x: float, y: float, words: str, **options: Any) -> None:
         """Text at pixels from the top left corner of the image. ``$`` in a name is no mathematics."""
         place: dict[str, Any] = {"transform": axes.figure.transFigure, "parse_math": False, "fontfamily": "DejaVu Sans"}
-        options = {"fontsize": 10, "color": self._color("ink"), "va": "center"} | place | options
-        axes.text(x / 862, 1 - y / 872, words, **options)
+        place |= {"fontsize": 10, "color": self._color("ink"), "va": "center"} | options
+        axes.text(x / 862, 1 - y / 872, words, **place)
 
     def _labels(self, axes: Axes) -> None:
         scale = _SIDE / max(1, len(self.nodes))
         left, top = 134, 872 - 61 - _SIDE
         crowded = 0
-        for first, last in zip(self.spaces, self.spaces[1:], strict=False):
+        for first, last in pairwise(self.spaces):
             name, middle = self.nodes[first].namespace, (first + last) / 2 * scale
             pods = sum(node.count for node in self.nodes[first:last])
             if (last - first) * scale >= 13:
@@ -229,7 +243,7 @@ class _Painter:
                     self._text(axes, x, y, share.words, fontsize=10.5, fontweight="bold", bbox=box)
 
     def _spans(self) -> list[tuple[int, int]]:
-        return list(zip(self.spaces, self.spaces[1:], strict=False))
+        return list(pairwise(self.spaces))
 
     def _around(self, axes: Axes) -> None:
         """Title, quiet line, corner and legend."""
