@@ -1,0 +1,39 @@
+"""The command line a student types: ``run(session, ["get", "pods"])`` does what kubectl does, on a simulated cluster.
+
+The rooms: :mod:`arguments` reads flags, :mod:`verbs` is the table of what there is, one module a verb does it,
+:mod:`output`, :mod:`columns` and :mod:`describe` print, :mod:`files` reads manifests, :mod:`changes` writes to the
+cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from netpol_lab.kubectl.session import Result, Session
+
+__all__ = ["Result", "Session", "run"]
+
+
+def _no_stdin() -> str:
+    return ""
+
+
+def run(session: Session, argv: Sequence[str], stdin: Callable[[], str] = _no_stdin, cwd: str = ".") -> Result:
+    """Run one kubectl command line and return what it prints and its exit code. Never raises a LabError.
+
+    ``argv`` are the words after ``kubectl``. ``stdin`` is called once, and only when the line reads standard input;
+    ``cwd`` is the folder that relative file names start from. One call lets a second of simulated time pass.
+
+    >>> from netpol_lab.cluster import Cluster
+    >>> session = Session(Cluster())
+    >>> print(run(session, ["get", "namespaces", "-o", "name"]).stdout, end="")
+    namespace/default
+    namespace/kube-node-lease
+    namespace/kube-public
+    namespace/kube-system
+    >>> run(session, ["get", "netpols"]).stderr.splitlines()[0]
+    'error: the server doesn\\'t have a resource type "netpols"'
+    """
+    from netpol_lab.kubectl.dispatch import answer
+
+    return answer(session, list(argv), stdin, cwd)

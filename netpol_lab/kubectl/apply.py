@@ -1,0 +1,165 @@
+"""``kubectl apply``, ``create -f``, ``replace -f`` and ``diff``: the verbs that send files."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import Any
+
+from netpol_lab.kubectl import changes
+from netpol_lab.kubectl.ages import go_time
+from netpol_lab.kubectl.changes import Body
+from netpol_lab.kubectl.files import Item, read_items, written
+from netpol_lab.kubectl.lookup import get, not_found
+from netpol_lab.kubectl.merge import three_way
+from netpol_lab.kubectl.output import print_change, split_format
+from netpol_lab.kubectl.resources import metadata
+from netpol_lab.kubectl.serialize import plain, to_compact_json, to_yaml
+from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated
+from netpol_lab.kubectl.session import usage as usage_error
+
+_NO_ANNOTATION = (
+    "Warning: resource {name} is missing the kubectl.kubernetes.io/last-applied-configuration annotation which is"
+    " required by kubectl apply. kubectl apply should only be used on resources created declaratively by either"
+    " kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically."
+)
+
+
+def run_apply(call: Call) -> int:
+    """Create or change the objects of files, keeping what others changed."""
+    for name in ("server-side", "prune", "kustomize"):
+        if call.flag(name):
+            raise not_simulated(f"kubectl apply --{name}")
+    return _each(call, "apply", _apply)
+
+
+def run_create(call: Call) -> int:
+    """Create the objects of files; those that are there already are refused."""
+    return _each(call, "create", _create)
+
+
+def run_replace(call: Call) -> int:
+    """Put the objects of files in the place of those in the cluster."""
+    return _each(call, "replace", _replace)
+
+
+def _each(call: Call, verb: str, act: Callable[[Call, Item], None]) -> int:
+    """Do the same with every object; report what failed at the end, as kubectl does."""
+    if not call.flag("filename"):
+        if call.args:
+            raise usage_error(f"Unexpected args: [{' '.join(call.args)}]", verb)
+        raise Failure("must specify one of -f and -k")
+    split_format(call, table_allowed=False)
+    changes.dry_run(call)
+    items, failures = read_items(call)
+    if not items and not failures:
+        raise Failure(f"no objects passed to {verb}")
+    for item in items:
+        try:
+            act(call, item)
+        except Failure as failure:
+            failures.append(failure)
+    return call.report(failures)
+
+
+def _place(item: Item) -> str:
+    return str(metadata(item.body).get("namespace", ""))
+
+
+def _create(call: Call, item: Item) -> None:
+    body = changes.with_last_applied(item.body) if call.flag("save-config") else written(item)
+    created = changes.create(call, item.resource(body), f'error when creating "{item.source}": ')
+    print_change(call, item.type, created, "created")
+
+
+def _apply(call: Call, item: Item) -> None:
+    live = get(call, item.type, _place(item), item.name)
+    body = changes.with_last_applied(item.body)
+    if live is None:
+        created = changes.create(call, item.resource(body), f'error when creating "{item.source}": ')
+        print_change(call, item.type, created, "created")
+        return
+    last = changes.last_applied(live)
+    if last is None:
+        call.warn(_NO_ANNOTATION.format(name=f"{item.type.plural}/{item.name}"))
+    item.resource(body, _patching(item, live, body))
+    after, changed = changes.replace(call, item.type, live, three_way(last or {}, body, live))
+    # With --dry-run=client kubectl does not ask the server, so it cannot know that nothing would change.
+    word = "configured" if changed or changes.dry_run(call) == "client" else "unchanged"
+    print_change(call, item.type, after, word)
+
+
+def _patching(item: Item, live: Body, body: Body) -> str:
+    """What kubectl says it was doing when the server refuses a change: the whole patch."""
+    patch = to_compact_json({key: value for key, value in body.items() if value != live.get(key)})
+    return (
+        f"applying patch:\n{patch}\nto:\nResource: {item.type.in_full}\n"
+        f'Name: "{item.name}", Namespace: "{_place(item)}"\nfor: "{item.source}": error when patching'
+    )
+
+
+def _replace(call: Call, item: Item) -> None:
+    live = get(call, item.type, _place(item), item.name)
+    if live is None:
+        raise from_server(
+            "NotFound",
+            f'error when replacing "{item.source}": {not_found(item.type, item.name).message.partition(": ")[2]}',
+        )
+    body = item.resource(doing="replacing").body
+    spec = {**_given(live), **(body.get("spec") or {})}
+    after, _ = changes.replace(call, item.type, live, {**body, "spec": spec} if "spec" in body else body)
+    print_change(call, item.type, after, "replaced")
+
+
+def _given(live: Body) -> dict[str, Any]:
+    """What the cluster put into a spec and a file does not have."""
+    spec = live.get("spec") or {}
+    return {name: spec[name] for name in ("nodeName", "clusterIP", "clusterIPs") if name in spec}
+
+
+def run_diff(call: Call) -> int:
+    """Show what ``apply`` would change, as a unified diff; exit 1 when there is a difference."""
+    if not call.flag("filename"):
+        raise Failure("must specify one of -f and -k")
+    items, failures = read_items(call)
+    differs = False
+    for item in items:
+        try:
+            differs |= _diff(call, item)
+        except Failure as failure:
+            failures.append(failure)
+    return call.report(failures) or int(differs)
+
+
+def _diff(call: Call, item: Item) -> bool:
+    live = get(call, item.type, _place(item), item.name)
+    body = changes.with_last_applied(item.body)
+    merged: Body = three_way(changes.last_applied(live) or {}, body, live) if live else body
+    wanted = item.resource(merged).body
+    before, after = _without_note(live) if live else "", _without_note(wanted)
+    if before == after:
+        return False
+    version = f"{item.type.group}.{item.type.version}" if item.type.group else item.type.version
+    name = ".".join((version, item.type.kind, _place(item), item.name))
+    stamp = go_time(call.cluster.now.isoformat()).replace(" +0000 UTC", ".000000000 +0000")
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), f"LIVE/{name}", f"MERGED/{name}", stamp, stamp, lineterm=""
+    )
+    call.print(f"diff -u -N LIVE/{name} MERGED/{name}")
+    for line in lines:
+        call.print(line)
+    return True
+
+
+def _without_note(body: Body) -> str:
+    """An object as ``diff`` shows it: without the last-applied note and without what changes at every write."""
+    copied = plain(body)
+    copied.pop("status", None)
+    about = copied["metadata"]
+    about.pop("resourceVersion", None)
+    annotations = {
+        key: value for key, value in (about.pop("annotations", None) or {}).items() if key != changes.LAST_APPLIED
+    }
+    if annotations:
+        about["annotations"] = annotations
+    return to_yaml(copied)

@@ -1,0 +1,81 @@
+"""``kubectl delete``."""
+
+from __future__ import annotations
+
+from netpol_lab.errors import NotFound
+from netpol_lab.kubectl import changes
+from netpol_lab.kubectl.changes import Body
+from netpol_lab.kubectl.files import read_items
+from netpol_lab.kubectl.lookup import Found, find, get, not_found
+from netpol_lab.kubectl.output import split_format
+from netpol_lab.kubectl.resources import ResourceType, metadata
+from netpol_lab.kubectl.session import Call, Failure, from_server
+
+NOTHING_GIVEN = (
+    "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n"
+    "   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'"
+)
+_FORCED = (
+    "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated."
+    " The resource may continue to run on the cluster indefinitely."
+)
+_KEPT_NAMESPACES = ("default", "kube-public", "kube-system")
+"""Namespaces that the API server does not let go."""
+
+
+def run(call: Call) -> int:
+    """Delete objects by file, by name, by label or all of a kind; pods and other owned objects go along."""
+    split_format(call, table_allowed=False)
+    changes.dry_run(call)
+    if call.flag("force"):
+        call.warn(_FORCED)
+    found = _from_files(call) if call.flag("filename") else _by_name(call)
+    if call.flag("ignore-not-found"):
+        found.failures = []
+    if not found.objects and not found.failures and not call.flag("ignore-not-found"):
+        call.print("No resources found")
+    for kind, body in found.objects:
+        try:
+            delete(call, kind, body)
+        except Failure as failure:
+            found.failures.append(failure)
+    return call.report(found.failures)
+
+
+def _by_name(call: Call) -> Found:
+    if not call.args:
+        raise Failure(NOTHING_GIVEN)
+    return find(call, call.args)
+
+
+def _from_files(call: Call) -> Found:
+    items, failures = read_items(call)
+    found = Found(failures=failures)
+    for item in items:
+        body = get(call, item.type, str(metadata(item.body).get("namespace", "")), item.name)
+        if body is None and not call.flag("ignore-not-found"):
+            text = f'error when deleting "{item.source}": {item.type.qualified} "{item.name}" not found'
+            found.failures.append(from_server("NotFound", text))
+        elif body is not None:
+            found.objects.append((item.type, body))
+    return found
+
+
+def delete(call: Call, kind: ResourceType, body: Body) -> None:
+    """Delete one object and say so. Raises :class:`Failure`."""
+    name, namespace = str(metadata(body)["name"]), str(metadata(body).get("namespace", ""))
+    if kind.kind == "Namespace" and name in _KEPT_NAMESPACES:
+        raise from_server("Forbidden", f'namespaces "{name}" is forbidden: this namespace may not be deleted')
+    mode = changes.dry_run(call)
+    if mode == "none" and kind.kind != "Endpoints":
+        try:
+            call.cluster.delete(kind.kind, namespace, name)
+        except NotFound:
+            # It went with its owner, a moment ago, in this same call.
+            raise not_found(kind, name) from None
+    if call.flag("output") == "name":
+        call.print(kind.named(name))
+        return
+    ending = {"client": " (dry run)", "server": " (server dry run)"}.get(mode, "")
+    word = "force deleted" if call.flag("force") else "deleted"
+    call.print(f'{kind.singular_qualified} "{name}" {word}{ending}')

@@ -1,0 +1,236 @@
+"""``kubectl describe`` for pods and for the workloads that make them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from netpol_lab.kubectl.ages import rfc1123
+from netpol_lab.kubectl.columns import selector_text
+from netpol_lab.kubectl.describe_parts import Body, annotation_lines, header, label_lines, multiline, titled
+from netpol_lab.kubectl.lookup import bodies
+from netpol_lab.kubectl.resources import metadata, type_of_kind
+from netpol_lab.kubectl.session import Call
+
+
+def pod(body: Body) -> Iterator[str]:
+    """The lines of a pod's description."""
+    spec, status = body.get("spec") or {}, body.get("status") or {}
+    yield f"Name:\t{metadata(body)['name']}"
+    yield f"Namespace:\t{metadata(body)['namespace']}"
+    if spec.get("priority") is not None:
+        yield f"Priority:\t{spec['priority']}"
+    if spec.get("serviceAccountName"):
+        yield f"Service Account:\t{spec['serviceAccountName']}"
+    node = f"{spec.get('nodeName')}/{status.get('hostIP', '')}" if spec.get("nodeName") else "<none>"
+    yield f"Node:\t{node}"
+    if status.get("startTime"):
+        yield f"Start Time:\t{rfc1123(status['startTime'])}"
+    yield from label_lines(body)
+    yield from annotation_lines(body)
+    yield f"Status:\t{status.get('phase', '')}"
+    yield f"IP:\t{status.get('podIP', '')}"
+    yield from _addresses(status)
+    owner = _controller(body)
+    if owner:
+        yield f"Controlled By:\t{owner}"
+    for title, part, states in (
+        ("Init Containers", "initContainers", "initContainerStatuses"),
+        ("Containers", "containers", "containerStatuses"),
+    ):
+        if spec.get(part):
+            yield f"{title}:"
+            known = {row.get("name"): row for row in status.get(states) or ()}
+            for container in spec[part]:
+                yield from _container(container, known.get(container.get("name")))
+    if status.get("conditions"):
+        yield from ("Conditions:", "  Type\tStatus")
+        for row in status["conditions"]:
+            yield f"  {row.get('type')} \t{row.get('status')} "
+    yield from _volumes(spec)
+    yield f"QoS Class:\t{status.get('qosClass', 'BestEffort')}"
+    yield from multiline("Node-Selectors", spec.get("nodeSelector"))
+    yield from titled("Tolerations", [_toleration(row) for row in spec.get("tolerations") or ()])
+    yield "Events:\t<none>"
+
+
+def _addresses(status: Body) -> Iterator[str]:
+    ips = [row.get("ip") for row in status.get("podIPs") or ()]
+    yield "IPs:" if ips else "IPs:\t<none>"
+    for address in ips:
+        yield f"  IP:\t{address}"
+
+
+def _controller(body: Body) -> str:
+    owners = metadata(body).get("ownerReferences") or ()
+    return next((f"{row['kind']}/{row['name']}" for row in owners if row.get("controller")), "")
+
+
+def _container(container: Body, state: Body | None, *, indent: str = "  ", of_pod: bool = True) -> Iterator[str]:
+    inner = indent + "  " if of_pod else indent + " "
+    yield f"{indent}{container.get('name', '')}:"
+    if state is not None:
+        yield f"{inner}Container ID:\t{state.get('containerID', '')}"
+    yield f"{inner}Image:\t{container.get('image', '')}"
+    if state is not None:
+        yield f"{inner}Image ID:\t{state.get('imageID', '')}"
+    yield from _ports(container.get("ports") or (), inner)
+    for title, part in (("Command", "command"), ("Args", "args")):
+        if container.get(part):
+            yield f"{inner}{title}:"
+            yield from (f"{inner}  {word}" for text in container[part] for word in str(text).split("\n"))
+    if state is not None:
+        yield from _state(state, inner)
+    for title, part in (("Limits", "limits"), ("Requests", "requests")):
+        amounts = (container.get("resources") or {}).get(part) or {}
+        if amounts:
+            yield f"{inner}{title}:"
+            yield from (f"{inner}  {name}:\t{amount}" for name, amount in sorted(amounts.items()))
+    variables = container.get("env") or ()
+    yield f"{inner}Environment:" if variables else f"{inner}Environment:\t<none>"
+    for variable in variables:
+        yield f"{inner}  {variable.get('name')}:\t{_variable(variable)}"
+    mounts = container.get("volumeMounts") or ()
+    yield f"{inner}Mounts:" if mounts else f"{inner}Mounts:\t<none>"
+    for mount in sorted(mounts, key=lambda row: row.get("mountPath", "")):
+        access = "ro" if mount.get("readOnly") else "rw"
+        yield f"{inner}  {mount.get('mountPath')} from {mount.get('name')} ({access})"
+
+
+def _ports(ports: Sequence[Body], indent: str) -> Iterator[str]:
+    inside = [f"{row.get('containerPort')}/{row.get('protocol', 'TCP')}" for row in ports]
+    outside = [f"{row.get('hostPort', 0)}/{row.get('protocol', 'TCP')}" for row in ports]
+    ending = "s" if len(ports) > 1 else ""
+    yield f"{indent}Port{ending}:\t{', '.join(inside) or '<none>'}"
+    yield f"{indent}Host Port{ending}:\t{', '.join(outside) or '<none>'}"
+
+
+def _state(status: Body, indent: str) -> Iterator[str]:
+    state = status.get("state") or {}
+    running, ended = state.get("running"), state.get("terminated")
+    if running is not None:
+        yield f"{indent}State:\tRunning"
+        yield f"{indent}  Started:\t{rfc1123(running.get('startedAt', ''))}"
+    elif ended is not None:
+        yield f"{indent}State:\tTerminated"
+        yield f"{indent}  Reason:\t{ended.get('reason', '')}"
+        yield f"{indent}  Exit Code:\t{ended.get('exitCode', 0)}"
+        yield f"{indent}  Started:\t{rfc1123(ended.get('startedAt', ''))}"
+        yield f"{indent}  Finished:\t{rfc1123(ended.get('finishedAt', ''))}"
+    else:
+        yield f"{indent}State:\tWaiting"
+    yield f"{indent}Ready:\t{bool(status.get('ready'))}"
+    yield f"{indent}Restart Count:\t{status.get('restartCount', 0)}"
+
+
+def _variable(variable: Body) -> str:
+    source = variable.get("valueFrom") or {}
+    if not source:
+        return str(variable.get("value", ""))
+    kind, about = next(iter(source.items()))
+    key = about.get("fieldPath") or about.get("key") or about.get("resource") or ""
+    return f"<set to the {kind.removesuffix('Ref')} {key}>"
+
+
+def _volumes(spec: Body) -> Iterator[str]:
+    volumes = spec.get("volumes") or ()
+    yield "Volumes:" if volumes else "Volumes:\t<none>"
+    for volume in volumes:
+        kind = next((name for name in volume if name != "name"), "")
+        yield f"  {volume.get('name')}:"
+        yield f"    Type:\t{kind[:1].upper()}{kind[1:]}"
+
+
+def _toleration(row: Body) -> str:
+    text = str(row.get("key") or "")
+    text += f"={row['value']}" if row.get("value") else ""
+    text += f":{row['effect']}" if row.get("effect") else ""
+    text += " op=Exists" if row.get("operator") == "Exists" else ""
+    seconds = row.get("tolerationSeconds")
+    return text.strip() + (f" for {seconds}s" if seconds is not None else "")
+
+
+def _template(template: Body) -> Iterator[str]:
+    """The pod template inside a workload: one space less of indentation than a pod."""
+    spec = template.get("spec") or {}
+    yield "Pod Template:"
+    yield from multiline("Labels", metadata(template).get("labels"), "  ")
+    yield "  Containers:"
+    for container in spec.get("containers") or ():
+        yield from _container(container, None, indent="   ", of_pod=False)
+    yield "  Volumes:\t<none>" if not spec.get("volumes") else "  Volumes:"
+    yield from (f"   {volume.get('name')}:" for volume in spec.get("volumes") or ())
+    yield from multiline("Node-Selectors", spec.get("nodeSelector"), "  ")
+    yield from titled("Tolerations", [_toleration(row) for row in spec.get("tolerations") or ()], "  ")
+
+
+def _count(mapping: Body, name: str, default: int = 0) -> Any:
+    return mapping.get(name, default)
+
+
+def deployment(call: Call, body: Body) -> Iterator[str]:
+    """The lines of a Deployment's description."""
+    spec, status = body.get("spec") or {}, body.get("status") or {}
+    wanted, ready = _count(spec, "replicas", 1), _count(status, "availableReplicas")
+    yield f"Name:\t{metadata(body)['name']}"
+    yield f"Namespace:\t{metadata(body)['namespace']}"
+    yield f"CreationTimestamp:\t{rfc1123(metadata(body).get('creationTimestamp', ''))}"
+    yield from label_lines(body)
+    yield from annotation_lines(body)
+    yield f"Selector:\t{selector_text(spec.get('selector'))}"
+    yield (
+        f"Replicas:\t{wanted} desired | {_count(status, 'updatedReplicas')} updated | "
+        f"{_count(status, 'replicas')} total | {ready} available | {wanted - ready} unavailable"
+    )
+    strategy = spec.get("strategy") or {}
+    yield f"StrategyType:\t{strategy.get('type', 'RollingUpdate')}"
+    yield f"MinReadySeconds:\t{_count(spec, 'minReadySeconds')}"
+    if strategy.get("type", "RollingUpdate") == "RollingUpdate":
+        rolling = strategy.get("rollingUpdate") or {}
+        most, surge = rolling.get("maxUnavailable", "25%"), rolling.get("maxSurge", "25%")
+        yield f"RollingUpdateStrategy:\t{most} max unavailable, {surge} max surge"
+    yield from _template(spec.get("template") or {})
+    if status.get("conditions"):
+        yield from ("Conditions:", "  Type\tStatus\tReason", "  ----\t------\t------")
+        for row in status["conditions"]:
+            yield f"  {row.get('type')} \t{row.get('status')}\t{row.get('reason') or _REASONS.get(row.get('type'), '')}"
+    yield "OldReplicaSets:\t<none>"
+    yield f"NewReplicaSet:\t{_replica_set_of(call, body)}"
+    yield "Events:\t<none>"
+
+
+_REASONS = {"Available": "MinimumReplicasAvailable", "Progressing": "NewReplicaSetAvailable"}
+
+
+def _replica_set_of(call: Call, body: Body) -> str:
+    owner = f"Deployment/{metadata(body)['name']}"
+    for each in bodies(call, type_of_kind("ReplicaSet"), metadata(body)["namespace"]):
+        if _controller(each) == owner:
+            made, wanted = _count(each.get("status") or {}, "replicas"), _count(each.get("spec") or {}, "replicas", 1)
+            return f"{metadata(each)['name']} ({made}/{wanted} replicas created)"
+    return "<none>"
+
+
+def replica_set(call: Call, body: Body) -> Iterator[str]:
+    """The lines of a ReplicaSet's description."""
+    spec, status = body.get("spec") or {}, body.get("status") or {}
+    yield f"Name:\t{metadata(body)['name']}"
+    yield f"Namespace:\t{metadata(body)['namespace']}"
+    yield f"Selector:\t{selector_text(spec.get('selector'))}"
+    yield from label_lines(body)
+    yield from annotation_lines(body)
+    if _controller(body):
+        yield f"Controlled By:\t{_controller(body)}"
+    yield f"Replicas:\t{_count(status, 'replicas')} current / {_count(spec, 'replicas', 1)} desired"
+    yield f"Pods Status:\t{_count(status, 'readyReplicas')} Running / 0 Waiting / 0 Succeeded / 0 Failed"
+    yield from _template(spec.get("template") or {})
+    yield "Events:\t<none>"
+
+
+def workload(call: Call, body: Body) -> Iterator[str]:
+    """The lines of the other workloads: header, selector, template."""
+    spec = body.get("spec") or {}
+    yield from header(body)
+    yield f"Selector:\t{selector_text(spec.get('selector'))}"
+    yield from _template(spec.get("template") or {})
+    yield "Events:\t<none>"

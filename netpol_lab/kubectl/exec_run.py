@@ -1,0 +1,239 @@
+"""``kubectl exec``, ``kubectl run`` and ``kubectl logs``: programs in pods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from netpol_lab.kubectl import changes
+from netpol_lab.kubectl.columns import pod_status
+from netpol_lab.kubectl.create import pod_manifest, resource_of
+from netpol_lab.kubectl.delete import delete
+from netpol_lab.kubectl.lookup import first_pod, get, not_found
+from netpol_lab.kubectl.output import print_change, split_format
+from netpol_lab.kubectl.resources import metadata, type_of_kind
+from netpol_lab.kubectl.serialize import plain
+from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated, usage
+from netpol_lab.listening import repository
+
+Body = changes.Body
+_POD = type_of_kind("Pod")
+
+_START_SECONDS = 1.0
+"""How long a simulated image pull and container start take."""
+
+_SHELLS = ("sh", "bash", "ash", "/bin/sh", "/bin/bash", "/bin/ash")
+_SHELL_IMAGES = (
+    "busybox",
+    "alpine",
+    "curl",
+    "curlimages/curl",
+    "centos",
+    "debian",
+    "ubuntu",
+    "fedora",
+    "nicolaka/netshoot",
+)
+"""Images whose default program is a shell (curl images are taken for one: their default prints a help text)."""
+
+
+def run_exec(call: Call) -> int:
+    """Run a command in a container; the exit code is the command's."""
+    if call.command is None and len(call.args) > 1:
+        raise usage("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead", "exec")
+    if not call.args:
+        raise usage("pod, type/name or --filename must be specified", "exec")
+    if not call.command:
+        raise Failure("you must specify at least one command for the container")
+    name = first_pod(call, call.args[0])
+    body = get(call, _POD, call.namespace, name)
+    if body is None:
+        raise not_found(_POD, name)
+    phase = (body.get("status") or {}).get("phase")
+    if phase in ("Succeeded", "Failed"):
+        raise Failure(f"cannot exec into a container in a completed pod; current phase is {phase}")
+    container = _container(call, body, say=not call.flag("quiet"))
+    _note_no_terminal(call, call.command)
+    exit_code = _program(call, name, call.command, container)
+    if exit_code:
+        call.warn(f"command terminated with exit code {exit_code}")
+    return exit_code
+
+
+def _container(call: Call, body: Body, *, say: bool) -> str:
+    """The container ``-c`` names, or the first. Raises :class:`Failure`; says which one was taken of several."""
+    names = [str(container.get("name")) for container in (body.get("spec") or {}).get("containers") or ()]
+    wanted = str(call.flag("container"))
+    if wanted and wanted not in names:
+        raise from_server("BadRequest", f"container {wanted} is not valid for pod {metadata(body)['name']}")
+    if not wanted and len(names) > 1 and say:
+        call.warn(f'Defaulted container "{names[0]}" out of: {", ".join(names)}')
+    return wanted or names[0]
+
+
+def _note_no_terminal(call: Call, command: Sequence[str]) -> None:
+    if call.flag("tty") and command[0] in _SHELLS and len(command) == 1:
+        call.warn("note: a notebook cell is no terminal; the shell reads its commands from what is piped into kubectl")
+
+
+def _program(call: Call, pod_name: str, command: Sequence[str], container: str = "") -> int:
+    """Run a program in a pod, show what it prints, and let its time pass."""
+    from netpol_lab.clients import run_in_pod
+
+    pod = call.cluster.pod(call.namespace, pod_name)
+    assert pod is not None
+    session = call.session
+    result = run_in_pod(
+        call.cluster,
+        pod,
+        command,
+        call.read_stdin if call.flag("stdin") else lambda: "",
+        session.record,
+        container=container or None,
+        attempts=session.dialed,
+    )
+    call.out.append(result.stdout)
+    call.err.append(result.stderr)
+    call.cluster.advance(result.seconds)
+    return result.exit_code
+
+
+def run_run(call: Call) -> int:
+    """Create a pod that runs an image; with -i or -t wait for its command and show what it prints."""
+    name, manifest = _pod_to_run(call)
+    resource = resource_of(call, manifest)
+    attached = call.flag("stdin") or call.flag("tty") or call.flag("attach")
+    if call.flag("rm") and not attached:
+        raise Failure("--rm should only be used for attached containers")
+    if changes.dry_run(call) != "none":
+        if attached:
+            raise Failure(
+                "--dry-run="
+                + changes.dry_run(call)
+                + " can't be used with attached containers options (--attach, --stdin, or --tty)"
+            )
+        print_change(
+            call, _POD, changes.create(call, resource) if changes.dry_run(call) == "server" else manifest, "created"
+        )
+        return 0
+    created = changes.create(call, resource)
+    if call.flag("expose"):
+        _expose(call, created)
+    call.cluster.advance(_START_SECONDS)
+    command = _what_runs(call, created)
+    if not attached:
+        print_change(call, _POD, created, "created")
+        _run_to_the_end(call, name, command)
+        return 0
+    return _attached(call, name, command)
+
+
+def _pod_to_run(call: Call) -> tuple[str, Body]:
+    if not call.args:
+        raise usage("NAME is required for run", "run")
+    if not call.flag("image"):
+        raise usage("--image is required", "run")
+    restart = call.flag("restart") or "Always"
+    if restart not in ("Always", "OnFailure", "Never"):
+        raise usage(f"invalid restart policy: {restart}", "run")
+    if call.flag("overrides"):
+        raise not_simulated("kubectl run --overrides", "write a manifest and apply it")
+    split_format(call, table_allowed=False)
+    return call.args[0], pod_manifest(call, restart)
+
+
+def _expose(call: Call, pod: Body) -> None:
+    from netpol_lab.kubectl.create import service_for
+
+    if not call.flag("port"):
+        raise usage("--port must be set when exposing a service", "run")
+    service = service_for(call, type_of_kind("Pod"), pod, port=call.flag("port"))
+    print_change(call, type_of_kind("Service"), changes.create(call, resource_of(call, service)), "created")
+
+
+def _what_runs(call: Call, pod: Body) -> tuple[str, ...]:
+    """The words that the first container runs: its command and args; () for the image's own server."""
+    container = pod["spec"]["containers"][0]
+    words = tuple(str(word) for word in (*(container.get("command") or ()), *(container.get("args") or ())))
+    if words:
+        return words
+    return ("sh",) if repository(str(container.get("image", ""))) in _SHELL_IMAGES else ()
+
+
+def _attached(call: Call, name: str, command: Sequence[str]) -> int:
+    """What ``run -i`` does after the pod has started."""
+    if not command:
+        call.warn("note: the image's server runs in the pod; kubectl would show its output until you press Ctrl-C")
+        exit_code = 0
+    else:
+        if not call.flag("quiet"):
+            call.warn("If you don't see a command prompt, try pressing enter.")
+        _note_no_terminal(call, command)
+        exit_code = _program(call, name, command)
+    kind_and_body = get(call, _POD, call.namespace, name)
+    assert kind_and_body is not None
+    # Only a pod that is not started again has an exit code that kubectl waits for.
+    waits = call.flag("restart") in ("Never", "OnFailure")
+    if call.flag("rm"):
+        delete(call, _POD, kind_and_body)
+    elif waits and command:
+        _finish(call, name, exit_code, "")
+    if not waits or not exit_code:
+        return 0
+    call.warn(f"pod {call.namespace}/{name} terminated (Error)")
+    return exit_code
+
+
+def _run_to_the_end(call: Call, name: str, command: Sequence[str]) -> None:
+    """A pod that is not attached runs all the same; what it prints is kept for ``kubectl logs``."""
+    if call.flag("restart") not in ("Never", "OnFailure") or not command or command == ("sh",) or "sleep" in command[0]:
+        return
+    shown = len(call.out), len(call.err)
+    exit_code = _program(call, name, command)
+    text = "".join(call.out[shown[0] :] + call.err[shown[1] :])
+    del call.out[shown[0] :], call.err[shown[1] :]
+    _finish(call, name, exit_code, text)
+
+
+def _finish(call: Call, name: str, exit_code: int, text: str) -> None:
+    """Mark a pod as completed or failed, and keep what it printed."""
+    resource = call.cluster.get("Pod", call.namespace, name)
+    assert resource is not None
+    body = plain(resource.body)
+    now = f"{call.cluster.now:%Y-%m-%dT%H:%M:%SZ}"
+    ended = {"exitCode": exit_code, "reason": "Error" if exit_code else "Completed", "finishedAt": now}
+    status = body["status"]
+    status["phase"] = "Failed" if exit_code else "Succeeded"
+    for row in status.get("containerStatuses") or ():
+        started = ((row.get("state") or {}).get("running") or {}).get("startedAt", now)
+        row.update(ready=False, started=False, state={"terminated": {**ended, "startedAt": started}})
+    for row in status.get("conditions") or ():
+        if row.get("type") in ("Ready", "ContainersReady"):
+            row["status"] = "False"
+    call.cluster.put(replace(resource, body=body))
+    call.session.logs[(call.namespace, name)] = text
+
+
+def run_logs(call: Call) -> int:
+    """What a container printed: simulated servers print nothing, finished commands what they said."""
+    if not call.args:
+        raise usage(
+            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
+            "POD or TYPE/NAME is a required argument for the logs command",
+            "logs",
+        )
+    name = first_pod(call, call.args[0])
+    body = get(call, _POD, call.namespace, name)
+    if body is None:
+        raise not_found(_POD, name)
+    if call.flag("previous"):
+        raise from_server(
+            "BadRequest",
+            f'previous terminated container "{_container(call, body, say=False)}" in pod "{name}" not found',
+        )
+    _container(call, body, say=True)
+    ended = pod_status(body) in ("Completed", "Error")
+    lines = (call.session.logs.get((call.namespace, name), "") if ended else "").splitlines(keepends=True)
+    count = call.flag("tail")
+    call.out += lines if count is None or count < 0 else lines[len(lines) - min(count, len(lines)) :]
+    return 0

@@ -1,0 +1,73 @@
+"""``kubectl get``."""
+
+from __future__ import annotations
+
+from netpol_lab.kubectl import output
+from netpol_lab.kubectl.files import read_items
+from netpol_lab.kubectl.lookup import Found, find, get, not_found
+from netpol_lab.kubectl.resources import metadata, resource_type
+from netpol_lab.kubectl.session import Call, Failure, not_simulated
+
+_NOTHING_ASKED = (
+    'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported'
+    ' resources.\n\nerror: Required resource not specified.\nUse "kubectl explain <resource>" for a detailed'
+    " description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples"
+)
+_ENDPOINTS_WARNING = "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+
+
+def run(call: Call) -> int:
+    """List objects, or show named ones."""
+    if call.flag("watch"):
+        raise not_simulated("kubectl get -w", "run kubectl get again to see what changed")
+    if not call.args and not call.flag("filename"):
+        raise Failure(_NOTHING_ASKED, prefix="")
+    output.split_format(call)
+    found = from_files(call) if call.flag("filename") else find(call, call.args, everything=True)
+    if call.flag("sort-by"):
+        found.objects = output.sort_by(found.objects, call.flag("sort-by"))
+    if call.flag("ignore-not-found"):
+        found.failures = []
+    if any(kind.kind == "Endpoints" for kind, _ in found.objects):
+        call.warn(_ENDPOINTS_WARNING)
+    _print(call, found)
+    return call.report(found.failures)
+
+
+def _print(call: Call, found: Found) -> None:
+    named = _names_one(call)
+    if not output.is_table(call):
+        if found.objects or not found.failures:
+            output.print_data(call, found.objects, single=named)
+    elif found.objects:
+        output.print_tables(call, found.objects, with_kind=found.several_kinds)
+    elif not found.failures and not call.flag("ignore-not-found"):
+        _print_nothing_found(call)
+
+
+def _names_one(call: Call) -> bool:
+    """Whether one single object was asked for by name."""
+    if "/" in "".join(call.args):
+        return len(call.args) == 1
+    return len(call.args) == 2 and "," not in call.args[0]
+
+
+def _print_nothing_found(call: Call) -> None:
+    """kubectl names the namespace only where the kinds live in one."""
+    first = resource_type(call.args[0].partition("/")[0].partition(",")[0]) if call.args else None
+    everywhere = call.flag("all-namespaces") or (first is not None and not first.namespaced)
+    call.warn("No resources found" if everywhere else f"No resources found in {call.namespace} namespace.")
+
+
+def from_files(call: Call) -> Found:
+    """The objects of the cluster that the files name."""
+    items, failures = read_items(call)
+    found = Found(failures=failures)
+    for item in items:
+        body = get(call, item.type, str(metadata(item.body).get("namespace", "")), item.name)
+        if body is None:
+            found.failures.append(not_found(item.type, item.name))
+        else:
+            found.objects.append((item.type, body))
+    found.several_kinds = len({kind for kind, _ in found.objects}) > 1
+    return found

@@ -1,0 +1,148 @@
+"""The three-way merge of ``kubectl apply``, and the two-way merges of ``kubectl patch``.
+
+``apply`` compares three states: what was applied last, what the file says now, and what the cluster has. A field
+the file sets wins; a field that was applied before and is gone from the file goes; all other fields of the cluster
+stay. Most lists are replaced as a whole. The lists in :data:`MERGE_KEYS` are merged item by item (a strategic merge).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from netpol_lab.kubectl.serialize import plain
+
+Body = Mapping[str, Any]
+
+MERGE_KEYS = {
+    "containers": ("name",),
+    "initContainers": ("name",),
+    "volumes": ("name",),
+    "env": ("name",),
+    "volumeMounts": ("mountPath",),
+    "ports": ("containerPort", "port"),
+}
+"""Which field tells the items of a list apart. NetworkPolicy's own lists are atomic."""
+
+
+def three_way(last: Body, new: Body, live: Body) -> dict[str, Any]:
+    """The object that ``apply`` makes of what was applied last, the file, and the cluster's object.
+
+    >>> three_way({"a": 1, "b": 1}, {"a": 2}, {"a": 1, "b": 1, "c": 1})
+    {'a': 2, 'c': 1}
+    """
+    merged = {key: plain(value) for key, value in live.items() if key in new or key not in last}
+    for key, value in new.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _merged(key, last.get(key), value, live.get(key))
+    return merged
+
+
+def _merged(key: str, last: Any, new: Any, live: Any) -> Any:
+    if isinstance(new, Mapping):
+        return three_way(_mapping(last), new, _mapping(live))
+    if isinstance(new, Sequence) and not isinstance(new, str) and isinstance(live, Sequence):
+        field = _merge_key(key, new)
+        if field:
+            return _merged_items(field, last if isinstance(last, Sequence) else (), new, live)
+    return plain(new)
+
+
+def _mapping(value: Any) -> Body:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _merge_key(key: str, items: Sequence[Any]) -> str:
+    """The field that tells the items apart; "" where the list is replaced as a whole."""
+    fields = MERGE_KEYS.get(key, ())
+    return next((f for f in fields if items and all(isinstance(i, Mapping) and f in i for i in items)), "")
+
+
+def _merged_items(field: str, last: Sequence[Any], new: Sequence[Any], live: Sequence[Any]) -> list[Any]:
+    """Items of the file in its order, then those of the cluster that the file never had."""
+    before = {item.get(field): item for item in last if isinstance(item, Mapping)}
+    now = {item.get(field): item for item in live if isinstance(item, Mapping)}
+    wanted = {item[field] for item in new}
+    kept = [plain(item) for name, item in now.items() if name not in wanted and name not in before]
+    return [three_way(_mapping(before.get(i[field])), i, _mapping(now.get(i[field]))) for i in new] + kept
+
+
+def merge_patch(live: Any, patch: Any) -> Any:
+    """A JSON merge patch (RFC 7386): null removes a field, a list replaces the list.
+
+    >>> merge_patch({"a": 1, "b": {"c": 2, "d": 3}}, {"a": None, "b": {"c": 4}})
+    {'b': {'c': 4, 'd': 3}}
+    """
+    if not isinstance(patch, Mapping):
+        return plain(patch)
+    merged = plain(live) if isinstance(live, Mapping) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged
+
+
+def strategic_patch(live: Body, patch: Body) -> dict[str, Any]:
+    """kubectl's default patch: as a merge patch, but lists with a merge key are merged item by item."""
+    return three_way({}, patch, live)
+
+
+class PatchError(ValueError):
+    """A JSON patch that does not fit the object."""
+
+
+def json_patch(live: Body, operations: Any) -> Any:
+    """A JSON patch (RFC 6902): add, remove, replace, test. Raises :class:`PatchError`.
+
+    >>> json_patch({"a": [1]}, [{"op": "add", "path": "/a/-", "value": 2}])
+    {'a': [1, 2]}
+    """
+    if not isinstance(operations, list):
+        raise PatchError("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+    value = plain(live)
+    for operation in operations:
+        if not isinstance(operation, Mapping) or not isinstance(operation.get("path"), str):
+            raise PatchError("Invalid JSON Patch")
+        _apply_operation(value, operation)
+    return value
+
+
+def _apply_operation(value: Any, operation: Body) -> None:
+    path, name = operation["path"], operation.get("op")
+    *parents, last = [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]] or [""]
+    for step in parents:
+        value = _child(value, step, path)
+    if name == "add":
+        _add(value, last, operation.get("value"), path)
+    elif name in ("remove", "replace", "test"):
+        found = _child(value, last, path)
+        key = int(last) if isinstance(value, list) else last
+        if name == "remove":
+            del value[key]
+        elif name == "replace":
+            value[key] = operation.get("value")
+        elif found != operation.get("value"):
+            raise PatchError(f"testing value {path} failed")
+    else:
+        raise PatchError(f"Unexpected kind: {name}")
+
+
+def _child(value: Any, step: str, path: str) -> Any:
+    if isinstance(value, dict) and step in value:
+        return value[step]
+    if isinstance(value, list) and step.isdigit() and int(step) < len(value):
+        return value[int(step)]
+    raise PatchError(f"the path {path!r} is not in the object: missing value")
+
+
+def _add(value: Any, step: str, new: Any, path: str) -> None:
+    if isinstance(value, dict):
+        value[step] = new
+    elif isinstance(value, list) and (step == "-" or (step.isdigit() and int(step) <= len(value))):
+        value.insert(len(value) if step == "-" else int(step), new)
+    else:
+        raise PatchError(f"the path {path!r} is not in the object: missing value")

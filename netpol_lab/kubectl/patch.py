@@ -1,0 +1,41 @@
+"""``kubectl patch``."""
+
+from __future__ import annotations
+
+from netpol_lab.kubectl import changes, merge
+from netpol_lab.kubectl.delete import NOTHING_GIVEN
+from netpol_lab.kubectl.lookup import find
+from netpol_lab.kubectl.output import print_change, split_format
+from netpol_lab.kubectl.session import Call, Failure, from_server
+
+_WAYS = {"strategic": merge.strategic_patch, "merge": merge.merge_patch, "json": merge.json_patch}
+
+
+def run(call: Call) -> int:
+    """Change fields of objects by a patch: strategic (as ``apply`` merges), merge, or JSON."""
+    import yaml
+
+    split_format(call, table_allowed=False)
+    text = call.flag("patch")
+    if not text:
+        raise Failure("must specify --patch or --patch-file containing the contents of the patch")
+    if not call.args:
+        raise Failure(NOTHING_GIVEN)
+    way = _WAYS.get(call.flag("type"))
+    if way is None:
+        raise Failure(f'--type must be one of [json merge strategic], not "{call.flag("type")}"')
+    try:
+        patch = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise Failure(f"unable to parse {text!r}: {str(error).splitlines()[0]}") from None
+    found = find(call, call.args)
+    for kind, body in found.objects:
+        try:
+            new = way(body, patch)
+        except merge.PatchError as error:
+            raise from_server(
+                "Invalid", f"the server rejected our request due to an error in our request: {error}"
+            ) from None
+        after, changed = changes.replace(call, kind, body, new)
+        print_change(call, kind, after, "patched" if changed else "patched (no change)")
+    return call.report(found.failures)

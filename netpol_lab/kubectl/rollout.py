@@ -1,0 +1,97 @@
+"""``kubectl scale`` and ``kubectl rollout``: how many pods a workload has, and whether they are up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netpol_lab.kubectl import changes
+from netpol_lab.kubectl.changes import Body
+from netpol_lab.kubectl.delete import NOTHING_GIVEN
+from netpol_lab.kubectl.get import from_files
+from netpol_lab.kubectl.lookup import find
+from netpol_lab.kubectl.output import print_change, split_format
+from netpol_lab.kubectl.resources import ResourceType, metadata
+from netpol_lab.kubectl.serialize import plain
+from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated, usage
+
+_SCALED = ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController")
+
+
+def run_scale(call: Call) -> int:
+    """Change how many pods a workload has."""
+    split_format(call, table_allowed=False)
+    replicas = call.flag("replicas")
+    if replicas is None:
+        raise Failure('required flag(s) "replicas" not set')
+    if replicas < 0:
+        raise Failure(
+            f"The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0, not {replicas}"
+        )
+    if not call.args and not call.flag("filename"):
+        raise Failure(NOTHING_GIVEN)
+    found = from_files(call) if call.flag("filename") else find(call, call.args)
+    for kind, body in found.objects:
+        try:
+            _scale(call, kind, body, replicas)
+        except Failure as failure:
+            found.failures.append(failure)
+    return call.report(found.failures)
+
+
+def _scale(call: Call, kind: ResourceType, body: Body, replicas: int) -> None:
+    if kind.kind not in _SCALED:
+        raise from_server("NotFound", "the server could not find the requested resource")
+    current = call.flag("current-replicas")
+    have = body["spec"].get("replicas", 1)
+    if current is not None and current >= 0 and current != have:
+        raise Failure(f"Expected replicas to be {current}, was {have}")
+    new = plain(body)
+    new["spec"]["replicas"] = replicas
+    after, _ = changes.replace(call, kind, body, new)
+    print_change(call, kind, after, "scaled")
+
+
+_ROLLED_OUT = ("Deployment", "DaemonSet", "StatefulSet")
+
+
+def run(call: Call) -> int:
+    """``rollout status`` tells that a workload is up; ``rollout restart`` makes its pods anew."""
+    if not call.args:
+        raise usage("rollout needs one of: restart, status", "rollout")
+    word, *rest = call.args
+    actions: dict[str, Callable[[Call, ResourceType, Body], None]] = {"status": _status, "restart": _restart}
+    if word not in actions:
+        raise not_simulated(f"kubectl rollout {word}", "rollout status and rollout restart are")
+    if not rest and not call.flag("filename"):
+        raise Failure("required resource not specified")
+    found = from_files(call) if call.flag("filename") else find(call, rest, everything=True)
+    for kind, body in found.objects:
+        if kind.kind not in _ROLLED_OUT:
+            raise Failure(
+                f"no status viewer has been implemented for {kind.kind}"
+                if word == "status"
+                else f'{kind.plural} "{metadata(body)["name"]}" restarting is not supported'
+            )
+        actions[word](call, kind, body)
+    return call.report(found.failures)
+
+
+def _status(call: Call, kind: ResourceType, body: Body) -> None:
+    name = metadata(body)["name"]
+    if kind.kind == "Deployment":
+        call.print(f'deployment "{name}" successfully rolled out')
+    elif kind.kind == "DaemonSet":
+        call.print(f'daemon set "{name}" successfully rolled out')
+    else:
+        ready = (body.get("status") or {}).get("readyReplicas", 0)
+        call.print(f"statefulset rolling update complete {ready} pods at revision {name}...")
+
+
+def _restart(call: Call, kind: ResourceType, body: Body) -> None:
+    new = plain(body)
+    template = new["spec"]["template"]
+    about = template.setdefault("metadata", {})
+    stamp = f"{call.cluster.now:%Y-%m-%dT%H:%M:%SZ}"
+    about["annotations"] = {**(about.get("annotations") or {}), "kubectl.kubernetes.io/restartedAt": stamp}
+    after, _ = changes.replace(call, kind, body, new)
+    print_change(call, kind, after, "restarted")

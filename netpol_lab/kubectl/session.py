@@ -1,0 +1,148 @@
+"""What one kubectl call gets and gives: session, call, result, failure.
+
+A :class:`Session` is what a student's kubeconfig and cluster are together: it lives as long as the notebook.
+A :class:`Call` is one command line of it; verbs write to the call and raise :class:`Failure` to end it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from netpol_lab.errors import LabError
+from netpol_lab.story import Attempt
+
+if TYPE_CHECKING:
+    from netpol_lab.cluster import Cluster
+    from netpol_lab.flows import Flow
+    from netpol_lab.kubectl.arguments import Parsed
+
+
+@dataclass
+class Session:
+    """The simulated cluster, and what kubectl remembers between calls.
+
+    ``attempts`` is the log of every connection a client program made, oldest first. ``dialed`` counts them by
+    target, so that repeated requests to a Service take its endpoints in turn. ``logs`` holds what finished
+    containers printed, by (namespace, pod).
+    """
+
+    cluster: Cluster
+    namespace: str = "default"
+    context: str = "netpol-lab"
+    namespace_was_set: bool = False
+    attempts: list[Attempt] = field(default_factory=list)
+    dialed: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    logs: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def context_namespace(self) -> str:
+        """The namespace the context names; "" while it names none."""
+        return self.namespace if self.namespace_was_set or self.namespace != "default" else ""
+
+    @property
+    def flows(self) -> list[Flow]:
+        """The connections alone, without what was typed and said."""
+        return [attempt.flow for attempt in self.attempts]
+
+    def record(self, flow: Flow, command: str, said: str) -> None:
+        """Note one connection: clients call this."""
+        self.attempts.append(Attempt(flow, command, said))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the caller sees: the two streams and the exit code."""
+
+    stdout: str = ""
+    stderr: str = ""
+    exit_code: int = 0
+
+
+class Failure(LabError):
+    """A call, or one object of it, that did not work; ``str(failure)`` is what kubectl prints.
+
+    ``prefix`` is ``error: `` for what kubectl itself refuses. kubectl drops it when it reports several failures
+    at once, so it is kept apart from ``message``. ``hints`` are lines of our own, printed after kubectl's text.
+    """
+
+    def __init__(self, message: str, *, prefix: str = "error: ", exit_code: int = 1, hints: Iterable[str] = ()) -> None:
+        self.message = message
+        self.prefix = prefix
+        self.exit_code = exit_code
+        self.hints = tuple(hints)
+        super().__init__(prefix + message)
+
+
+def from_server(reason: str, message: str, hints: Iterable[str] = ()) -> Failure:
+    """The frame kubectl puts around an error of the API server."""
+    return Failure(f"Error from server ({reason}): {message}", prefix="", hints=hints)
+
+
+def usage(message: str, command: str) -> Failure:
+    """A command line that kubectl does not understand."""
+    return Failure(f"{message}\nSee 'kubectl {command} -h' for help and examples")
+
+
+def not_simulated(what: str, instead: str = "") -> Failure:
+    """The plain refusal: fine on a real cluster, not done here."""
+    return Failure(f"{what} is not simulated in this workbook{'; ' + instead if instead else ''}")
+
+
+@dataclass
+class Call:
+    """One command line while it runs. ``args`` are the words before ``--``; ``command`` those after it, or None."""
+
+    session: Session
+    verb: str
+    parsed: Parsed
+    read_stdin: Callable[[], str]
+    cwd: str
+    out: list[str] = field(default_factory=list)
+    err: list[str] = field(default_factory=list)
+
+    @property
+    def cluster(self) -> Cluster:
+        return self.session.cluster
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        return self.parsed.args
+
+    @property
+    def command(self) -> tuple[str, ...] | None:
+        return self.parsed.after_dash
+
+    def flag(self, name: str) -> Any:
+        """The value of a flag of this verb: as typed, or its default."""
+        return self.parsed.values[name]
+
+    @property
+    def namespace(self) -> str:
+        """The namespace the call is about: ``-n``, else the one of the context."""
+        return self.parsed.values.get("namespace") or self.session.namespace
+
+    @property
+    def namespace_is_given(self) -> bool:
+        return bool(self.parsed.values.get("namespace"))
+
+    def print(self, text: str) -> None:
+        """A line of data, to stdout."""
+        self.out.append(text + "\n")
+
+    def warn(self, text: str) -> None:
+        """A line that is not data, to stderr."""
+        self.err.append(text + "\n")
+
+    def report(self, failures: list[Failure]) -> int:
+        """Print what went wrong, as kubectl does for one or several failures; return the exit code."""
+        if not failures:
+            return 0
+        for failure in failures:
+            self.warn(str(failure) if len(failures) == 1 else failure.message)
+        for failure in failures:
+            for hint in failure.hints:
+                self.warn(f"hint: {hint}")
+        return max(failure.exit_code for failure in failures)

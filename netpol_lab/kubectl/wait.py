@@ -1,0 +1,98 @@
+"""``kubectl wait``. Simulated pods are ready at once, so most waits end at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from netpol_lab.kubectl import jsonpath
+from netpol_lab.kubectl.changes import Body
+from netpol_lab.kubectl.delete import NOTHING_GIVEN
+from netpol_lab.kubectl.get import from_files
+from netpol_lab.kubectl.jsonpath_parser import JsonPathError
+from netpol_lab.kubectl.lookup import find
+from netpol_lab.kubectl.output import print_change
+from netpol_lab.kubectl.resources import ResourceType, metadata
+from netpol_lab.kubectl.session import Call, Failure
+
+Met = Callable[[Body], bool]
+
+
+def run(call: Call) -> int:
+    """Wait until objects meet a condition. What is not met now will not be: simulated time passes, then it fails."""
+    condition = str(call.flag("for"))
+    if not call.args and not call.flag("filename"):
+        raise Failure(NOTHING_GIVEN)
+    gone = condition.lower() == "delete"
+    met = _never if gone else _condition(condition)
+    found = from_files(call) if call.flag("filename") else find(call, call.args)
+    if gone:
+        found.failures = []
+    if not found.objects and not found.failures and not gone:
+        raise Failure("no matching resources found")
+    failures = list(found.failures)
+    late = [(kind, body) for kind, body in found.objects if not met(body)]
+    for kind, body in found.objects:
+        if (kind, body) not in late:
+            print_change(call, kind, body, "condition met")
+    if late:
+        call.cluster.advance(_patience(call))
+    failures += [_timed_out(kind, body) for kind, body in late]
+    return call.report(failures)
+
+
+def _patience(call: Call) -> float:
+    given = call.flag("timeout")
+    return 30.0 if given is None else max(float(given), 0.0)
+
+
+def _timed_out(kind: ResourceType, body: Body) -> Failure:
+    return Failure(f"timed out waiting for the condition on {kind.plural}/{metadata(body)['name']}")
+
+
+def _never(body: Body) -> bool:
+    return False
+
+
+def _condition(text: str) -> Met:
+    """What ``--for`` asks: ``condition=Ready[=true]``, ``jsonpath='{…}'[=value]`` or ``create``."""
+    word, _, rest = text.partition("=")
+    if word.lower() == "condition" and rest:
+        name, _, wanted = rest.partition("=")
+        return lambda body: _has_condition(body, name, wanted or "true")
+    if word.lower() == "create":
+        return lambda body: True
+    if word.lower() == "jsonpath" and rest:
+        return _by_path(rest)
+    raise Failure(f'unrecognized condition: "{text}"')
+
+
+def _has_condition(body: Body, name: str, wanted: str) -> bool:
+    conditions = (body.get("status") or {}).get("conditions") or ()
+    return any(
+        row.get("type", "").lower() == name.lower() and row.get("status", "").lower() == wanted.lower()
+        for row in conditions
+    )
+
+
+def _by_path(text: str) -> Met:
+    match = re.fullmatch(r"(\{.*\}|[^{}=]+)(?:=(.*))?", text, re.DOTALL)
+    if match is None:
+        raise Failure(
+            "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3"
+            f" or --for=jsonpath='{{.status.readyReplicas}}', got {text!r}"
+        )
+    template, wanted = jsonpath.relaxed(match[1]), match[2]
+    try:
+        jsonpath.compile(template)
+    except JsonPathError as error:
+        raise Failure(f"error parsing jsonpath {template}, {error}") from None
+
+    def met(body: Body) -> bool:
+        try:
+            found = jsonpath.find(template, body)
+        except JsonPathError:
+            return False
+        return bool(found) if wanted is None else [jsonpath.text_of(value) for value in found] == [wanted.strip("'\"")]
+
+    return met
