@@ -1,0 +1,174 @@
+"""The lessons' texts: plain words, every id known, the lab's own commands, and data that notebooks repeat exactly."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import jupytext
+import pytest
+from nbformat import NotebookNode
+
+from netpol_lab import data, exercises, quiz
+
+SOURCES = sorted((Path(__file__).resolve().parent.parent / "notebooks" / "source").glob("[0-9][0-9]-*.md"))
+LESSONS = {path.stem: jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst") for path in SOURCES}
+
+BELITTLING = "simply just obviously clearly easily trivial trivially merely basically"
+FILLING = "actually very really quite utilize leverage furthermore moreover robust seamless delve crucial"
+BRITISH = "colour behaviour favour neighbour labelled labelling modelled centre organise recognise analyse grey licence"
+
+
+def prose(lesson: NotebookNode) -> str:
+    """What a lesson says in words: Markdown without code."""
+    text = "\n\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
+    return re.sub(r"`[^`\n]*`|\]\([^)]*\)|^ {4}.*$", " ", text, flags=re.MULTILINE)
+
+
+def code(lesson: NotebookNode) -> str:
+    return "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "code")
+
+
+def filled(cell: NotebookNode) -> str:
+    """A cell as the student with number 07 has it."""
+    return cell.source.replace("$XX", "07")
+
+
+def tags(cell: NotebookNode) -> set[str]:
+    return set(cell.metadata.get("tags", ()))
+
+
+def data_texts() -> str:
+    files = [*data.path("exercises").glob("*.yaml"), *data.path("quiz").glob("*.yaml")]
+    return "\n".join(path.read_text(encoding="utf-8") for path in files)
+
+
+TEXTS = {**{name: prose(lesson) for name, lesson in LESSONS.items()}, "data": data_texts()}
+
+
+def test_all_four_lessons_are_there():
+    assert {"00-start-here", "01-allow-all", "02-default-deny", "03-allow-specific"} <= set(LESSONS)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("words", [BELITTLING, FILLING, BRITISH], ids=["belittling", "filling", "British"])
+def test_no_word_that_belittles_fills_or_is_spelled_the_british_way(name: str, words: str):
+    found = re.findall(rf"\b(?:{'|'.join(words.split())})\b", TEXTS[name], re.IGNORECASE)
+    assert not found
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_sentences_are_short_enough_to_read_aloud(name: str):
+    paragraphs = [re.sub(r"\s+", " ", part) for part in TEXTS[name].split("\n\n") if "|" not in part]
+    sentences = [s for part in paragraphs for s in re.split(r"(?<=[.?!:])\s|\s(?=\d\. |- )", part)]
+    too_long = [s for s in sentences if len(s.split()) > 36]
+    assert not too_long
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_sentence_says_that_a_policy_denies(name: str):
+    found = [
+        line
+        for line in re.findall(r"[^\n.]*polic(?:y|ies)[^\n.]{0,12} (?:denies|deny|blocks|block)\b[^\n.]*", TEXTS[name])
+        if not re.search(r"never|cannot|default-deny|default deny|\"the policy denies\"", line)
+        and "A policy blocks a connection to a server" not in line
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_exercises_and_questions_of_a_lesson_are_those_of_its_data(name: str):
+    used = re.findall(r'lab\.(?:check|predict|quiz)\("([^"]+)"', code(LESSONS[name]))
+    known = [*exercises.ids(name), *(question.id for question in quiz.of_lesson(name))]
+    assert set(used) == set(known)
+    for id in known:
+        assert used.count(id) == (2 if "/p" in id else 1), id
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_prediction_stands_before_its_command_and_is_compared_after_it(name: str):
+    cells = [cell for cell in LESSONS[name].cells if cell.cell_type == "code"]
+    for question in quiz.of_lesson(name):
+        if question.truth:
+            places = [n for n, cell in enumerate(cells) if f'"{question.id}"' in cell.source]
+            between = "\n".join(cell.source for cell in cells[places[0] + 1 : places[1]])
+            assert "kubectl" in between
+            assert f'"{question.id}", ""' in cells[places[0]].source
+
+
+@pytest.mark.parametrize("id", exercises.ids())
+def test_hints_and_solution_in_the_notebook_are_those_of_the_data(id: str):
+    name, _, number = id.partition("/")
+    exercise = exercises.load(id)
+    cells = LESSONS[name].cells
+    starts = [n for n, cell in enumerate(cells) if "exercise" in tags(cell)]
+    begin = starts[int(number) - 1]
+    end = next(n for n, cell in enumerate(cells) if n > begin and "check" in tags(cell))
+    hints = [" ".join(filled(cell).split()) for cell in cells[begin:end] if "hint" in tags(cell)]
+    assert hints == [" ".join(hint.split()) for hint in exercise.hints]
+    solution = next(filled(cell) for cell in cells[begin:end] if "solution" in tags(cell))
+    answer = exercise.solution
+    expected = f"%%manifest {exercise.file}\n{answer.manifest}" if answer.manifest else f"!{answer.commands}"
+    assert solution.strip() == expected.strip()
+    assert f'lab.check("{id}")' in cells[end].source
+    assert not exercise.file or f"kubectl apply -f {exercise.file}" in code(LESSONS[name])
+
+
+def lab_lines(name: str) -> list[str]:
+    lines = data.path("transcripts", f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_every_command_line_of_lab_a_is_in_a_lesson():
+    everything = "\n".join(map(code, LESSONS.values()))
+    lines = lab_lines("lab-a")
+    assert len(lines) >= 13
+    assert [line for line in lines if f"!{line}\n" not in f"{everything}\n"] == []
+
+
+def test_the_manifests_a_student_types_are_those_the_checks_start_from():
+    typed = {}
+    for lesson in LESSONS.values():
+        for cell in lesson.cells:
+            if cell.source.startswith("%%manifest ") and not tags(cell) & {"exercise", "solution"}:
+                head, _, body = cell.source.partition("\n")
+                typed[head.split()[1]] = body.strip()
+    assert set(typed) == {"netpol-apps.yaml", "default-deny.yaml", "allow-client-to-server.yaml"}
+    for file, body in typed.items():
+        assert body == data.path("manifests", "lab-a", file).read_text(encoding="utf-8").strip()
+
+
+def test_every_file_a_lesson_asks_for_is_there():
+    asked = [file for lesson in LESSONS.values() for file in re.findall(r'lab\.file\("([^"]+)"\)', code(lesson))]
+    assert len(asked) >= 8
+    for file in asked:
+        assert data.path("manifests", *file.split("/")).is_file()
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_bash_cells_are_announced_and_do_not_raise(name: str):
+    cells = LESSONS[name].cells
+    for before, cell in pairwise(cells):
+        if cell.source.startswith("%%bash"):
+            assert cell.source.startswith("%%bash --no-raise-error\n")
+            assert "Linux and macOS" in before.source
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_braces_stay_out_of_exclamation_lines(name: str):
+    """IPython would read ``{.items}`` as Python; jsonpath belongs to bash cells."""
+    assert not [line for line in code(LESSONS[name]).splitlines() if line.startswith("!") and "{" in line]
+
+
+def test_the_five_common_problems_and_the_five_habits_are_taught():
+    text = " ".join(TEXTS["03-allow-specific"].split())
+    for problem in (
+        "no effect",
+        "still open after default deny",
+        "what was allowed is blocked",
+        "names do not resolve",
+    ):
+        assert problem in text and problem in " ".join(TEXTS["02-default-deny"].split())
+    habits = re.findall(r"(?m)^\d\. \*\*", prose(LESSONS["03-allow-specific"]))
+    assert len(habits) == 5
