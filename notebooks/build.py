@@ -128,6 +128,7 @@ def execute(made: NotebookNode) -> NotebookNode:
             timeout=SECONDS_PER_CELL,
             kernel_name="python3",
             record_timing=False,
+            extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": str(work)}},
         )
         # Neither the user's start-up files nor their cluster may change what a lesson shows.

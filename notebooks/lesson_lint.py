@@ -31,6 +31,12 @@ RELATIVE_LINK = re.compile(r"\]\((?P<target>(?![a-z]+:|#)[^)#\s]+)(?P<anchor>#[^
 ANCHOR_LINK = re.compile(r"\]\(#([^)\s]+)\)")
 MACHINE_PATH = re.compile(r"/home/\w|/Users/\w|/root/\w|/tmp/\w|/var/folders/|site-packages|[A-Z]:\\\\?Users")
 BLANK = "____"
+# What no stored output may hold.
+WORTHLESS = (
+    (MACHINE_PATH, "a path of a machine"),
+    (re.compile(r"object at 0x|\bat 0x[0-9a-f]{6,}"), "an object's address"),
+    (re.compile(r"(kubectl|curl|python3?): (command )?not found"), "that a program was not there"),
+)
 
 
 def tags(cell: NotebookNode) -> set[str]:
@@ -191,10 +197,7 @@ def output_faults(solved: NotebookNode) -> Iterator[str]:
         if cell.execution_count != number:
             yield f"code cell {number} is numbered {cell.execution_count}"
         text = json.dumps(cell.outputs, ensure_ascii=False)
-        for pattern, what in (
-            (MACHINE_PATH, "a path of a machine"),
-            (re.compile(r"object at 0x|\bat 0x[0-9a-f]{6,}"), "an object's address"),
-        ):
+        for pattern, what in WORTHLESS:
             found = pattern.search(text)
             if found:
                 yield f"code cell {number} shows {what} ({found[0]}...)"
