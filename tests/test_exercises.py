@@ -127,7 +127,8 @@ def test_a_second_peer_in_the_old_policy_passes_as_well_as_a_new_policy():
         "allow-client-to-server",
         "student-07",
         "{podSelector: {matchLabels: {app: server-07}}, ingress: [{from: ["
-        "{podSelector: {matchLabels: {app: client-07}}}, {podSelector: {matchLabels: {app: monitor-07}}}], ports: [{port: 80}]}]}",
+        "{podSelector: {matchLabels: {app: client-07}}}, {podSelector: {matchLabels: {app: monitor-07}}}],"
+        " ports: [{port: 80}]}]}",
     )
     assert answered(load("03-allow-specific/2"), both).passed
 

@@ -98,8 +98,10 @@ class Exercise:
         return cluster
 
     def with_visitors(self, state: Snapshot) -> Snapshot:
-        """The state with the visitors it lacks; what the student made under such a name stays."""
-        return hypothetical(state, [v for v in self.visitors if v.key not in state.objects])
+        """The state with the visitors it lacks, where their namespace exists. A pod of that name that is there stays."""
+        namespaces = {namespace.name for namespace in state.namespaces}
+        missing = (v for v in self.visitors if v.key not in state.objects and v.namespace in namespaces)
+        return hypothetical(state, missing)
 
 
 def ids(lesson: str | None = None) -> list[str]:
