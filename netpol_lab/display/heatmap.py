@@ -204,11 +204,12 @@ class _Painter:
     def _labels(self, axes: Axes) -> None:
         scale = _SIDE / max(1, len(self.nodes))
         left, top = 134, 872 - 61 - _SIDE
-        crowded = 0
+        crowded, lowest = 0, -13.0
         for first, last in pairwise(self.spaces):
             name, middle = self.nodes[first].namespace, (first + last) / 2 * scale
             pods = sum(node.count for node in self.nodes[first:last])
-            if (last - first) * scale >= 13:
+            if middle - lowest >= 13:
+                lowest = middle
                 self._text(axes, left - 8, top + middle, f"{fit(name, 88, 13.9)}  {pods}", ha="right")
             wide = (last - first) * scale >= _width(name)
             if wide:

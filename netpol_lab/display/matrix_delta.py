@@ -91,13 +91,16 @@ def matrix_delta(
     port: int | None = None,
     protocol: str = "TCP",
     direction: Ends = "both",
+    before_name: str = "",
+    after_name: str = "",
     title: str | None = None,
     quiet: str | None = None,
 ) -> MatrixDeltaPicture:
     """The matrix of ``after``, in which only what differs from ``before`` stands out.
 
     A pod that only one of the scenes has keeps its row and column, marked ``new`` or ``gone``; its cells count
-    neither as changed nor as unchanged. ``title`` None: the number of changed cells.
+    neither as changed nor as unchanged. ``before_name`` and ``after_name`` say in the quiet line which moments these are.
+    ``title`` None: the number of changed cells.
     """
     question = Question(port, protocol, direction)
     union = _union(before, after)
@@ -105,7 +108,8 @@ def matrix_delta(
     tags = {id: _tag(id, before, after) for id in union}
     tags = {id: tag for id, tag in tags.items() if tag}
     title = escape(_finding(changes, tags, union)) if title is None else title
-    quiet = _quiet(changes, question) if quiet is None else quiet
+    moments = f"{before_name} → {after_name}. " if before_name and after_name else ""
+    quiet = escape(moments + _quiet(changes, question)) if quiet is None else quiet
     labels = _labels(changes)
     nodes = tuple(union.values())
     grid = Grid(nodes, {pair: _drawn(c, labels, port is not None) for pair, c in changes.items()}, tags)

@@ -55,6 +55,15 @@ def draw(
     )
 
 
+def none(scene: Scene) -> card.Picture:
+    """What to say when there is no policy at all."""
+    pods = sum(node.count for node in scene.nodes if not node.is_external)
+    twin = "no NetworkPolicy: nothing is isolated, every pod sends to and takes from everyone"
+    told = "A pod that no policy selects is not isolated: it sends to and takes from everyone, the outside included."
+    title = "No policy yet: every pod is open in both directions"
+    return card.figure(title, f"{pods} pods, 0 policies", el("div", told), twin=twin, label=title, drawn=False)
+
+
 def _section(part: Section) -> Markup:
     where = lines_of(part.origin)
     said = el("b", part.word)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Literal
 
 from netpol_lab.display.sentences import (
     Sentence,
@@ -32,8 +31,8 @@ from netpol_lab.model import (
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import Scene, SceneNode
 
-Effect = tuple[str, str, PortSet, Literal["+", "-"]]
-"""A connection that exists because of the policy (+) or does not exist because of it (-): from, to, ports."""
+Effect = tuple[str, str, PortSet, str]
+"""From, to, ports, and ``+`` for what passes because of the policy or ``-`` for what does not because of it."""
 
 _DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
 _SHOWN_EFFECTS = 5
