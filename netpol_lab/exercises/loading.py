@@ -98,7 +98,7 @@ class Exercise:
         return cluster
 
     def with_visitors(self, state: Snapshot) -> Snapshot:
-        """The state with the visitors it lacks, where their namespace exists. A pod of that name that is there stays."""
+        """The state with the visitors it lacks, where their namespace exists. What the student made stays."""
         namespaces = {namespace.name for namespace in state.namespaces}
         missing = (v for v in self.visitors if v.key not in state.objects and v.namespace in namespaces)
         return hypothetical(state, missing)
