@@ -313,6 +313,7 @@ def test_a_cluster_address_answers_no_ping(world: Cluster) -> None:
 
 def test_time_is_told_and_not_slept(world: Cluster) -> None:
     assert run(world, "busybox", "sleep 1h 30m").seconds == 5400
+    assert run(world, "busybox", "sleep infinity").exit_code == 2
     assert run(world, "busybox", "timeout 3 wget -qO- db").seconds == 3
     assert run(world, "busybox", "timeout 3 wget -qO- db").exit_code == 143
 

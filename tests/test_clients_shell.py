@@ -172,7 +172,23 @@ def test_a_mistake_is_a_syntax_error(world: Cluster, script: str) -> None:
 def test_a_runaway_script_is_stopped(world: Cluster) -> None:
     many = "$(seq 1000)"
     result = sh(world, f"for a in {many}; do for b in {many}; do true; done; done")
-    assert (result.exit_code, result.stderr) == (2, "sh: stopped after 10000 commands\n")
+    assert (result.exit_code, result.stderr) == (2, "sh: stopped: more than 10000 commands\n")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "X=xxxxxxxxxx; for i in $(seq 100); do X=$X$X; done",
+        "echo xxxxxxx > /tmp/x; for i in $(seq 100); do cat /tmp/x /tmp/x > /tmp/y; cat /tmp/y /tmp/y > /tmp/x; done",
+        "X=xxxxxxxxxx; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do X=$X$X; done; for i in $(seq 1000); do echo $X; done",
+        "(" * 3000 + "true" + ")" * 3000,
+        "echo " + "$(" * 3000 + "true" + ")" * 3000,
+    ],
+)
+def test_a_script_that_grows_without_end_is_stopped(world: Cluster, script: str) -> None:
+    result = sh(world, script)
+    assert result.exit_code == 2
+    assert "sh: stopped: " in result.stderr
 
 
 def test_a_script_that_starts_itself_is_stopped(world: Cluster) -> None:
@@ -181,8 +197,8 @@ def test_a_script_that_starts_itself_is_stopped(world: Cluster) -> None:
 
 
 PIECES = r"""
-echo wget -qO- web db ; && || | ( ) $( ` ' " $X X=1 for i in do done if then fi else > 2>&1 < /tmp/x ! { } \ # exit seq 3
-curl nc -zv 80 [ ] grep -o sleep timeout head -n sh -c é ${X} &
+echo wget -qO- web db ; && || | ( ) $( ` ' " $X X=1 for i in do done if then fi else > 2>&1 < /tmp/x ! { } \ # exit seq
+3 curl nc -zv 80 [ ] grep -o sleep timeout head -n sh -c é ${X} &
 """
 SCRIPTS = st.lists(st.sampled_from([*PIECES.split(), "\n"]), max_size=25).map(" ".join)
 
@@ -199,8 +215,8 @@ WORDS = """
 http:// -sS -I --spider -n x 65536 -1
 """
 NAMES = """
-wget nc nslookup ping cat ls hostname env printenv echo printf sleep date id uname which seq test [ grep head tail wc sort
-uniq timeout curl sh true
+wget nc nslookup ping cat ls hostname env printenv echo printf sleep date id uname which seq test [ grep head tail wc
+sort uniq timeout curl sh true
 """
 ARGUMENTS = st.lists(st.sampled_from(WORDS.split()) | st.text(max_size=8), max_size=6)
 PROGRAMS = st.sampled_from(NAMES.split())

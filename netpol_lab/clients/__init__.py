@@ -11,9 +11,19 @@ from collections.abc import Callable, Sequence
 
 from netpol_lab.clients.files import environment
 from netpol_lab.clients.images import Toolbox, toolbox
-from netpol_lab.clients.process import Attempts, Machine, OnFlow, Process, ProgramResult, Stdin, Stream
+from netpol_lab.clients.process import (
+    MOST_TEXT,
+    REFUSED,
+    Attempts,
+    Machine,
+    OnFlow,
+    Process,
+    ProgramResult,
+    Stdin,
+    Stopped,
+    Stream,
+)
 from netpol_lab.clients.programs import ProgramNotFound, start
-from netpol_lab.clients.shell_syntax import NotInThisShell
 from netpol_lab.errors import NotFound
 from netpol_lab.flows import Flow
 from netpol_lab.flows.services import control_plane
@@ -107,28 +117,43 @@ def _container(pod: Pod, name: str | None) -> Container | None:
     raise NotFound(f"container {name} is not valid for pod {pod.name}", "Container", name)
 
 
+class _Output:
+    """Both streams in the order written."""
+
+    def __init__(self) -> None:
+        self.chunks: list[tuple[Stream, str]] = []
+        self._size = 0
+
+    def out(self, text: str) -> None:
+        self._add("stdout", text)
+
+    def err(self, text: str) -> None:
+        self._add("stderr", text)
+
+    def _add(self, stream: Stream, text: str) -> None:
+        self._size += len(text)
+        if self._size > MOST_TEXT:
+            raise Stopped("too much output")
+        if text:
+            self.chunks.append((stream, text))
+
+
 def _run(machine: Machine, argv: Sequence[str], stdin: Callable[[], str]) -> ProgramResult:
-    chunks: list[tuple[Stream, str]] = []
-
-    def out(text: str) -> None:
-        if text:
-            chunks.append(("stdout", text))
-
-    def err(text: str) -> None:
-        if text:
-            chunks.append(("stderr", text))
-
-    words = tuple(argv)
+    output = _Output()
+    words = tuple(argv) or ("",)
+    code, last = 0, ""
     try:
-        code = start(Process(machine, words, Stdin(stdin), out, err)) if words else NOT_FOUND
+        code = start(Process(machine, words, Stdin(stdin), output.out, output.err))
     except ProgramNotFound as error:
         # what the runtime says through kubectl exec
-        err(
+        last = (
             "OCI runtime exec failed: exec failed: unable to start container process: "
             f'exec: "{error}": executable file not found in $PATH: unknown\n'
         )
         code = NOT_FOUND
-    except NotInThisShell as error:
-        err(f"{words[0]}: {error} is not simulated in this workbook\n")
-        code = 2
-    return ProgramResult(tuple(chunks), code, round(machine.seconds, 3))
+    except Stopped as error:
+        last, code = f"{words[0]}: stopped: {error}\n", REFUSED
+    except RecursionError:
+        last, code = f"{words[0]}: stopped: nested too deeply\n", REFUSED
+    chunks = (*output.chunks, *([("stderr", last)] if last else ()))
+    return ProgramResult(chunks, code, round(machine.seconds, 3))

@@ -9,6 +9,7 @@ from netpol_lab.clients import http
 from netpol_lab.clients.process import Machine, Process
 from netpol_lab.flows import Flow, Resolver
 from netpol_lab.flows.names import NDOTS
+from netpol_lab.flows.names import hostname as hostname_of
 from netpol_lab.listening import repository
 from netpol_lab.model import Container, Pod
 from netpol_lab.snapshot import View
@@ -23,7 +24,7 @@ def environment(world: View, pod: Pod, container: Container | None) -> dict[str,
 
     The variables of other Services, which a real kubelet adds at start, are left out: DNS is the way.
     """
-    env = {"PATH": _PATH, "HOSTNAME": pod.name, "HOME": "/root"}
+    env = {"PATH": _PATH, "HOSTNAME": hostname_of(pod), "HOME": "/root"}
     resource = world.get("Pod", pod.namespace, pod.name)
     for item in _container(resource.body if resource else {}, container).get("env") or ():
         value = item.get("value", "") if "valueFrom" not in item else _field(pod, item["valueFrom"])

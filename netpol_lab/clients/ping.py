@@ -18,6 +18,10 @@ _TIMES = (0.251, 0.078)
 """Milliseconds of the first and of every later answer, measured once."""
 
 
+_MOST = 100
+"""A longer ping, or a longer wait for one, teaches nothing."""
+
+
 def ping(process: Process) -> int:
     """``ping -c COUNT [-W SECONDS] HOST``; exit code 1 when nothing answers."""
     try:
@@ -35,7 +39,7 @@ def ping(process: Process) -> int:
     if not all(number.isdigit() for number in numbers):
         process.complain(f"ping: invalid number '{next(n for n in numbers if not n.isdigit())}'")
         return 1
-    count, patience = min(int(numbers[0]), 100), float(numbers[1])
+    count, patience = min(int(numbers[0]), _MOST), min(float(numbers[1]), _MOST)
     found = Resolver(process.machine.world, process.machine.source).resolve(words[0])
     if not found.found:
         process.wait(process.machine.tools.dns_patience if found.how == "no answer" else 0)

@@ -11,6 +11,7 @@ from typing import Literal
 from netpol_lab import flows
 from netpol_lab.clients.images import Toolbox
 from netpol_lab.flows import Flow
+from netpol_lab.flows.names import hostname
 from netpol_lab.model import Endpoint, Node, Pod
 from netpol_lab.snapshot import View
 
@@ -27,6 +28,14 @@ REFUSED = 2
 
 KERNEL_PATIENCE = 135.0
 """Seconds until the kernel gives up a connection nobody answers (seven SYNs; measured)."""
+
+
+MOST_TEXT = 1_000_000
+"""Characters that one command line may print, or keep in a word or a file."""
+
+
+class Stopped(Exception):
+    """A command line grew beyond all lessons; ``str`` says what there was too much of."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +86,7 @@ class Machine:
 
     @property
     def hostname(self) -> str:
-        if isinstance(self.source, Pod) and self.source.host_network and self.source.node:
-            return self.source.node
-        return self.source.name
+        return hostname(self.source) if isinstance(self.source, Pod) else self.source.name
 
     @property
     def ip(self) -> str:

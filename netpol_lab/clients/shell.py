@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from netpol_lab.clients.files import read_file
-from netpol_lab.clients.process import REFUSED, Process, Stdin, Write
+from netpol_lab.clients.process import MOST_TEXT, Process, Stdin, Stopped, Write
 from netpol_lab.clients.programs import ProgramNotFound, start
 from netpol_lab.clients.shell_syntax import (
     Command,
@@ -167,11 +167,12 @@ class _Shell:
     def _simple(self, command: Simple, streams: _Streams) -> int:
         self.started += 1
         if self.started > _MOST_COMMANDS:
-            streams.err(f"sh: stopped after {_MOST_COMMANDS} commands\n")
-            raise _Exit(REFUSED)
+            raise Stopped(f"more than {_MOST_COMMANDS} commands")
         self.status_of_expansion = 0
         argv = [text for word in command.words for text in self._fields(word, streams)]
         values = {name: self._text(word, streams) for name, word in command.assignments}
+        if sum(map(len, argv)) + sum(map(len, values.values())) > MOST_TEXT:
+            raise Stopped("words too long")
         redirected = self._redirect(command.redirections, streams)
         if redirected is None:
             return 1
@@ -235,6 +236,8 @@ class _Shell:
 
         def write(text: str) -> None:
             files[path] += text
+            if len(files[path]) > MOST_TEXT:
+                raise Stopped(f"{path} too large")
 
         return write
 

@@ -47,12 +47,16 @@ def sleep(process: Process) -> int:
     """Simulated time passes at once."""
     factors = {"s": 1, "m": 60, "h": 3600, "d": 86400}
     total = 0.0
+    if "infinity" in process.args or "inf" in process.args:
+        return process.refuse("a sleep that never ends")
     for word in process.args:
         found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smhd]?)", word)
         if not found:
             process.complain(f"sleep: invalid number '{word}'")
             return 1
         total += float(found[1]) * factors[found[2] or "s"]
+    if total > factors["d"]:
+        return process.refuse("a sleep of more than a day")
     process.wait(total)
     return 0
 
