@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -16,6 +17,9 @@ from netpol_lab.manifests.strict import MAX_DEPTH
 
 MAX_ALIASED_NODES = 200_000
 """How much a document may grow by its aliases, counted in nodes: ends the billion laughs."""
+
+MAX_NODES = 2_000_000
+"""How many fields, items and values one document may have."""
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -36,7 +40,7 @@ class Composer:
     def __init__(self, text: str, offset: int = 0) -> None:
         self.duplicates: list[tuple[str, int]] = []
         self._loader = _Loader(text)
-        self._text_lines = text.split("\n")
+        self._text = text
         self._offset = offset + 1
         self._anchors: dict[str, tuple[Any, Span, int] | None] = {}
         self._aliased = 0
@@ -58,6 +62,8 @@ class Composer:
             return self._alias(event)
         if depth > MAX_DEPTH:
             raise BeyondBounds(None, None, f"exceeded max depth of {MAX_DEPTH}", event.start_mark)
+        if self._nodes > MAX_NODES:
+            raise BeyondBounds(None, None, f"more than {MAX_NODES} values in one document", event.start_mark)
         anchor = event.anchor
         before = self._nodes + self._aliased
         self._nodes += 1
@@ -99,9 +105,13 @@ class Composer:
     def _last_text_line(self, first: int, last: int, column: int) -> int:
         """A block text ends before the blank lines that follow it."""
         last = last if column else last - 1
-        while last > first and not self._text_lines[last].strip():
+        while last > first and not self._lines[last].strip():
             last -= 1
         return max(first, last)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self._text.split("\n")
 
     def _sequence(self, start: Any, depth: int) -> tuple[list[Any], Span]:
         values: list[Any] = []

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from netpol_lab.manifests.lines import Lines
 
 ProblemKind = Literal["yaml", "decode", "validation", "mapping", "missing"]
+MAX_PROBLEMS = 1000
+"""A text with more faults than this is no manifest, and is not read to its end."""
+
 Path = tuple[str | int, ...]
 """The way to a field: names, and numbers for list items."""
 

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from netpol_lab.manifests import syntax
-from netpol_lab.manifests.lines import MAX_JSON_WITH_LINES, Lines, Span, json_span
-from netpol_lab.manifests.problem import Problem
+from netpol_lab.manifests.lines import MAX_JSON_WITH_LINES, Lines, json_span
+from netpol_lab.manifests.problem import MAX_PROBLEMS, Problem
 
 MAX_YAML_CHARACTERS = 16_000_000
-MAX_JSON_CHARACTERS = 256_000_000
+MAX_JSON_CHARACTERS = 100_000_000
+MAX_JSON_PARTS = 20_000_000
+"""How many commas and brackets a JSON text may have: memory grows with them, not with its length."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,16 @@ def documents(text: str, file: str, problems: list[Problem]) -> Iterator[Documen
         return
     for chunk, line in _chunks(text, file, problems):
         yield from _yaml_documents(chunk, line, file, problems)
+        if len(problems) > MAX_PROBLEMS:
+            return
 
 
 def _json_documents(text: str, file: str) -> tuple[list[Document], Problem | None]:
     """The JSON objects of ``text``, or the problem of the first one that is none."""
     if len(text) > MAX_JSON_CHARACTERS:
         return [], syntax.too_large(file, "JSON", MAX_JSON_CHARACTERS)
+    if sum(map(text.count, ",[{")) > MAX_JSON_PARTS:
+        return [], syntax.too_large(file, "JSON", MAX_JSON_PARTS, "commas and brackets")
     found: list[Document] = []
     decoder = json.JSONDecoder(parse_constant=_no_constant)
     position = _skip_space(text, 0)
@@ -92,21 +98,22 @@ def _without_lone_surrogates(value: Any) -> Any:
     return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
+_SEPARATOR = re.compile(r"^---(.*)(?:\n|\Z)", re.MULTILINE)
+
+
 def _chunks(text: str, file: str, problems: list[Problem]) -> Iterator[tuple[str, int]]:
     """The documents of a stream and how many lines stand before each, split at ``---`` as kubectl does."""
-    start = 0
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if not line.startswith("---"):
-            continue
-        rest = line[3:].strip()
+    start = line = 0
+    for match in _SEPARATOR.finditer(text):
+        yield text[start : match.start()], line
+        line += text.count("\n", start, match.start())
+        rest = match[1].strip()
         if rest and not rest.startswith("#"):
-            yield "\n".join(lines[start:number]), start
-            problems.append(syntax.bad_separator(rest, file, number + 1))
+            problems.append(syntax.bad_separator(rest, file, line + 1))
             return
-        yield "\n".join(lines[start:number]), start
-        start = number + 1
-    yield "\n".join(lines[start:]), start
+        start = match.end()
+        line += text.count("\n", match.start(), start)
+    yield text[start:], line
 
 
 def _reads_as_yaml(text: str) -> bool:
@@ -130,9 +137,6 @@ def _yaml_documents(text: str, line: int, file: str, problems: list[Problem]) ->
         for value, span in composer.documents():
             if value is not None:
                 yield Document(value, Lines(file, span))
-        problems += [syntax.duplicate_key(key, at, line, file) for key, at in composer.duplicates]
+        problems += [syntax.duplicate_key(key, at, line, file) for key, at in composer.duplicates[:MAX_PROBLEMS]]
     except (yaml.YAMLError, UnicodeError) as error:
         problems.append(syntax.yaml_problem(error, text, line, file))
-
-
-__all__ = ["Document", "Span", "documents"]

@@ -34,6 +34,7 @@ _WITHOUT_LIBYAML = (
         "did not find expected '-' indicator",
     ),
     (re.compile(r"expected <block end>, but found .*"), "did not find expected key"),
+    (re.compile(r"mapping values are not allowed here"), "mapping values are not allowed in this context"),
     (re.compile(r"could not find expected ':'"), "could not find expected ':'"),
     (re.compile(r"expected ',' or ']', but got .*"), "did not find expected ',' or ']'"),
     (re.compile(r"expected ',' or '}', but got .*"), "did not find expected ',' or '}'"),
@@ -139,9 +140,9 @@ def bad_separator(rest: str, file: str, line: int) -> Problem:
     return Problem("yaml", f"invalid Yaml document separator: {rest}", file, line, hint=SEPARATOR)
 
 
-def too_large(file: str, what: str, limit: int) -> Problem:
+def too_large(file: str, what: str, limit: int, of: str = "characters") -> Problem:
     """A file longer than we read."""
-    text = f"the {what} text is longer than {limit // 1_000_000} million characters"
+    text = f"the {what} text has more than {limit // 1_000_000} million {of}"
     hint = "split it, or dump it with `-o json`" if what == "YAML" else "split it"
     return Problem("yaml", text, file, 0, hint=hint)
 
