@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from netpol_lab.clients import urls
 from netpol_lab.clients.files import environment
 from netpol_lab.clients.images import Toolbox, toolbox
 from netpol_lab.clients.process import (
@@ -26,11 +27,13 @@ from netpol_lab.clients.process import (
 from netpol_lab.clients.programs import ProgramNotFound, start
 from netpol_lab.errors import NotFound
 from netpol_lab.flows import Flow
+from netpol_lab.flows.names import ZONE, parse_address
 from netpol_lab.flows.services import control_plane
 from netpol_lab.model import Container, Node, Pod
+from netpol_lab.server import NODE_NETWORK, POD_NETWORK, SERVICE_NETWORK
 from netpol_lab.snapshot import View
 
-__all__ = ["Attempts", "OnFlow", "ProgramResult", "run_in_pod", "run_outside"]
+__all__ = ["Attempts", "OnFlow", "ProgramResult", "is_for_the_cluster", "run_in_pod", "run_outside"]
 
 NOT_FOUND = 127
 
@@ -102,6 +105,26 @@ def run_outside(
     tools = Toolbox(toolbox("nicolaka/netshoot").programs | {"wget"})
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOSTNAME": node.name, "HOME": "/root"}
     return _run(Machine(cluster, node, tools, env, on_flow, _or_new(attempts)), argv, stdin)
+
+
+def is_for_the_cluster(cluster: View, words: Sequence[str]) -> bool:
+    """Whether a command line names an address or a name that only the simulated cluster has.
+
+    The notebook's own ``curl`` asks this: anything else is meant for the real network.
+
+    >>> from netpol_lab.cluster import Cluster
+    >>> is_for_the_cluster(Cluster(), ["-m3", "10.244.1.2"]), is_for_the_cluster(Cluster(), ["https://example.com"])
+    (True, False)
+    """
+    known = {str(pod.ip) for pod in cluster.pods} | {str(service.cluster_ip) for service in cluster.services}
+    known |= {str(node.ip) for node in cluster.nodes} | {node.name for node in cluster.nodes}
+    hosts = [url.host for url in map(urls.parse, words) if url is not None]
+    return any(host in known or host.endswith(f".{ZONE}") or _in_cluster_network(host) for host in hosts)
+
+
+def _in_cluster_network(host: str) -> bool:
+    address = parse_address(host)
+    return address is not None and any(address in network for network in (POD_NETWORK, SERVICE_NETWORK, NODE_NETWORK))
 
 
 def _or_new(attempts: Attempts | None) -> Attempts:
