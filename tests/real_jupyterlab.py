@@ -191,8 +191,10 @@ def photograph(page: Page, name: str) -> None:
     folder = os.environ.get("NETPOL_LAB_SCREENSHOTS")
     if not folder:
         return
-    height = page.evaluate("document.querySelector('.jp-WindowedPanel-inner, .jp-Notebook').scrollHeight")
+    panels = "[...document.querySelectorAll('.jp-Notebook, .jp-Notebook .jp-WindowedPanel-outer')]"
+    height = page.evaluate(f"Math.max(...{panels}.map(e => e.scrollHeight))")
     page.set_viewport_size({"width": WIDTH, "height": min(int(height) + 200, 30000)})
+    page.evaluate(f"{panels}.forEach(e => e.scrollTo(0, 0))")
     page.wait_for_timeout(300)
     Path(folder).mkdir(parents=True, exist_ok=True)
     page.screenshot(path=Path(folder, f"{name}.png"))

@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 
 import build
+import nbformat
 import pytest
+from lesson_lint import tags
 from nbformat import NotebookNode
 from nbval_runs import run_nbval
 
@@ -63,6 +65,16 @@ def test_a_solution_notebook_passes_strict_nbval_twice_in_a_row(source: Path, tm
     for _ in range(2):
         run = run_nbval([path], strict=True)
         assert run.failed == 0, run.printed
+
+
+@LESSONS
+def test_every_check_of_a_solution_notebook_passed_when_its_outputs_were_stored(source: Path) -> None:
+    solved = nbformat.read(build.HERE / "solutions" / f"{source.stem}.ipynb", as_version=4)
+    checks = [cell for cell in solved.cells if "check" in tags(cell)]
+    assert len(checks) >= 2
+    for cell in checks:
+        (output,) = cell.outputs
+        assert output.data["text/plain"].startswith("= "), cell.source
 
 
 @pytest.mark.parametrize(
