@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from netpol_lab import data, exercises, naming, notebook, quiz
 from netpol_lab.bridge import Bridge
-from netpol_lab.clients import run_outside
+from netpol_lab.clients import is_for_the_cluster, run_outside
 from netpol_lab.cluster import Cluster
 from netpol_lab.errors import LabError, NotSimulated
 from netpol_lab.flows import Flow
@@ -82,8 +82,13 @@ class Lab:
         tried = len(self._session.attempts)
         try:
             if program == "curl":
-                outcome = run_outside(self.cluster, words, on_flow=self._session.record)
-                result = None if outcome is None else Result(outcome.stdout, outcome.stderr, outcome.exit_code)
+                if not is_for_the_cluster(self.cluster, words):
+                    return None
+                outcome = run_outside(
+                    self.cluster, ["curl", *words], stdin, self._session.record, attempts=self._session.dialed
+                )
+                self.cluster.advance(outcome.seconds)
+                result = Result(outcome.stdout, outcome.stderr, outcome.exit_code)
             else:
                 result = run(self._session, words, stdin, cwd)
         except LabError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netpol_lab.clients import ProgramResult, run_in_pod, run_outside
+from netpol_lab.clients import ProgramResult, is_for_the_cluster, run_in_pod, run_outside
 from netpol_lab.cluster import Cluster
 from netpol_lab.errors import NotFound
 from netpol_lab.flows import Flow
@@ -255,7 +255,8 @@ def test_curl_follows_a_redirect_only_when_told() -> None:
 def test_wget_saves_a_page_for_the_rest_of_the_command_line(world: Cluster) -> None:
     result = run(world, "busybox", "sh -c 'wget -q -O /tmp/page web && grep -c title /tmp/page'")
     assert result.stdout == "1\n"
-    assert "saving to 'index.html'\n" in run(world, "busybox", "wget web").stderr
+    saved = run(world, "busybox", "wget web").stderr
+    assert "'index.html' saved\nnote: index.html is not kept; " in saved
 
 
 def test_wget_refuses_an_option_it_does_not_have(world: Cluster) -> None:
@@ -353,6 +354,13 @@ def test_a_node_reaches_a_pod_by_address_and_not_by_name(world: Cluster) -> None
     assert "Welcome to nginx!" in run_outside(world, ["curl", "-s", "10.244.1.9"]).stdout
     assert "Welcome to nginx!" in run_outside(world, ["curl", "-s", "10.96.7.7"]).stdout
     assert run_outside(world, ["curl", "-s", "http://web"]).exit_code == 6
+
+
+def test_the_notebooks_curl_is_for_the_cluster_only_when_it_names_it(world: Cluster) -> None:
+    assert is_for_the_cluster(world, ["-m", "3", "http://10.244.1.9"])
+    assert is_for_the_cluster(world, ["web.default.svc.cluster.local"])
+    assert is_for_the_cluster(world, ["http://control-plane:30080/"])
+    assert not is_for_the_cluster(world, ["-sS", "-m3", "https://example.com", "http://localhost:8080"])
 
 
 def test_a_node_is_stopped_by_isolation_of_another_nodes_pod(world: Cluster) -> None:

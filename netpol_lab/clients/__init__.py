@@ -36,6 +36,7 @@ from netpol_lab.snapshot import View
 __all__ = ["Attempts", "OnFlow", "ProgramResult", "is_for_the_cluster", "run_in_pod", "run_outside"]
 
 NOT_FOUND = 127
+SHELLS = ("sh", "ash", "bash")
 
 
 def _no_stdin() -> str:
@@ -178,5 +179,8 @@ def _run(machine: Machine, argv: Sequence[str], stdin: Callable[[], str]) -> Pro
         last, code = f"{words[0]}: stopped: {error}\n", REFUSED
     except RecursionError:
         last, code = f"{words[0]}: stopped: nested too deeply\n", REFUSED
+    if machine.files and words[0] not in SHELLS:
+        names = ", ".join(sorted(machine.files))
+        last += f"note: {names} is not kept; in this workbook a file lasts as long as the command line\n"
     chunks = (*output.chunks, *([("stderr", last)] if last else ()))
     return ProgramResult(chunks, code, round(machine.seconds, 3))
