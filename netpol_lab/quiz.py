@@ -160,14 +160,14 @@ def compared(question: Question, answer: str) -> Picture:
 
 
 def quiz(question: str, answer: str | None = None, xx: str = "07") -> Picture:
-    """A quiz question. With an answer, the why of every option; a blank answer or None shows the question alone.
+    """A quiz question. With an answer, the why of every option; with a blank one or None they stay folded away.
 
     Raises NotFound for a question that does not exist, and LabError for a letter that is no option.
     """
     found = load(question, xx)
     chosen = found.option(answer or "")
     if chosen is None:
-        return _card(found.text, _how_to_answer(found), found.options)
+        return _card(found.text, _how_to_answer(found), found.options, folded=found.answer)
     right = chosen.letter == found.answer
     said = f"{chosen.letter} is right." if right else f"{chosen.letter} is not right; {found.answer} is."
     return _card(f"{'=' if right else '≠'} {found.text}", said, found.options, mark=chosen, right=found.answer)
@@ -179,16 +179,31 @@ def _how_to_answer(question: Question) -> str:
 
 
 def _card(
-    title: str, quiet: str, options: Sequence[Option], *, mark: Option | None = None, right: str = "", after: str = ""
+    title: str,
+    quiet: str,
+    options: Sequence[Option],
+    *,
+    mark: Option | None = None,
+    right: str = "",
+    folded: str = "",
+    after: str = "",
 ) -> Picture:
-    """Options as a list; ``right`` opens their whys, ``mark`` is the student's choice, ``after`` a closing sentence."""
-    from netpol_lab.display import card
-    from netpol_lab.display.markup import ascii_text, wrap_twin
+    """Options as a list. ``mark`` is the student's choice, ``right`` the right letter: then each option tells its why.
 
-    rows = [_row(option, option == mark, option.letter == right, bool(right)) for option in options]
+    ``folded`` is the right letter too, for the whys that a click unfolds. ``after`` is a closing sentence.
+    """
+    from netpol_lab.display import card
+    from netpol_lab.display.markup import ascii_text, el, wrap_twin
+
+    body = [_row(option, option == mark, option.letter == right, bool(right)) for option in options]
+    if folded:
+        whys = (_row(option, False, option.letter == folded, True) for option in options)
+        body.append(
+            el("details", el("summary", "The answer, with the why of every option"), *whys, class_="npl-option")
+        )
     twin = [line for option in options for line in _lines(option, option == mark, option.letter == right, bool(right))]
     boxes = [card.box("", after)] if after else []
-    picture = card.figure(title, quiet, rows, boxes, drawn=False, rules=_RULES)
+    picture: Picture = card.figure(title, quiet, body, boxes, drawn=False, rules=_RULES)
     # The card is text already: the twin serves print and terminals, and is not repeated below it.
     return replace(picture, twin=wrap_twin("\n".join([*twin, *(["", ascii_text(after)] if after else [])])))
 

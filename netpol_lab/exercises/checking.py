@@ -76,7 +76,9 @@ def show(result: CheckResult) -> Picture:
     from netpol_lab.display import card, feedback, markup
 
     if result.feedback is not None:
-        return feedback.draw(result.feedback)
+        # Where an object was to be made, no policy of the student's is judged.
+        title = "Done: it is there, and it connects as wanted" if result.passed and result.exercise.objects else None
+        return feedback.draw(result.feedback, title=title)
     title = {
         "done": "= Done: it is there",
         "not started": "Not started yet: nothing of this exercise is applied",
@@ -84,7 +86,7 @@ def show(result: CheckResult) -> Picture:
     }.get(result.status, result.status)
     quiet = f"Exercise {result.exercise.id}: {result.exercise.title}."
     twin = "\n".join(markup.ascii_text(sentence.replace("`", "")) for sentence in result.sentences)
-    picture = card.figure(title, quiet, [], [card.box("", *result.sentences)], drawn=False)
+    picture: Picture = card.figure(title, quiet, [], [card.box("", *result.sentences)], drawn=False)
     # The card is text already: the twin serves print and terminals, and is not repeated below it.
     return replace(picture, twin=markup.wrap_twin(twin))
 
@@ -191,7 +193,7 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
         counterexamples=tuple(examples),
         cause=cause.text if cause else "",
         cause_lines=cause.lines if cause else "",
-        how=HOW,
+        how="" if leaks or misses else HOW,
     )
     status: Status = "done" if feedback.passed else "not yet"
     return CheckResult(exercise, status, (), cause.misconception if cause else "", feedback)
