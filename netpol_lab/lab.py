@@ -84,11 +84,8 @@ class Lab:
             if program == "curl":
                 if not is_for_the_cluster(self.cluster, words):
                     return None
-                outcome = run_outside(
-                    self.cluster, ["curl", *words], stdin, self._session.record, attempts=self._session.dialed
-                )
-                self.cluster.advance(outcome.seconds)
-                result = Result(outcome.stdout, outcome.stderr, outcome.exit_code)
+                said = run_outside(self.cluster, ["curl", *words], stdin, self._session.record)
+                result = Result(said.stdout, said.stderr, said.exit_code)
             else:
                 result = run(self._session, words, stdin, cwd)
         except LabError as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from netpol_lab.manifests import from_object
-from netpol_lab.model import NetworkPolicyPort, Pod, Resource
+from netpol_lab.model import Labels, NetworkPolicyPort, Pod, Resource
 from netpol_lab.snapshot import Snapshot, View
 from netpol_lab.verdict import Condition, Gate, NearMiss, Verdict
 
@@ -99,8 +99,9 @@ def _label(resource: Resource, condition: Condition, command: str, miss: NearMis
     labels = dict(resource.body["metadata"].get("labels") or {})
     overwrite = " --overwrite" if key in labels else ""
     body = {**resource.body, "metadata": {**resource.body["metadata"], "labels": {**labels, key: value}}}
+    typed = replace(resource.typed, labels=Labels({**labels, key: value}))  # type: ignore[arg-type, call-arg, type-var]
     change = Change(f"{command} {key}={value}{overwrite}", f"Then {miss.rule} admits it.")
-    return _Candidate(change, (from_object(body),))
+    return _Candidate(change, (replace(resource, body=body, typed=typed),))
 
 
 def _add_port(state: Snapshot, verdict: Verdict, miss: NearMiss) -> Iterator[_Candidate]:
