@@ -17,6 +17,7 @@ from netpol_lab.kubectl.resources import metadata
 from netpol_lab.kubectl.serialize import plain, to_compact_json, to_yaml
 from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated
 from netpol_lab.kubectl.session import usage as usage_error
+from netpol_lab.server import stamp
 
 _NO_ANNOTATION = (
     "Warning: resource {name} is missing the kubectl.kubernetes.io/last-applied-configuration annotation which is"
@@ -135,15 +136,15 @@ def _diff(call: Call, item: Item) -> bool:
     live = get(call, item.type, _place(item), item.name)
     body = changes.with_last_applied(item.body)
     merged: Body = three_way(changes.last_applied(live) or {}, body, live) if live else body
-    wanted = item.resource(merged).body
+    wanted = item.resource(merged).body if live else stamp(item.resource(merged).body, call.cluster.now, 0)
     before, after = _without_note(live) if live else "", _without_note(wanted)
     if before == after:
         return False
     version = f"{item.type.group}.{item.type.version}" if item.type.group else item.type.version
     name = ".".join((version, item.type.kind, _place(item), item.name))
-    stamp = go_time(call.cluster.now.isoformat()).replace(" +0000 UTC", ".000000000 +0000")
+    time = go_time(call.cluster.now.isoformat()).replace(" +0000 UTC", ".000000000 +0000")
     lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), f"LIVE/{name}", f"MERGED/{name}", stamp, stamp, lineterm=""
+        before.splitlines(), after.splitlines(), f"LIVE/{name}", f"MERGED/{name}", time, time, lineterm=""
     )
     call.print(f"diff -u -N LIVE/{name} MERGED/{name}")
     for line in lines:

@@ -101,8 +101,7 @@ def _endpoints_of_port(endpoints: Body, port: Body) -> str:
     for subset in endpoints.get("subsets") or ():
         ports = [row for row in subset["ports"] if row.get("name", "") == port.get("name", "")]
         subsets.append({**subset, "ports": ports})
-    found = endpoint_list({"subsets": subsets})
-    return shortened(found) if found else ""
+    return shortened(endpoint_list({"subsets": subsets}))
 
 
 def _node(call: Call, body: Body) -> Iterable[str]:

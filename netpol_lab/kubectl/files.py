@@ -16,7 +16,7 @@ from netpol_lab.kubectl.resources import ResourceType, metadata, type_of
 from netpol_lab.kubectl.serialize import plain
 from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated
 from netpol_lab.manifests import Lines, Problem, from_object
-from netpol_lab.manifests.read import _objects as objects_in
+from netpol_lab.manifests.read import objects_in
 from netpol_lab.manifests.source import documents
 from netpol_lab.model import Resource
 
@@ -196,7 +196,8 @@ def _decoding(problems: Sequence[Problem]) -> str:
 
 def invalid(kind: str, name: str, messages: Sequence[str], hints: Sequence[str] = ()) -> Failure:
     """The frame of a 422: one message on the same line, several as a list."""
-    listed = messages[0] if len(messages) == 1 else "".join(f"\n* {message}" for message in messages)
+    different = list(dict.fromkeys(messages))
+    listed = different[0] if len(different) == 1 else "".join(f"\n* {message}" for message in different)
     return Failure(f'The {kind} "{name}" is invalid: {listed}', prefix="", hints=hints)
 
 
