@@ -99,8 +99,8 @@ def matrix_delta(
     """The matrix of ``after``, in which only what differs from ``before`` stands out.
 
     A pod that only one of the scenes has keeps its row and column, marked ``new`` or ``gone``; its cells count
-    neither as changed nor as unchanged. ``before_name`` and ``after_name`` say in the quiet line which moments these are.
-    ``title`` None: the number of changed cells.
+    neither as changed nor as unchanged. ``before_name`` and ``after_name`` tell in the quiet line which moments
+    these are. ``title`` None: the number of changed cells.
     """
     question = Question(port, protocol, direction)
     union = _union(before, after)

@@ -207,7 +207,7 @@ def _quiet(flow: Flow) -> Sentence:
     """Why, in one line."""
     verdict = flow.verdict
     if flow.outcome == "dns timed out":
-        way = flow.dns.stops_at if flow.dns is not None else ""
+        way: str = flow.dns.stops_at if flow.dns is not None else ""
         end = {"egress": f"it does not get out of {name_of(flow.source)}", "ingress": "it does not get into kube-dns"}
         return ("The name question is a connection of its own, and ", end.get(way, "nobody answers it"), ".")
     if flow.outcome == "bad address":
@@ -242,7 +242,7 @@ def _quiet(flow: Flow) -> Sentence:
 
 def _quiet_allowed(flow: Flow, verdict: Verdict) -> Sentence:
     doors = [gate for gate in (verdict.egress, verdict.ingress) if gate.isolated]
-    through = ()
+    through: Sentence = ()
     if flow.service is not None and flow.target_port not in (None, flow.port):
         through = (f" Port {flow.port} of the Service becomes {flow.target_port} of the pod.",)
     if not doors:
