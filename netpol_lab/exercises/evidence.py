@@ -77,9 +77,9 @@ def selected(state: Snapshot, selector: LabelSelector, namespace: str) -> Iterat
 
 
 def own_policies(exercise: Exercise, state: Snapshot, start: Snapshot) -> tuple[NetworkPolicy, ...]:
-    """The policies that are new or changed since the exercise began, where it takes place or might be meant to."""
+    """The policies that are new or changed since the exercise began, where it takes place or by mistake could."""
     before = {policy.id: policy for policy in start.policies}
-    places = {"default", *exercise.scope, *(pod.namespace for pod in start.pods)}
+    places = {"default", *exercise.scope}
     return tuple(
         policy
         for policy in state.policies
