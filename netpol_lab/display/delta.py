@@ -9,7 +9,7 @@ from netpol_lab.display.card import Picture, figure, note
 from netpol_lab.display.changes import Changes, compare
 from netpol_lab.display.finding import listed, where
 from netpol_lab.display.graph import legend_of
-from netpol_lab.display.layout import LayoutUnavailable
+from netpol_lab.display.layout import NoLayout
 from netpol_lab.display.lines import Line
 from netpol_lab.display.markup import Markup, svg
 from netpol_lab.display.panels import panels
@@ -57,7 +57,7 @@ def draw(
     sketch = Sketch(changes.drawing, changes.doors())
     try:
         image = _image(changes, sketch)
-    except LayoutUnavailable as error:
+    except NoLayout as error:
         return figure(heading, below, note(str(error)), twin=twin, drawn=False)
     return figure(heading, below, image, legend=legend_of(sketch), twin=twin)
 

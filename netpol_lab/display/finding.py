@@ -64,8 +64,7 @@ def _few(drawing: Drawing, lines: list[Line]) -> str:
 
 def quiet(scene: Scene, drawing: Drawing, asked: int, folded: str = "") -> str:
     """Where we are and what the lines mean."""
-    where = dict.fromkeys(node.namespace for node in drawing.pods)
-    parts = [_namespaces(list(where))] if where else []
+    parts = [namespaces(drawing)] if drawing.pods else []
     if folded:
         parts.append(folded)
     if drawing.open and {node.namespace for node in drawing.pods} == set(drawing.open):
@@ -81,7 +80,9 @@ def quiet(scene: Scene, drawing: Drawing, asked: int, folded: str = "") -> str:
     return ". ".join(parts) + "."
 
 
-def _namespaces(names: list[str]) -> str:
+def namespaces(drawing: Drawing) -> str:
+    """``Namespace web``, ``Namespaces web and db``, ``12 namespaces``."""
+    names = list(dict.fromkeys(node.namespace for node in drawing.pods))
     if len(names) > 4:
         return f"{len(names)} namespaces"
     return f"{'Namespace' if len(names) == 1 else 'Namespaces'} {listed(names)}"

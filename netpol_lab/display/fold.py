@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from netpol_lab.display.lines import Asked, drawing, is_pod
+from netpol_lab.display.lines import Asked, Line, drawing, is_pod, open_ports
 from netpol_lab.model import Pod
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import Reach, Scene, SceneNode
@@ -32,7 +32,7 @@ class Folded:
         return (1 < pods <= MOST_NODES or not self.by) and len(self.lines) <= MOST_LINES * 3 // 2
 
     @property
-    def lines(self) -> tuple[object, ...]:
+    def lines(self) -> tuple[Line, ...]:
         return drawing(self.scene).lines
 
     def asked(self, questions: tuple[Asked, ...]) -> tuple[Asked, ...]:
@@ -70,11 +70,12 @@ def merge(scene: Scene, group_of: Callable[[SceneNode], str], by: str) -> Folded
     reach, partial = {}, set()
     for a, sources in groups.items():
         for b, targets in groups.items():
-            pairs = [scene.reach[s.id, t.id] for s in sources for t in targets if (s.id, t.id) in scene.reach]
-            if a != b and pairs:
-                reach[a, b], mixed = _reach(pairs)
-                if mixed:
-                    partial.add((a, b))
+            pairs = [(scene.reach[s.id, t.id], t) for s in sources for t in targets if (s.id, t.id) in scene.reach]
+            if a == b or not pairs:
+                continue
+            reach[a, b] = _reach([pair for pair, _ in pairs])
+            if len({open_ports(pair, target) for pair, target in pairs}) > 1:
+                partial.add((a, b))
     names = {member.id: id for id, members in groups.items() for member in members}
     return Folded(replace(scene, nodes=nodes, reach=reach), frozenset(partial), by, names)
 
@@ -96,10 +97,10 @@ def _node(id: str, members: list[SceneNode]) -> SceneNode:
     )
 
 
-def _reach(pairs: list[Reach]) -> tuple[Reach, bool]:
-    """What any pair can do, and whether some pairs can do less."""
+def _reach(pairs: list[Reach]) -> Reach:
+    """What any pair can do; where none can do anything, the first tells why."""
     some = [pair.ports for pair in pairs]
     if not any(some):
-        return pairs[0], False
+        return pairs[0]
     union = PortSet.from_ranges(r for ports in some for r in ports)
-    return Reach(union, union), any(ports != union for ports in some)
+    return Reach(union, union)

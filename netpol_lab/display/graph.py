@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from netpol_lab.display import finding, swatches
 from netpol_lab.display.card import Picture, figure, note
 from netpol_lab.display.fold import fold
-from netpol_lab.display.layout import LayoutUnavailable
+from netpol_lab.display.layout import NoLayout
 from netpol_lab.display.lines import Asked, Drawing, drawing, find
 from netpol_lab.display.markup import svg
 from netpol_lab.display.mermaid import MermaidPicture, graph_source
@@ -47,7 +47,8 @@ def draw(
     ``blocked`` are the questions that were asked, as (source id, target id, protocol, port): their answers are drawn
     even when nothing passes, at most six. ``only`` limits the picture to nodes, or namespaces, of these names.
     ``story`` are other moments that this one shares its places with. Without ``title`` the picture says what it
-    found. Large scenes are folded by owner, then by namespace. Raises :class:`~netpol_lab.errors.NotFound` for a name nobody has.
+    found. Large scenes are folded by owner, then by namespace.
+    Raises :class:`~netpol_lab.errors.NotFound` for a name nobody has.
     """
     part = limited(scene, only)
     folded = fold(part)
@@ -55,15 +56,15 @@ def draw(
     picture = drawing(folded.scene, asked, partial=folded.partial)
     finding_title = finding.title(part, picture, folded=bool(folded.by)) if title is None else title
     stopped = sum(_stops(folded.scene, question) for question in asked)
-    words = finding.quiet(part, picture, stopped, folded.by) if quiet is None else quiet
     twin = graph_twin(picture)
     if not folded.fits:
-        return _too_large(finding_title, words, twin, picture)
+        return _too_large(finding_title, quiet, twin, picture)
+    words = finding.quiet(part, picture, stopped, folded.by) if quiet is None else quiet
     sketch = Sketch(picture, doors_of(picture.nodes))
     others = [Sketch(drawing(other, grouped=False), doors_of(other.nodes)) for other in story]
     try:
         where = placed([sketch, *others])
-    except LayoutUnavailable as error:
+    except NoLayout as error:
         return figure(
             finding_title, words, note(str(error)), twin=twin, drawn=False, kind=GraphPicture, drawing=picture
         )
@@ -109,9 +110,10 @@ def _stops(scene: Scene, question: Asked) -> bool:
     return reach is not None and bool(reach.stop_on(protocol, port))
 
 
-def _too_large(title: str, quiet: str, twin: str, picture: Drawing) -> GraphPicture:
+def _too_large(title: str, quiet: str | None, twin: str, picture: Drawing) -> GraphPicture:
     pods = sum(node.count for node in picture.pods)
     words = note(
-        f"A graph of {pods} pods would be a hairball. Look at the matrix or the heat map, or name a namespace."
+        f"A graph of {pods} pods and all their lines would be a hairball. The matrix or the heat map shows them."
     )
-    return figure(title, quiet, words, twin=twin, drawn=False, kind=GraphPicture, drawing=picture)
+    below = finding.namespaces(picture) + "." if quiet is None else quiet
+    return figure(title, below, words, twin=twin, drawn=False, kind=GraphPicture, drawing=picture)

