@@ -214,7 +214,7 @@ def _effect(effect: Sequence[Effect]) -> Section:
     if not effect:
         return Section("=", "Effect", (": none now. Every connection is as it would be without it.",))
     parts = [f"{len(items)} {word}" for items, word in ((more, "more"), (fewer, "fewer")) if items]
-    noun = "connection" if len(effect) == 1 else "connections"
+    noun = "connection" if len(more or fewer) == 1 else "connections"
     first, *rest = parts
     words = ": " + " and ".join([first.replace(" ", f" {noun} ", 1), *rest]) + " than without it."
     details = [connection(item) for item in effect[:_SHOWN_EFFECTS]]
