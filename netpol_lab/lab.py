@@ -84,7 +84,9 @@ class Lab:
             if program == "curl":
                 if not is_for_the_cluster(self.cluster, words):
                     return None
-                said = run_outside(self.cluster, ["curl", *words], stdin, self._session.record)
+                session = self._session
+                said = run_outside(self.cluster, ["curl", *words], stdin, session.record, attempts=session.dialed)
+                self.cluster.advance(said.seconds)
                 result = Result(said.stdout, said.stderr, said.exit_code)
             else:
                 result = run(self._session, words, stdin, cwd)
@@ -163,8 +165,9 @@ class Lab:
         old, new = (last if before is None else self._story.moment(before)), self._story.moment(after)
         guests = self._story.visitors(self._story.moments)
         scenes = [build(with_visitors(moment.state, guests)) for moment in (old, new)]
-        picture = delta.draw(*scenes, before_name=old.name, after_name=new.name, side_by_side=side_by_side)
-        table = matrix.matrix_delta(*scenes, before_name=old.name, after_name=new.name)
+        names = (f"Moment {old.number}", f"moment {new.number}" + (f", `{new.command}`" if new.command else ""))
+        picture = delta.draw(*scenes, before_name=names[0], after_name=names[1], side_by_side=side_by_side)
+        table = matrix.matrix_delta(*scenes, before_name=names[0], after_name=names[1])
         return card.stack([picture, table])
 
     def steps(
@@ -175,8 +178,11 @@ class Lab:
         *,
         sources: Sequence[str] | None = None,
         moments: Sequence[Which] | None = None,
+        names: Sequence[str] = (),
     ) -> Picture:
         """The story in one picture: who reaches ``to`` at each step, drawn from the states themselves.
+
+        ``names`` are the headings of the steps, for example ``["Allow all", "Default deny", "Allow specific"]``.
 
         Without ``moments``: each different set of policies since ``to`` exists. Without ``sources``: every pod of its
         namespace, the pods that tried it, and the outside.
@@ -195,7 +201,8 @@ class Lab:
             raise self._unknown(to)
         target = pairs[-1][2]
         ids = [self._node(pairs[-1][1], name).id for name in sources] if sources else _around(pairs[-1][1], target)
-        drawn = [strip.StripStep("", _footer(pairs, place), scene) for place, (_, scene, _) in enumerate(pairs)]
+        titles = [*(names or ()), *[""] * len(pairs)]
+        drawn = [strip.StripStep(titles[i], _footer(pairs, i), scene) for i, (_, scene, _) in enumerate(pairs)]
         return strip.draw(drawn, ids, target.id, protocol, port)
 
     def why(self, source: str, destination: str, port: int | None = None, protocol: str = "TCP") -> Picture:

@@ -14,12 +14,13 @@ def draw(scene: Scene, source_id: str) -> Picture:
     """A table with one row for every other pod and the outside: reached or not, on which ports, and where it stops."""
     source = scene.node(source_id)
     pairs = [(node, scene.reach[(source.id, node.id)]) for node in scene.nodes if (source.id, node.id) in scene.reach]
+    pairs.sort(key=lambda pair: (not pair[1].ports, not pair[1].ports & pair[0].listens))
     rows = [_row(node, reach) for node, reach in pairs]
     reached = [node for node, reach in pairs if reach.ports]
     twin = columns([(sign, _full(node), words) for (node, _), (sign, words) in zip(pairs, rows, strict=True)])
     return figure(
         _title(source, reached, [node for node, _ in pairs]),
-        f"What someone inside `{source.name}` could connect to. Ports on which something listens come first.",
+        f"What someone inside `{source.name}` could connect to. What answers comes first.",
         tables.table(
             ("", "reaches", "namespace", "on"),
             [_cells(node, sign, words) for (node, _), (sign, words) in zip(pairs, rows, strict=True)],
@@ -49,7 +50,7 @@ def _row(node: SceneNode, reach: Reach) -> tuple[str, str]:
 
 def _cells(node: SceneNode, sign: str, words: str) -> tuple[Markup | str, ...]:
     allowed = sign == "."
-    mark = el("span", "✓" if allowed else "✕", class_="npl-yes" if allowed else "npl-no", aria_hidden="true")
+    mark = el("span", "✓" if allowed else "✕", class_="npl-reached" if allowed else "npl-unreached", aria_hidden="true")
     said = el("span", "reached" if allowed else "not reached", class_="npl-hide")
     count = f" × {node.count}" if node.count > 1 else ""
     return join([mark, " ", said]), el("strong", node.name + count), node.namespace or "outside", words

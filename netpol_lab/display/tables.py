@@ -13,8 +13,8 @@ RULES = """
 & table.npl-plain th, & table.npl-plain td { text-align: left; vertical-align: top; padding: 5px 18px 5px 0;
   border: 0; border-bottom: 1px solid var(--npl-hair); background: none; color: var(--npl-ink) }
 & table.npl-plain thead th { color: var(--npl-ink2); font-weight: 400; border-bottom: 2px solid var(--npl-line) }
-& .npl-yes { color: var(--npl-allowed); font-weight: 700 }
-& .npl-no { color: var(--npl-blocked); font-weight: 700 }
+& .npl-reached { color: var(--npl-allowed); font-weight: 700 }
+& .npl-unreached { color: var(--npl-blocked); font-weight: 700 }
 & .npl-hide { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap }
 """
