@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import SequenceMatcher
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from netpol_lab.engine import CompiledRule, EndpointClass, Engine, address_of, exemption, family_of, port_set
 from netpol_lab.model import (
