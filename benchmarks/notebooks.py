@@ -36,7 +36,9 @@ print(best("kubectl get pods -A"), best("true"))
 @contextmanager
 def kernel(folder: Path) -> Iterator[tuple[Any, Any]]:
     """Yield the manager and the client of a fresh kernel that works in ``folder``."""
-    manager, client = start_new_kernel(kernel_name="python3", startup_timeout=SECONDS, cwd=str(folder))
+    manager, client = start_new_kernel(
+        kernel_name="python3", startup_timeout=SECONDS, cwd=str(folder), extra_arguments=["--log-level=ERROR"]
+    )
     try:
         yield manager, client
     finally:
