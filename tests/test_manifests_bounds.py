@@ -98,3 +98,10 @@ def test_a_dump_of_many_pods_is_read_whole() -> None:
     items = ",".join(pod % (number, number % 7, number // 250, number % 250) for number in range(2_000))
     resources: list[Resource] = read_text('{"apiVersion":"v1","kind":"List","items":[' + items + "]}")
     assert len({resource.key for resource in resources}) == 2_000
+
+
+def test_values_that_json_has_not_are_refused() -> None:
+    for value in (10**5_000, -(10**5_000), float("nan"), float("inf"), {1, 2}, b"bytes", object()):
+        for extra in ({"data": value}, {"metadata": {"name": "a", "labels": {"a": value}}}):
+            with pytest.raises(ManifestError):
+                from_object({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, **extra})

@@ -152,9 +152,11 @@ def test_lines_are_those_of_the_file_on_disk() -> None:
     path = Path(__file__).parent / "manifests" / "accepted" / "every-field-of-a-policy.yaml"
     lines = path.read_text(encoding="utf-8").splitlines()
     policy = one(read_text("\n".join(lines), str(path))[0])
-    for rule in (*policy.ingress, *policy.egress):
-        for part in (rule, *rule.peers, *rule.ports):
-            assert part.origin is not None
-            first, last = lines[part.origin.first_line - 1], lines[part.origin.last_line - 1]
-            assert first.lstrip().startswith("- ")
-            assert last.strip(), "a part ends with text, not with what follows it"
+    rules = (*policy.ingress, *policy.egress)
+    origins = [rule.origin for rule in rules]
+    origins += [peer.origin for rule in rules for peer in rule.peers]
+    origins += [port.origin for rule in rules for port in rule.ports]
+    assert None not in origins
+    for first, last in spans(*origins):
+        assert lines[first - 1].lstrip().startswith("- ")
+        assert lines[last - 1].strip(), "a part ends with text, not with what follows it"

@@ -10,10 +10,9 @@ from typing import Any
 
 import yaml
 
-from netpol_lab.manifests.lines import Span
+from netpol_lab.manifests.lines import MAX_DEPTH, Span
 from netpol_lab.manifests.names import quoted
 from netpol_lab.manifests.scalars import plain_number, resolve
-from netpol_lab.manifests.strict import MAX_DEPTH
 
 MAX_ALIASED_NODES = 200_000
 """How much a document may grow by its aliases, counted in nodes: ends the billion laughs."""

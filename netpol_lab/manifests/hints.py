@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -108,10 +107,10 @@ def wrong_type(value: Any, type_: Type, path: Path, word: str = "") -> str:
 
 
 def _wrong_scalar(value: Any, type_: Scalar, name: str, word: str) -> str:
-    if isinstance(value, Mapping | list):
+    if not isinstance(value, bool | int | float | str):
         return TEXT_WANTED.format(name)
     if type_.go == "string":
-        word = word or json.dumps(value)
+        word = word or str(value).lower()
         what = "boolean (true or false)" if isinstance(value, bool) else "number"
         return QUOTE_IT.format(word=word, what=what, quoted=f'"{word}"')
     if isinstance(value, str):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from netpol_lab.manifests.problem import Path
 from netpol_lab.model import Origin
+
+MAX_DEPTH = 100
+"""Deepest nesting read. The API's own types end far above it."""
 
 MAX_JSON_WITH_LINES = 1_000_000
 """JSON texts longer than this are dumps made by a program: nobody asks for their line numbers."""
@@ -81,40 +85,49 @@ def _part(span: Span, step: str | int) -> Span | None:
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
 
 
-def json_span(text: str, start: int = 0) -> Span:
-    """The span of the JSON value at ``start`` of ``text``, which is known to be valid JSON.
+class JsonSpans:
+    """The spans of JSON text that is known to be valid.
 
-    >>> span = json_span('{"kind":\\n "Pod"}')
+    ``duplicates`` holds (key, line) of every key that stands twice in an object.
+
+    >>> span = JsonSpans('{"kind":\\n "Pod"}').at(0)
     >>> span.last, span.parts["kind"][:2]
     (2, (1, 2))
     """
-    breaks = [match.start() for match in re.finditer("\n", text)]
-    tokens = _JSON_TOKEN.finditer(text, start)
-    return _json_value(tokens, next(tokens), breaks)
 
+    def __init__(self, text: str) -> None:
+        self.duplicates: list[tuple[str, int]] = []
+        self._text = text
+        self._breaks = [match.start() for match in re.finditer("\n", text)]
 
-def _json_value(tokens, token, breaks: list[int]) -> Span:  # type: ignore[no-untyped-def]
-    import json
+    def at(self, start: int) -> Span:
+        """The span of the value at ``start``. Raises RecursionError when it is nested too deeply."""
+        tokens = _JSON_TOKEN.finditer(self._text, start)
+        return self._value(tokens, next(tokens), 0)
 
-    first = last = _line(token.start(), breaks)
-    if token[0] not in ("{", "["):
-        return Span(first, last)
-    fields: dict[str, Span] = {}
-    items: list[Span] = []
-    for inner in tokens:
-        if inner[0] in ("}", "]"):
-            last = _line(inner.start(), breaks)
-            break
-        if inner[0] == ",":
-            continue
-        if token[0] == "[":
-            items.append(_json_value(tokens, inner, breaks))
-            continue
-        next(tokens)  # the colon
-        value = _json_value(tokens, next(tokens), breaks)
-        fields[json.loads(inner[0], strict=False)] = value._replace(first=_line(inner.start(), breaks))
-    return Span(first, last, fields if token[0] == "{" else items)
+    def _value(self, tokens: Iterator[re.Match[str]], token: re.Match[str], depth: int) -> Span:
+        if depth > MAX_DEPTH:
+            raise RecursionError
+        first = last = self._line(token)
+        if token[0] not in ("{", "["):
+            return Span(first, last)
+        fields: dict[str, Span] = {}
+        items: list[Span] = []
+        for inner in tokens:
+            if inner[0] in ("}", "]"):
+                last = self._line(inner)
+                break
+            if inner[0] == ",":
+                continue
+            if token[0] == "[":
+                items.append(self._value(tokens, inner, depth + 1))
+                continue
+            next(tokens)  # the colon
+            key, line = json.loads(inner[0], strict=False), self._line(inner)
+            if key in fields:
+                self.duplicates.append((key, line))
+            fields[key] = self._value(tokens, next(tokens), depth + 1)._replace(first=line)
+        return Span(first, last, fields if token[0] == "{" else items)
 
-
-def _line(offset: int, breaks: list[int]) -> int:
-    return bisect_right(breaks, offset - 1) + 1
+    def _line(self, token: re.Match[str]) -> int:
+        return bisect_right(self._breaks, token.start()) + 1

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from netpol_lab.errors import ManifestError
-
 if TYPE_CHECKING:
     from netpol_lab.manifests.lines import Lines
 
@@ -116,8 +114,3 @@ class Report:
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self.problems)
-
-    def raise_if_any(self) -> None:
-        """Raise :class:`ManifestError` with all problems, when there is one."""
-        if self.problems:
-            raise ManifestError(tuple(self.problems))

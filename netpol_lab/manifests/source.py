@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netpol_lab.manifests import syntax
-from netpol_lab.manifests.lines import MAX_JSON_WITH_LINES, Lines, json_span
+from netpol_lab.manifests.lines import MAX_JSON_WITH_LINES, JsonSpans, Lines
 from netpol_lab.manifests.problem import MAX_PROBLEMS, Problem
 
 MAX_YAML_CHARACTERS = 16_000_000
@@ -63,19 +63,22 @@ def _json_documents(text: str, file: str) -> tuple[list[Document], Problem | Non
         return [], syntax.too_large(file, "JSON", MAX_JSON_PARTS, "commas and brackets")
     found: list[Document] = []
     decoder = json.JSONDecoder(parse_constant=_no_constant)
+    spans = JsonSpans(text) if len(text) <= MAX_JSON_WITH_LINES else None
     position = _skip_space(text, 0)
     while position < len(text):
         try:
             value, end = decoder.raw_decode(text, position)
+            if _SURROGATE.search(text, position, end):
+                value = _without_lone_surrogates(value)
+            lines = Lines(file, spans.at(position)) if spans else None
         except json.JSONDecodeError as error:
             return [], syntax.json_problem(error, file)
         except (ValueError, RecursionError) as error:
             return [], syntax.json_beyond(error, file)
-        if _SURROGATE.search(text, position, end):
-            value = _without_lone_surrogates(value)
-        lines = Lines(file, json_span(text, position)) if len(text) <= MAX_JSON_WITH_LINES else None
         found.append(Document(value, lines))
         position = _skip_space(text, end)
+    if spans and spans.duplicates:
+        return [], syntax.duplicate_field(*spans.duplicates[0], file)
     return found, None
 
 

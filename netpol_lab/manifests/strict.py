@@ -7,16 +7,14 @@ why ``ingress: []`` cannot be seen in ``-o yaml``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netpol_lab.manifests import hints
-from netpol_lab.manifests.lines import Lines
+from netpol_lab.manifests.lines import MAX_DEPTH, Lines
 from netpol_lab.manifests.problem import Path, Report, field_text
 from netpol_lab.manifests.schema import ANY, ListOf, MapOf, Opaque, Scalar, Struct, Type
-
-MAX_DEPTH = 100
-"""Deepest nesting accepted. The API's own types end far above it."""
 
 _RANGE = {"int32": 2**31, "int64": 2**63, "int32 or string": 2**31}
 
@@ -73,6 +71,7 @@ class _Decoder:
         if value is None:
             return _MISSING
         if isinstance(type_, Scalar):
+            value = _json_number(value)
             if _is_scalar(value, type_):
                 return int(value) if isinstance(value, float) else value
         elif isinstance(type_, Struct):
@@ -107,7 +106,13 @@ class _Decoder:
 
     def _opaque(self, value: Any, path: Path, depth: int) -> Any:
         """A part we do not look into, copied as plain JSON, inside our bounds."""
-        if isinstance(value, str | bool | int | float) or value is None:
+        if isinstance(value, str) or value is None:
+            return value
+        value = _json_number(value)
+        if isinstance(value, float) and not math.isfinite(value):
+            self.faults.append((path, f"json: unsupported value: {value}", ""))
+            return None
+        if isinstance(value, bool | int | float):
             return value
         if depth <= 0:
             self.faults.append((path, f"exceeded max depth of {MAX_DEPTH}", ""))
@@ -138,6 +143,16 @@ def _is_kept(key: str, type_: Type, value: Any, schema: Struct) -> bool:
     if key in schema.always or isinstance(type_, Opaque | Struct):
         return True
     return isinstance(type_, Scalar) and type_.pointer
+
+
+def _json_number(value: Any) -> Any:
+    """A whole number beyond 64 bits is a float to Go."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf
+    return value
 
 
 def _is_scalar(value: Any, type_: Scalar) -> bool:

@@ -135,6 +135,11 @@ def duplicate_key(key: str, line: int, offset: int, file: str) -> Problem:
     return Problem("yaml", message, file, line, hint=TWICE)
 
 
+def duplicate_field(key: str, line: int, file: str) -> Problem:
+    """A key that stands twice in one JSON object."""
+    return Problem("yaml", f'json: duplicate field "{key}"', file, line, hint=TWICE)
+
+
 def bad_separator(rest: str, file: str, line: int) -> Problem:
     """Text behind ``---``."""
     return Problem("yaml", f"invalid Yaml document separator: {rest}", file, line, hint=SEPARATOR)
@@ -173,20 +178,23 @@ _JSON_WORDS: tuple[tuple[str, str], ...] = (
 
 def json_problem(error: json.JSONDecodeError, file: str) -> Problem:
     """A fault of JSON text, in the words of Go's ``encoding/json``."""
-    if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated"):
+    position = error.pos
+    if error.msg.startswith("Illegal trailing comma"):  # since Python 3.13; Go names what follows the comma
+        position += len(error.doc[error.pos + 1 :]) - len(error.doc[error.pos + 1 :].lstrip()) + 1
+    if position >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated"):
         return Problem("yaml", "unexpected EOF", file, error.lineno, hint="the text ends too early")
     where = next((words for start, words in _JSON_WORDS if error.msg.startswith(start)), "")
-    message = f"json: offset {error.pos + 1}: invalid character {_character(error.doc[error.pos])} {where}"
-    return Problem("yaml", message, file, error.lineno, hint=_json_hint(error))
+    message = f"json: offset {position + 1}: invalid character {_character(error.doc[position])} {where}"
+    return Problem("yaml", message, file, error.lineno, hint=_json_hint(error, position))
 
 
 def _character(character: Any) -> str:
     return {"\n": r"'\n'", "\t": r"'\t'", "'": r"'\''", '"': "'\"'"}.get(character, f"'{character}'")
 
 
-def _json_hint(error: json.JSONDecodeError) -> str:
+def _json_hint(error: json.JSONDecodeError, position: int) -> str:
     if error.msg.startswith("Expecting ','"):
         return "a comma is missing before this place"
-    if error.doc[error.pos] in "}]":
+    if error.doc[position] in "}]":
         return "a comma too many before this place"
     return ""

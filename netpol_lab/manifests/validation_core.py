@@ -27,6 +27,7 @@ from netpol_lab.model import LabelSelector, Requirement
 Body = Mapping[str, Any]
 
 REQUIRED = "Required value"
+NOT_AN_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 SELECTOR_MISMATCH = "`selector` does not match template `labels`"
 EMPTY_SELECTOR = (
     "Invalid value: v1.LabelSelector{{MatchLabels:map[string]string(nil),"
@@ -147,9 +148,6 @@ def _service(body: Body, report: Report) -> None:
     for index, port in enumerate(ports):
         _service_port(port, ("spec", "ports", index), report, len(ports) > 1, seen)
     labels(spec.get("selector", {}), ("spec", "selector"), report)
-
-
-NOT_AN_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 
 
 def _service_port(port: Body, path: Path, report: Report, name_required: bool, seen: set[str]) -> None:
