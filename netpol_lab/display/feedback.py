@@ -175,11 +175,12 @@ def _twin_example(example: CounterExample) -> list[str]:
     ]
 
 
+# A notebook is one page: what is said of every title there would move the titles of all figures. Hence :has().
 _RULES = """
-& { position: relative }
-& .npl-title, & .npl-quiet:not(span) { padding-left: 68px }
-& .npl-body { margin-top: 10px }
-& figcaption { min-height: 54px; padding-top: 4px; box-sizing: border-box }
+&:has(.npl-verdict) { position: relative }
+&:has(.npl-verdict) .npl-title, &:has(.npl-verdict) .npl-quiet:not(span) { padding-left: 68px }
+&:has(.npl-verdict) .npl-body { margin-top: 10px }
+&:has(.npl-verdict) figcaption { min-height: 54px; padding-top: 4px; box-sizing: border-box }
 & .npl-verdict { position: absolute; left: 18px; top: 14px; width: 54px; height: 54px; box-sizing: border-box;
   border-radius: 6px;
   font-size: 30px; line-height: 48px; font-weight: 700; text-align: center; border: 3px solid var(--npl-ink) }
@@ -187,7 +188,7 @@ _RULES = """
 & .npl-open { background: var(--npl-card); color: var(--npl-ink) }
 & .npl-draw { display: block !important }
 & .npl-say { margin: 0; padding: 9px 0; border-top: 1px solid var(--npl-hair); color: var(--npl-ink) }
-& .npl-say .npl-quiet { padding: 0; color: var(--npl-ink2); font-size: 13px }
+&:has(.npl-verdict) .npl-say .npl-quiet { padding: 0; color: var(--npl-ink2); font-size: 13px }
 & .npl-hide { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap }
 """
