@@ -166,6 +166,11 @@ def test_relabeling_the_pod_repairs_a_typo_as_well_as_editing_the_policy():
     assert answered(load("03-allow-specific/1"), relabel).passed
 
 
+def test_the_policy_with_the_typo_is_the_nearest_miss():
+    verdict = load("03-allow-specific/1").start_cluster().verdict("student-07/reporter-07", "student-07/server-07", 80)
+    assert verdict.ingress.near_misses[0].rule.policy.name == "allow-reporter-to-server"
+
+
 def test_policies_of_an_earlier_exercise_are_no_part_of_the_answer():
     exercise = load("03-allow-specific/2")
     cluster = exercise.start_cluster()

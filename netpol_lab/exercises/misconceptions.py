@@ -127,8 +127,8 @@ def dash_too_many(evidence: Evidence) -> Cause | None:
             side = "from" if rule.direction == "ingress" else "to"
             return Cause(
                 "M1",
-                f"a dash too many. Two items under `{side}` mean *or*: the namespaces of the one, and the pods of the "
-                "other. One item with both selectors means *and*.",
+                f"a dash too many. Two items under `{side}` mean OR: the namespaces of the one, and the pods of the "
+                "other. One item with both selectors means AND.",
                 lines(namespaces[0].origin, pods[0].origin),
             )
     return None
