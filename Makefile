@@ -28,9 +28,13 @@ lab: $(VENV)/.lab-installed
 	@root=; if [ "$$(id -u)" = 0 ]; then root=--allow-root; fi; \
 	exec $(BIN)/python -m jupyterlab $$root $(LAB_ARGS) $(FIRST)
 
-# pytest comes last, so that its closing line is the last line of a good run.
-test: lint types
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+# Every check runs, whatever the ones before it found. pytest comes last: its closing line ends the output.
+test: $(VENV)/.test-installed
+	@failed=0; \
+	$(MAKE) --no-print-directory lint || failed=1; \
+	$(MAKE) --no-print-directory types || failed=1; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS) || failed=1; \
+	exit $$failed
 
 lint: $(VENV)/.test-installed
 	@$(BIN)/python -m ruff format --check .

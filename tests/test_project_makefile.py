@@ -87,8 +87,14 @@ def test_a_changed_constraint_installs_again(checkout: Path) -> None:
     assert "pip install" in make(checkout, "-n", "lab").stdout
 
 
-def test_pytest_comes_last_so_that_its_closing_line_ends_a_good_run(checkout: Path) -> None:
-    assert "-m pytest" in make(checkout, "-n", "test").stdout.rstrip().splitlines()[-1]
+def test_pytest_comes_last_so_that_its_closing_line_ends_the_output(checkout: Path) -> None:
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    fake_python(checkout / ".venv" / "bin", "python", 'echo "$2"; case "$2" in ruff) exit 1;; esac')
+    for stamp in (".lab-installed", ".test-installed"):
+        (checkout / ".venv" / stamp).touch()
+    done = make(checkout, "test")
+    assert done.stdout.splitlines() == ["ruff", "mypy", "pytest"]
+    assert done.returncode != 0, "the fault that ruff found must not be lost"
 
 
 def test_ci_calls_make_test(repository: Path) -> None:
