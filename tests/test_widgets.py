@@ -1,0 +1,130 @@
+"""The playground: it follows its controls, changes no cluster, and is readable without a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from netpol_lab.cluster import Cluster
+from netpol_lab.snapshot import Snapshot
+from netpol_lab.widgets import Playground, playground
+
+WORLD = """
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: client, namespace: shop, labels: {app: client}}
+spec: {nodeName: node1, containers: [{name: c, image: "busybox:1.36", command: [sleep, "3600"]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: server, namespace: shop, labels: {app: server}}
+spec: {nodeName: node2, containers: [{name: c, image: "nginx:1.27", ports: [{containerPort: 80}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: allow, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: server}}
+  ingress: [{from: [{podSelector: {matchLabels: {app: client}}}], ports: [{port: 80}]}]
+"""
+
+
+class SmallLab:
+    """The one method of a lab that a playground needs."""
+
+    def __init__(self) -> None:
+        self.cluster = Cluster()
+        self.cluster.apply(WORLD)
+
+    def hypothetical(self, without: Iterable[str] = ()) -> Snapshot:
+        return self.cluster.snapshot().without([("NetworkPolicy", *name.split("/", 1)) for name in without])  # type: ignore[misc]
+
+
+@pytest.fixture
+def lab() -> SmallLab:
+    return SmallLab()
+
+
+def controls(play: Playground, kind: str) -> dict[str, Any]:
+    """The controls of one kind by their label."""
+    boxes = [play.widget, *(child for child in play.widget.children if hasattr(child, "children"))]
+    return {c.description: c for box in boxes for c in box.children if type(c).__name__ == kind}
+
+
+def test_every_control_has_a_label(lab: SmallLab) -> None:
+    play = playground(lab)
+    assert set(controls(play, "Checkbox")) == {"shop/allow", "shop/deny"}
+    assert set(controls(play, "Dropdown")) == {"Port", "From", "To"}
+
+
+def test_switching_a_policy_off_changes_the_answer_and_not_the_cluster(lab: SmallLab) -> None:
+    play, before = playground(lab), lab.cluster.snapshot()
+    assert play.pictures()[2].title == "✓ Allowed: client reaches server on TCP 80"
+    controls(play, "Checkbox")["shop/allow"].value = False
+    assert play.title == "Playground: 1 of 2 policies on"
+    assert play.pictures()[2].title.startswith("✕ Blocked at ingress of server")
+    assert lab.cluster.snapshot() is before
+
+
+def test_the_pictures_in_the_widget_follow(lab: SmallLab) -> None:
+    play = playground(lab)
+    shown = play.widget.children[-4:]
+    assert "Allowed: client reaches server" in shown[0].value and 'role="status"' in shown[0].value
+    controls(play, "Checkbox")["shop/allow"].value = False
+    assert "Blocked at ingress of server" in shown[0].value
+    assert "Blocked at ingress of server" in shown[3].value
+
+
+def test_port_and_pair_can_be_picked(lab: SmallLab) -> None:
+    play = playground(lab)
+    dropdowns = controls(play, "Dropdown")
+    dropdowns["Port"].value = ("UDP", 53)
+    dropdowns["To"].value = "kube-system/kube-dns"
+    dropdowns["From"].value = "shop/server"
+    assert play.pictures()[2].title == "✓ Allowed: server reaches coredns on UDP 53"
+    assert "UDP 53" in play.pictures()[1].quiet
+
+
+def test_a_pod_and_itself_can_be_picked(lab: SmallLab) -> None:
+    play = playground(lab)
+    play.source = play.target = "shop/server"
+    assert play.pictures()[2].title == "✓ Allowed: server reaches itself on TCP 80"
+
+
+def test_it_is_readable_without_a_kernel(lab: SmallLab) -> None:
+    bundle = playground(lab)._repr_mimebundle_()
+    assert "✓ Allowed: client reaches server on TCP 80" in bundle["text/html"]
+    assert "policy shop/allow  on" in bundle["text/plain"]
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_what_is_compared_on_a_second_run_is_the_same(lab: SmallLab) -> None:
+    first, second = playground(lab)._repr_mimebundle_(), playground(lab)._repr_mimebundle_()
+    for kind in ("text/html", "text/plain"):
+        assert first[kind] == second[kind]
+
+
+def test_without_policies_there_is_nothing_to_switch() -> None:
+    lab = SmallLab()
+    for name in ("allow", "deny"):
+        lab.cluster.delete("NetworkPolicy", "shop", name)
+    play = playground(lab)
+    assert play.title == "Playground: there is no policy to switch"
+    assert "No policy yet" in play.widget.children[0].value
+
+
+def test_the_module_does_not_need_ipywidgets_to_be_imported() -> None:
+    import subprocess
+    import sys
+
+    code = "import netpol_lab.widgets, sys; assert 'ipywidgets' not in sys.modules and 'pandas' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
