@@ -154,7 +154,7 @@ def test_the_twin_of_lab_e_is_the_one_of_the_specification():
 
 def test_the_description_follows_its_template():
     svg = graph.draw(lab_a(3), blocked=LAB_A_ASKED).svg
-    assert ">Who reaches whom in student-07 and kube-system</title>" in svg
+    assert ">Who reaches whom in student-07</title>" in svg
     assert "client-07 reaches server-07 on TCP 80." in svg
     assert "All pods are isolated for ingress." in svg
     assert "Every pod of student-07 reaches kube-dns on port 53." in svg
@@ -253,6 +253,16 @@ def test_pods_keep_their_places_in_a_story():
         return re.findall(r'x="([\d.]+)" y="([\d.]+)"[^>]*>server-07<', graph.draw(lab_a(step), story=story).svg)
 
     assert place(2) == place(3) != []
+
+
+def test_a_pod_whose_way_closed_stays_where_its_line_started():
+    def places(step):
+        svg = graph.draw(lab_a(step), blocked=LAB_A_ASKED).svg
+        return [
+            re.search(rf'x="([\d.]+)" y="([\d.]+)"[^>]*>{name}<', svg).groups() for name in ("client-07", "External")
+        ]
+
+    assert places(2) == places(3)
 
 
 # -- large and partial scenes --------------------------------------------------------------------

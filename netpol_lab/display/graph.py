@@ -69,7 +69,7 @@ def draw(
             finding_title, words, note(str(error)), twin=twin, drawn=False, kind=GraphPicture, drawing=picture
         )
     width, height, content = finished(sketch, where)
-    namespaces = finding.listed(picture.namespaces)
+    namespaces = finding.listed(list(dict.fromkeys(node.namespace for node in picture.pods)) or ["the outside"])
     image = svg(width, height, f"Who reaches whom in {namespaces}", finding.description(picture), content)
     legend = legend_of(sketch)
     return figure(

@@ -105,6 +105,8 @@ DENSITIES = ((1.2, 12, 15), (0.6, 12, 15), (0.3, 12, 15), (0.12, 10, 14), (0.02,
 Labels are 13 px; measured larger, they keep off their lines. The first density that fits is taken.
 """
 Density = tuple[float, float, float]
+LABEL_SIZE = 13.5
+"""The type size at which Graphviz measures the label of a group, in regular weight."""
 
 
 def arrange(plans: Sequence[Plan], width: float) -> tuple[Plan, Layout]:
@@ -169,7 +171,7 @@ def dot_source(plan: Plan, density: Density = DENSITIES[1], direction: str = "LR
     graph.subgraph(outside)
     for group in plan.groups:
         frame = Digraph(clusters[group.id])
-        frame.attr(label=escape(_clean(group.label)), labeljust="l", margin=f"{margin:g}", fontsize="13.5")
+        frame.attr(label=escape(_clean(group.label)), labeljust="l", margin=f"{margin:g}", fontsize=f"{LABEL_SIZE:g}")
         # Within a frame Graphviz stacks a rank from the last box written to the first.
         _nodes(frame, [box for box in reversed(plan.boxes) if box.group == group.id], ids, styled)
         graph.subgraph(frame)
@@ -192,10 +194,10 @@ def _nodes(graph: Any, boxes: Sequence[Box], ids: dict[str, str], styled: bool) 
 
 
 def _edge(arrow: Arrow, plan: Plan, clusters: dict[str, str], styled: bool) -> dict[str, str]:
-    if not arrow.drawn:
-        return {"style": "invis"}
     from graphviz import escape
 
+    if not arrow.drawn:
+        return {"style": "invis", "label": str(escape(_clean(arrow.label)))}
     group_of = {box.id: box.group for box in plan.boxes}
     attributes = dict(arrow.style) if styled else {}
     if arrow.label:

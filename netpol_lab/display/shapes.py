@@ -164,11 +164,12 @@ def outside(center: Point, width: float, height: float, name: str, words: str = 
 
 
 Frame = tuple[float, float, float, float]
+INSET = 3.0
 
 
 def _inset(frame: Frame) -> Frame:
     """Graphviz lets frames touch; ours keep a distance."""
-    return frame[0], frame[1] + 3, frame[2], frame[3] - 3
+    return frame[0], frame[1] + INSET, frame[2], frame[3] - INSET
 
 
 def namespace(frame: Frame) -> Markup:
@@ -185,7 +186,7 @@ def namespace_name(frame: Frame, name: str, sentence: str = "", quiet: bool = Fa
     offset = text_width(word, 12)
     limit = x1 - start - offset - 4
     if sentence:
-        limit = max(limit - text_width(sentence, 13, bold=True) - 30, 60)
+        limit = max(limit - text_width(sentence, 13, bold=True) - 16, 60)
     shown = fit(name, limit, 13, bold=True)
     parts = [
         text(start, y, word.strip(), 12, "ink2", anchor="start", halo="cluster") if word else "",

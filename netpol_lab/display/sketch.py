@@ -10,14 +10,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from netpol_lab.display.layout import Arrow, Box, Group, Layout, Plan, arrange, dot_source
+from netpol_lab.display.layout import LABEL_SIZE, Arrow, Box, Group, Layout, Plan, arrange, dot_source
 from netpol_lab.display.lines import Drawing, Line
 from netpol_lab.display.markup import Markup, el, join, text_width
 from netpol_lab.display.shapes import (
+    INSET,
     STROKES,
     Doors,
     DoorState,
     PodLook,
+    Point,
     line,
     namespace,
     namespace_name,
@@ -115,7 +117,13 @@ def placed(sketches: Sequence[Sketch], width: float = WIDTH) -> Placed:
     groups = tuple(_group(name, sketches) for name in names if all(sketch.framed for sketch in sketches))
     open_namespaces = tuple(dict.fromkeys(name for sketch in sketches for name in sketch.drawing.open))
     rows = list(_rows(list(nodes.values()), list(lines.values()), open_namespaces))
-    invisible = tuple(Arrow(a, b, drawn=False) for row in rows for a, b in pairwise(row))
+    rows += _waiting(list(nodes.values()), list(lines.values()), rows)
+    words = max((item.label(protocol=False)[0] for item in lines.values() if item.label()), default="✓ TCP 80", key=len)
+    invisible = tuple(
+        Arrow(a, b, "" if nodes[a].namespace in open_namespaces else words, drawn=False)
+        for row in rows
+        for a, b in pairwise(row)
+    )
     first = tuple(box.id for box in boxes if box.shape == "ellipse")
     depth = _depths(list(nodes.values()), lines.values(), rows)
     compact = any(sketch.compact for sketch in sketches)
@@ -146,19 +154,39 @@ def _box(node: SceneNode, sketches: Sequence[Sketch]) -> Box:
 
 
 def _group(name: str, sketches: Sequence[Sketch]) -> Group:
-    """The label only reserves room; it is drawn in two weights, hence a little longer than it is."""
+    """The label only reserves room: it is padded to the width of what will be drawn, in two weights."""
     sentence = any(name in sketch.drawing.open for sketch in sketches)
-    words = f"{name}  " if name == "kube-system" else f"namespace {name} "
-    return Group(name, words + (f"   {SENTENCE}" if sentence else ""))
+    words = f"namespace {name}" + (f" {SENTENCE}" if sentence else "")
+    need = text_width("namespace ", 12) + text_width(name, 13, bold=True) + 16
+    if name == "kube-system":
+        words, need = name, text_width(name, 13, bold=True) + 12
+    if sentence:
+        need += text_width(SENTENCE, 13, bold=True) + 18
+    while text_width(words, LABEL_SIZE) < need:
+        words += " "
+    return Group(name, words)
 
 
 def _rows(nodes: list[SceneNode], lines: list[Line], open_namespaces: tuple[str, ...]) -> Iterator[list[str]]:
     """Pods without lines between them would stand in one tall column; rows of up to four are easier to read."""
     linked = {id for item in lines if not item.from_namespace and not item.to_namespace for id in item.ends}
     for name in dict.fromkeys(node.namespace for node in nodes if node.namespace):
-        loose = [node.id for node in nodes if node.namespace == name and node.id not in linked]
+        loose = [node for node in nodes if node.namespace == name and node.id not in linked]
         if name in open_namespaces or len(loose) > 3:
-            yield from (loose[i : i + 4] for i in range(0, len(loose), 4))
+            ids = [
+                node.id for node in sorted(loose, key=lambda node: bool(node.listens))
+            ]  # clients left, servers right
+            yield from (ids[i : i + 4] for i in range(0, len(ids), 4))
+
+
+def _waiting(nodes: list[SceneNode], lines: list[Line], rows: list[list[str]]) -> Iterator[list[str]]:
+    """Who has no line stands where its line would start: so a pod keeps its place when a policy closes its way."""
+    placed = {id for line in lines if not line.dns for id in line.ends} | {id for row in rows for id in row}
+    for node in nodes:
+        targets = [other for other in nodes if other.listens and not other.is_dns and other.id != node.id]
+        near = [other for other in targets if other.namespace == node.namespace] or targets
+        if near and not node.listens and not node.is_dns and node.id not in placed:
+            yield [node.id, near[0].id]
 
 
 def _depths(nodes: list[SceneNode], lines: Collection[Line], rows: list[list[str]]) -> dict[str, list[str]]:
@@ -232,10 +260,24 @@ def paint(sketch: Sketch, where: Placed) -> Markup:
     for item in drawing.lines:
         curve = layout.curves[where.keys.index(key(item))]
         assert curve is not None  # only arrows without a key have none
-        parts.append(line(curve.points, item.state, item.stop, both_ways=item.both_ways))
+        points = _to_frames(curve.points, item, layout)
+        parts.append(line(points, item.state, item.stop, both_ways=item.both_ways))
         if curve.label and item.label():
             labels.append(label(curve.label, item, protocol=not sketch.compact))
     return join([*parts, *names, *labels])
+
+
+def _to_frames(points: tuple[Point, ...], item: Line, layout: Layout) -> tuple[Point, ...]:
+    """Frames are drawn a little smaller than they were placed: lines that end at one are made a little longer."""
+
+    def moved(point: Point, name: str) -> Point:
+        (_, top, _, bottom), (x, y) = layout.frames[name], point
+        return x, y + INSET if abs(y - top) < 1 else y - INSET if abs(y - bottom) < 1 else y
+
+    first, *middle, last = points
+    first = moved(first, item.source.namespace) if item.from_namespace else first
+    last = moved(last, item.target.namespace) if item.to_namespace else last
+    return first, *middle, last
 
 
 def label(center: tuple[float, float], item: Line, *, protocol: bool = True) -> Markup:
