@@ -181,6 +181,15 @@ def test_other_kinds_are_stored_as_they_are_and_not_typed() -> None:
     assert others["ClusterRole/system:reader"].namespace == ""
 
 
+def test_a_network_policy_of_another_api_group_is_not_taken_for_ours() -> None:
+    text = (
+        "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: a}\nspec: {ingress: , selector: all()}"
+    )
+    (resource,) = read_text(text)
+    assert resource.typed is None
+    assert resource.body["spec"] == {"ingress": None, "selector": "all()"}
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "---\n---\n", "# only a comment\n", "\ufeff", "null\n"])
 def test_a_text_without_objects_is_empty(text: str) -> None:
     assert read_text(text) == []

@@ -151,10 +151,13 @@ def _resource(
     """One object through all steps; each step is only taken when the one before found nothing."""
     report = Report(file, lines, _reference(obj), problems=[])
     body = _decoded(obj, report)
+    # Other groups have kinds of the same names, such as Calico's NetworkPolicy: those are stored as they are.
+    ours = (report.object.api_version, report.object.kind) in KINDS
     if body is not None and not report:
         _set_namespace(body, namespace)
-        defaults.fill_in(body)
-        validate(body, report)
+        if ours:
+            defaults.fill_in(body)
+        validate(body, report, ours=ours)
     problems += report
     if body is None or report:
         return None
@@ -165,7 +168,7 @@ def _resource(
         namespace=metadata.get("namespace", ""),
         name=metadata["name"],
         body=body,
-        typed=decode.typed(body, lines),
+        typed=decode.typed(body, lines) if ours else None,
         origin=lines.origin() if lines else None,
     )
 
