@@ -1,32 +1,34 @@
 """The smallest change that would admit a blocked connection, proved by simulating it.
 
-Candidates are tried from small to large: a label on the other pod or its namespace (from the near
-misses), a port added to a rule, a new policy. Only a change after which the connection is allowed is returned.
+Candidates are tried from small to large: a label on the other pod or its namespace (from the near misses), a port
+added to a rule, a new policy, a rule added to a policy. Only a change after which the connection is allowed, and
+which takes no other connection away, is returned.
 """
 
 from __future__ import annotations
 
+import copy
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from netpol_lab.manifests import from_object
-from netpol_lab.model import Labels, NetworkPolicyPort, Pod, Resource
+from netpol_lab.model import Endpoint, External, IPAddress, Labels, Pod, Resource
+from netpol_lab.server import Body
 from netpol_lab.snapshot import Snapshot, View
 from netpol_lab.verdict import Condition, Gate, NearMiss, Verdict
 
 
 @dataclass(frozen=True)
 class Change:
-    """``command`` is what to type or write; ``explanation`` says what it does. Both were checked."""
+    """``command`` is what to type or write; ``explanation`` says what it does. Both were checked.
+
+    ``resources`` are the objects as the change leaves them.
+    """
 
     command: str
     explanation: str
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    change: Change
-    resources: tuple[Resource, ...]
+    resources: tuple[Resource, ...] = field(default=(), repr=False, compare=False)
 
 
 def smallest_change(view: View, verdict: Verdict) -> Change | None:
@@ -35,19 +37,24 @@ def smallest_change(view: View, verdict: Verdict) -> Change | None:
         return None
     state = view.snapshot()
     parts: list[Change] = []
-    for gate in (verdict.egress, verdict.ingress):
+    for direction in ("egress", "ingress"):
+        now = _judge(state, verdict)
+        gate = now.egress if direction == "egress" else now.ingress
         if gate.admitted:
             continue
-        found = _repair(state, verdict, gate)
+        found = _repair(state, now, gate)
         if found is None:
             return None
-        parts.append(found.change)
+        parts.append(found)
         state = state.with_objects(found.resources)
     if not _judge(state, verdict).allowed:
         return None
-    # one label may open both ends: then the second gate was repaired already
-    texts = list(dict.fromkeys(part.command for part in parts))
-    return Change("\n".join(texts), " ".join(dict.fromkeys(part.explanation for part in parts)))
+    changed = {resource.key: resource for part in parts for resource in part.resources}
+    return Change(
+        "\n".join(dict.fromkeys(part.command for part in parts)),
+        " ".join(dict.fromkeys(part.explanation for part in parts)),
+        tuple(changed.values()),
+    )
 
 
 def _judge(state: Snapshot, verdict: Verdict) -> Verdict:
@@ -59,23 +66,25 @@ def _judge(state: Snapshot, verdict: Verdict) -> Verdict:
     return state.verdict(ends[0], ends[1], verdict.port, verdict.protocol)
 
 
-def _repair(state: Snapshot, verdict: Verdict, gate: Gate) -> _Candidate | None:
-    for candidate in _candidates(state, verdict, gate):
-        after = _judge(state.with_objects(candidate.resources), verdict)
+def _repair(state: Snapshot, verdict: Verdict, gate: Gate) -> Change | None:
+    for change in _candidates(state, verdict, gate):
+        after = _judge(state.with_objects(change.resources), verdict)
         if (after.egress if gate.direction == "egress" else after.ingress).admitted:
-            return candidate
+            return change
     return None
 
 
-def _candidates(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[_Candidate]:
+def _candidates(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[Change]:
     for miss in gate.near_misses:
         yield from _relabel(state, verdict, gate, miss)
     for miss in gate.near_misses:
         yield from _add_port(state, verdict, miss)
-    yield _new_policy(verdict, gate)
+    rule = _Rule.of(verdict, gate)
+    yield from _new_policy(state, rule)
+    yield from _add_rule(state, gate, rule)
 
 
-def _relabel(state: Snapshot, verdict: Verdict, gate: Gate, miss: NearMiss) -> Iterator[_Candidate]:
+def _relabel(state: Snapshot, verdict: Verdict, gate: Gate, miss: NearMiss) -> Iterator[Change]:
     """One label on one object would meet the rule."""
     if len(miss.failed) != 1 or miss.failed[0].fix is None:
         return
@@ -86,67 +95,136 @@ def _relabel(state: Snapshot, verdict: Verdict, gate: Gate, miss: NearMiss) -> I
     if condition.kind == "pod label":
         resource = state.get("Pod", other.namespace, other.name)
         command = f"kubectl label pod {other.name} -n {other.namespace}"
+        changed = [other]
     else:
         resource = state.get("Namespace", "", other.namespace)
         command = f"kubectl label namespace {other.namespace}"
+        changed = [pod for pod in state.pods if pod.namespace == other.namespace]
     if resource is not None:
-        yield _label(resource, condition, command, miss)
+        change = _label(resource, condition, command, miss)
+        if not _takes_away(state, state.with_objects(change.resources), changed):
+            yield change
 
 
-def _label(resource: Resource, condition: Condition, command: str, miss: NearMiss) -> _Candidate:
+def _label(resource: Resource, condition: Condition, command: str, miss: NearMiss) -> Change:
     assert condition.fix is not None
     key, value = condition.fix
     labels = dict(resource.body["metadata"].get("labels") or {})
     overwrite = " --overwrite" if key in labels else ""
     body = {**resource.body, "metadata": {**resource.body["metadata"], "labels": {**labels, key: value}}}
     typed = replace(resource.typed, labels=Labels({**labels, key: value}))  # type: ignore[arg-type, call-arg, type-var]
-    change = Change(f"{command} {key}={value}{overwrite}", f"Then {miss.rule} admits it.")
-    return _Candidate(change, (replace(resource, body=body, typed=typed),))
+    labeled = replace(resource, body=body, typed=typed)
+    return Change(f"{command} {key}={value}{overwrite}", f"Then {miss.rule} admits it.", (labeled,))
 
 
-def _add_port(state: Snapshot, verdict: Verdict, miss: NearMiss) -> Iterator[_Candidate]:
+def _takes_away(before: Snapshot, after: Snapshot, changed: list[Pod]) -> bool:
+    """Whether new labels cost something: a connection, a place behind a Service, or the pod's controller."""
+    ends: list[Endpoint] = [*before.pods, *before.nodes]
+    for version in (4, 6):
+        ends += [External(ranges[0][0]) for ranges in before.engine.addresses.classes(version).values()]
+    for pod in changed:
+        now = after.pod(pod.namespace, pod.name) or pod
+        if _leaves(before, pod, now):
+            return True
+        for end in ends:
+            other = (after.pod(end.namespace, end.name) or end) if isinstance(end, Pod) else end
+            if before.engine.connection(pod, end) - after.engine.connection(now, other):
+                return True
+            if before.engine.connection(end, pod) - after.engine.connection(other, now):
+                return True
+    return False
+
+
+def _leaves(state: Snapshot, pod: Pod, now: Pod) -> bool:
+    """A pod whose labels no longer fit is left out by its Service, and replaced by its controller."""
+    overwritten = any(now.labels.get(key) != value for key, value in pod.labels.items())
+    if overwritten and pod.owner:
+        return True
+    services = (each for each in state.services if each.namespace == pod.namespace and each.selector)
+    return any(
+        each.selector.items() <= pod.labels.items() and not each.selector.items() <= now.labels.items()
+        for each in services
+        if each.selector
+    )
+
+
+def _add_port(state: Snapshot, verdict: Verdict, miss: NearMiss) -> Iterator[Change]:
     """Only the port differs: the rule gets one more."""
     if [condition.kind in ("port", "protocol", "named port") for condition in miss.failed] != [True]:
         return
     policy, reference = miss.rule.policy, miss.rule
-    item = NetworkPolicyPort(verdict.protocol, verdict.port)
-    rules = list(policy.rules(reference.direction))
-    rules[reference.index] = replace(rules[reference.index], ports=(*rules[reference.index].ports, item))
     resource = state.get("NetworkPolicy", policy.namespace, policy.name)
-    if resource is not None:
-        where = f" ({condition.origin})" if (condition := miss.failed[0]).origin else ""
-        text = f"add {{protocol: {verdict.protocol}, port: {verdict.port}}} to the ports of {reference}{where}"
-        changed = replace(policy, **{reference.direction: tuple(rules)})  # type: ignore[arg-type]
-        yield _Candidate(Change(text, "Then that rule admits it."), (replace(resource, typed=changed),))
+    if resource is None:
+        return
+    body = copy.deepcopy(dict(resource.body))
+    ports = body["spec"][reference.direction][reference.index]["ports"]
+    ports.append({"protocol": verdict.protocol, "port": verdict.port})
+    origin = miss.failed[0].origin
+    where = f" ({origin})" if origin else ""
+    text = f"add {{protocol: {verdict.protocol}, port: {verdict.port}}} to the ports of {reference}{where}"
+    yield Change(text, "Then that rule admits it.", (from_object(body),))
 
 
-def _new_policy(verdict: Verdict, gate: Gate) -> _Candidate:
-    """A policy that admits this connection and no more: selected by all labels of both pods."""
-    other = verdict.source if gate.direction == "ingress" else verdict.destination
-    pod = gate.endpoint
-    assert isinstance(pod, Pod)
-    side, word = ("from", "Ingress") if gate.direction == "ingress" else ("to", "Egress")
-    name = f"allow-{'from' if side == 'from' else 'to'}-{_short(other)}"
-    peer: dict = {"ipBlock": {"cidr": _block(other)}}
-    if isinstance(other, Pod) and not other.host_network:
-        peer = {"podSelector": {"matchLabels": _own_labels(other)}}
-        if other.namespace != pod.namespace:
-            peer["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": other.namespace}}
-    rule = {side: [peer], "ports": [{"protocol": verdict.protocol, "port": verdict.port}]}
+@dataclass(frozen=True)
+class _Rule:
+    """A rule that admits one connection and no more: it chooses both ends by all of their labels."""
+
+    pod: Pod
+    other: Endpoint
+    direction: str
+    body: Body
+    words: str
+
+    @classmethod
+    def of(cls, verdict: Verdict, gate: Gate) -> _Rule:
+        other = verdict.source if gate.direction == "ingress" else verdict.destination
+        pod, side = gate.endpoint, "from" if gate.direction == "ingress" else "to"
+        assert isinstance(pod, Pod)
+        whom = str(_address(other))
+        peer: Body = {"ipBlock": {"cidr": _block(other)}}
+        if isinstance(other, Pod) and not other.host_network:
+            peer = {"podSelector": {"matchLabels": _own_labels(other)}}
+            whom = _labels_text(other)
+            if other.namespace != pod.namespace:
+                peer["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": other.namespace}}
+                whom += f" in {other.namespace}"
+        body = {side: [peer], "ports": [{"protocol": verdict.protocol, "port": verdict.port}]}
+        return cls(pod, other, gate.direction, body, f"{side} {whom}, {verdict.protocol} {verdict.port}")
+
+
+def _new_policy(state: Snapshot, rule: _Rule) -> Iterator[Change]:
+    """Only where it isolates no pod that was open: a policy that admits something also isolates."""
+    pod, direction = rule.pod, rule.direction
+    wanted = _own_labels(pod).items()
+    for each in state.pods:
+        selected = each.namespace == pod.namespace and wanted <= each.labels.items() and not each.host_network
+        if selected and not state.engine.isolating(direction, each):  # type: ignore[arg-type]
+            return
+    name = _free_name(state, pod.namespace, f"allow-{'from' if direction == 'ingress' else 'to'}-{_short(rule.other)}")
     body = {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
         "metadata": {"name": name, "namespace": pod.namespace},
         "spec": {
             "podSelector": {"matchLabels": _own_labels(pod)},
-            "policyTypes": [word],
-            gate.direction: [rule],
+            "policyTypes": [direction.capitalize()],
+            direction: [rule.body],
         },
     }
-    ends = f"{'from' if side == 'from' else 'to'} {_short(other)}"
-    whom = f"{pod.namespace} for {_labels_text(pod)}"
-    text = f"a new policy in {whom}: {gate.direction} {ends}, {verdict.protocol} {verdict.port}"
-    return _Candidate(Change(text, f"No rule comes close; {name} would admit it."), (from_object(body),))
+    text = f"a new policy in {pod.namespace} for {_labels_text(pod)}: {direction} {rule.words}"
+    yield Change(text, f"Then {name} admits it.", (from_object(body),))
+
+
+def _add_rule(state: Snapshot, gate: Gate, rule: _Rule) -> Iterator[Change]:
+    """One rule more in a policy that isolates the pod already; the narrowest of them first."""
+    selected = state.engine.selected
+    for policy in sorted(gate.isolating, key=lambda each: selected(each.namespace, each.pod_selector).bit_count()):
+        resource = state.get("NetworkPolicy", policy.namespace, policy.name)
+        if resource is not None:
+            body = copy.deepcopy(dict(resource.body))
+            body["spec"][rule.direction] = [*body["spec"].get(rule.direction, ()), rule.body]
+            text = f"add to the {rule.direction} rules of {policy.name}: {rule.words}"
+            yield Change(text, f"Then {policy.name} admits it.", (from_object(body),))
 
 
 def _own_labels(pod: Pod) -> dict[str, str]:
@@ -158,11 +236,26 @@ def _labels_text(pod: Pod) -> str:
     return "pods with " + ",".join(f"{key}={value}" for key, value in labels.items()) if labels else "all pods"
 
 
-def _short(endpoint: object) -> str:
-    owner = getattr(endpoint, "owner", "").partition("/")[2]
-    return owner or getattr(endpoint, "name", "outside").lower()
+def _free_name(state: Snapshot, namespace: str, wanted: str) -> str:
+    name, number = wanted, 1
+    while state.get("NetworkPolicy", namespace, name):
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
 
 
-def _block(endpoint: object) -> str:
-    address = getattr(endpoint, "address", None) or getattr(endpoint, "ip", None)
-    return f"{address}/{32 if address.version == 4 else 128}" if address else "0.0.0.0/0"
+def _short(endpoint: Endpoint) -> str:
+    """A part for a policy's name: the workload's, the pod's or the node's name, or the address."""
+    if isinstance(endpoint, External):
+        return re.sub("[^a-z0-9]+", "-", str(endpoint.address)).strip("-")
+    owner = endpoint.owner.partition("/")[2] if isinstance(endpoint, Pod) else ""
+    return (owner or endpoint.name)[:200]
+
+
+def _address(endpoint: Endpoint) -> IPAddress | None:
+    return endpoint.address if isinstance(endpoint, External) else endpoint.ip
+
+
+def _block(endpoint: Endpoint) -> str:
+    address = _address(endpoint)
+    return f"{address}/{address.max_prefixlen}" if address else "0.0.0.0/0"
