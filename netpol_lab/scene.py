@@ -193,7 +193,7 @@ def _reach(engine: Engine, source: Endpoint, target: Endpoint) -> Reach:
 
 def _dns_pods(view: View) -> set[str]:
     service = view.service(SYSTEM_NAMESPACE, "kube-dns")
-    return {pod.id for pod in view.selected_by(service)} if service else set()
+    return {pod.id for pod in view.pods_of(service)} if service else set()
 
 
 def _groups(pods: list[Pod], engine: Engine) -> list[list[Pod]]:

@@ -109,14 +109,14 @@ class View:
     def endpoints(self, service: Service) -> Sequence[tuple[Pod, ServicePort, int]]:
         """Each (pod, Service port, pod port) behind a Service. A named targetPort resolves on each pod."""
         found = []
-        for pod in self.selected_by(service):
+        for pod in self.pods_of(service):
             for port in service.ports:
                 target = _target_port(pod, port)
                 if target is not None:
                     found.append((pod, port, target))
         return found
 
-    def selected_by(self, service: Service) -> Sequence[Pod]:
+    def pods_of(self, service: Service) -> Sequence[Pod]:
         """The running pods a Service's selector picks, in its own namespace."""
         if not service.selector:
             return []

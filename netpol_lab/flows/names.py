@@ -197,7 +197,7 @@ def _service_records(world: View, namespace: str, name: str) -> Records:
         return ((address,) if address else ()), None
     if service.cluster_ip is not None:
         return (service.cluster_ip,), service
-    return tuple(dict.fromkeys(pod.ip for pod in world.selected_by(service) if pod.ip is not None)), service
+    return tuple(dict.fromkeys(pod.ip for pod in world.pods_of(service) if pod.ip is not None)), service
 
 
 def _host_records(world: View, namespace: str, name: str, host: str) -> Records:
@@ -205,7 +205,7 @@ def _host_records(world: View, namespace: str, name: str, host: str) -> Records:
     service = world.service(namespace, name)
     if service is None or service.cluster_ip is not None:
         return (), None
-    for pod in world.selected_by(service):
+    for pod in world.pods_of(service):
         if pod.ip is not None and host in (_published_name(world, pod, name), str(pod.ip).replace(".", "-")):
             return (pod.ip,), service
     return (), None
