@@ -6,6 +6,7 @@ are one node; pods on the host network are left out; the outside is a node of it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -114,7 +115,8 @@ def build(view: View, namespaces: Iterable[str] | None = None, fold: bool = True
     ]
     dns = _dns_pods(view)
     groups = _groups(pods, engine) if fold else [[pod] for pod in pods]
-    nodes = [_node(view, group, pods if fold else [], dns if fold else set()) for group in groups]
+    names = _names(groups, dns) if fold else [pod.name for pod in pods]
+    nodes = [_node(view, *named, dns if fold else set()) for named in zip(groups, names, strict=True)]
     order = {name: place for place, name in enumerate(dict.fromkeys(node.namespace for node in nodes))}
     nodes.sort(key=lambda node: (node.namespace == SYSTEM_NAMESPACE, order[node.namespace]))
     nodes += _outside(view, nodes)
@@ -198,19 +200,35 @@ def _dns_pods(view: View) -> set[str]:
 
 def _groups(pods: list[Pod], engine: Engine) -> list[list[Pod]]:
     """Replicas of one owner that no policy tells apart."""
-    groups: dict[tuple[str, str, int], list[Pod]] = {}
+    groups: dict[tuple[str, str, tuple[int, ...]], list[Pod]] = {}
     for pod in pods:
-        groups.setdefault((pod.namespace, pod.owner or pod.id, engine.class_of(pod)), []).append(pod)
+        seen_as = tuple(engine.class_of(pod, address.version) for address in pod.ips) or (engine.class_of(pod),)
+        groups.setdefault((pod.namespace, pod.owner or pod.id, seen_as), []).append(pod)
     return list(groups.values())
 
 
-def _node(view: View, group: list[Pod], pods: list[Pod], dns: set[str]) -> SceneNode:
+def _names(groups: list[list[Pod]], dns: set[str]) -> list[str]:
+    """What to call each group: its workload where it is the whole of it, ``kube-dns``, else its first pod.
+
+    Workloads of one name get their kind beside it, as in ``web[StatefulSet]``.
+    """
+    sizes = Counter((pod.namespace, pod.owner) for group in groups for pod in group)
+    names = []
+    for group in groups:
+        pod = group[0]
+        whole = bool(pod.owner) and len(group) == sizes[pod.namespace, pod.owner]
+        name = pod.owner.partition("/")[2] if whole else pod.name
+        names.append("kube-dns" if {each.id for each in group} == dns else name)
+    uses = Counter((group[0].namespace, name) for group, name in zip(groups, names, strict=True))
+    for place, (group, name) in enumerate(zip(groups, names, strict=True)):
+        if uses[group[0].namespace, name] > 1 and name != group[0].name:
+            names[place] = f"{name}[{group[0].owner.partition('/')[0]}]"
+    return names
+
+
+def _node(view: View, group: list[Pod], name: str, dns: set[str]) -> SceneNode:
     pod, engine = group[0], view.engine
     resource = view.get("Pod", pod.namespace, pod.name)
-    owner = pod.owner.partition("/")[2]
-    whole = bool(owner) and len(group) == sum(p.namespace == pod.namespace and p.owner == pod.owner for p in pods)
-    is_dns = pod.id in dns
-    name = "kube-dns" if is_dns else owner if whole else pod.name
     ports = (PortSet.of(port.protocol, port.port) for port in listening(pod, resource.body if resource else None))
     return SceneNode(
         id=f"{pod.namespace}/{name}",
@@ -221,7 +239,7 @@ def _node(view: View, group: list[Pod], pods: list[Pod], dns: set[str]) -> Scene
         count=len(group),
         isolated_ingress=bool(engine.isolating("ingress", pod)),
         isolated_egress=bool(engine.isolating("egress", pod)),
-        is_dns=is_dns,
+        is_dns=pod.id in dns,
         listens=PortSet.from_ranges(r for each in ports for r in each),
     )
 

@@ -8,35 +8,17 @@ from typing import Any
 
 import pytest
 from small_clusters import pod, policy_resource
-from worlds import World, world
+from worlds import World, snapshot_of, state_of, world
 
 from netpol_lab import explain
 from netpol_lab.cluster import Cluster
 from netpol_lab.engine import address_of
-from netpol_lab.manifests import from_object
 from netpol_lab.model import OUTSIDE, Endpoint, Namespace, NetworkPolicy, Pod, Resource
 from netpol_lab.ports import PortSet
 from netpol_lab.remedy import Change, smallest_change
 from netpol_lab.snapshot import Snapshot
 
 DENIED = 200
-
-
-def snapshot_of(pods: tuple[Pod, ...], policies: list[Resource], labels: dict[str, dict[str, str]]) -> Snapshot:
-    resources = [
-        from_object({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(labels[name])}})
-        for name in labels
-    ]
-    for each in pods:
-        metadata = {"name": each.name, "namespace": each.namespace, "labels": dict(each.labels)}
-        body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata}
-        resources.append(Resource("v1", "Pod", each.namespace, each.name, body, each))
-    return Snapshot({resource.key: resource for resource in (*resources, *policies)})
-
-
-def state_of(each: World) -> Snapshot:
-    labels = {name: dict(given) for name, given in each.rules.namespaces.items()}
-    return snapshot_of(each.pods, [from_object(body) for body in each.rules.policies], labels)
 
 
 def denied_connections(count: int) -> Iterator[tuple[int, World, Endpoint, Endpoint, str, int]]:

@@ -27,8 +27,10 @@ from netpol_lab.model import (
     NetworkPolicy,
     Node,
     Pod,
+    Resource,
 )
 from netpol_lab.ports import PROTOCOLS
+from netpol_lab.snapshot import Snapshot
 
 Body = dict[str, Any]
 
@@ -95,6 +97,25 @@ def world(seed: int, *, size: int = 0) -> World:
         outside=tuple(random.sample(OUTSIDE, random.choice((1, 1, 2)))),
         asked=tuple(sorted(asked)),
     )
+
+
+def snapshot_of(pods: Sequence[Pod], policies: Sequence[Resource], labels: dict[str, dict[str, str]]) -> Snapshot:
+    """A state of a cluster with these objects in it; ``labels`` are those of each namespace."""
+    resources = [
+        from_object({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(labels[name])}})
+        for name in labels
+    ]
+    for each in pods:
+        metadata = {"name": each.name, "namespace": each.namespace, "labels": dict(each.labels)}
+        body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata}
+        resources.append(Resource("v1", "Pod", each.namespace, each.name, body, each))
+    return Snapshot({resource.key: resource for resource in (*resources, *policies)})
+
+
+def state_of(each: World) -> Snapshot:
+    """A world as a state of a cluster. It has no Node objects: nodes are asked about as they are."""
+    labels = {name: dict(given) for name, given in each.rules.namespaces.items()}
+    return snapshot_of(each.pods, [from_object(body) for body in each.rules.policies], labels)
 
 
 def _interesting(random: Random, policies: list[Body], pods: Sequence[Pod]) -> set[tuple[str, int]]:

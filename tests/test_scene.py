@@ -1,0 +1,194 @@
+"""A scene says of every node what the engine says of every pod it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from small_clusters import pod, policy_resource
+from worlds import snapshot_of, state_of, world
+
+from netpol_lab.cluster import Cluster
+from netpol_lab.engine import exemption
+from netpol_lab.model import NetworkPolicy, Pod
+from netpol_lab.ports import PortSet
+from netpol_lab.scene import Reach, Scene, build, effect_of, outside_ranges
+from netpol_lab.snapshot import Snapshot
+
+SEEDS = range(150)
+
+
+def with_owners(state: Snapshot) -> Snapshot:
+    """Every second pod of a namespace becomes a replica of one workload."""
+    changed = [
+        replace(resource, typed=replace(resource.typed, owner="Deployment/many"))
+        for place, resource in enumerate(state.list("Pod"))
+        if place % 2 and isinstance(resource.typed, Pod)
+    ]
+    return state.with_objects(changed)
+
+
+def members(state: Snapshot, scene: Scene, id: str) -> list[Pod]:
+    """The pods a node stands for: its own, and the replicas of its owner that are seen like it."""
+    first = scene.node(id).endpoint
+    assert isinstance(first, Pod)
+    alike = [
+        each
+        for each in state.pods
+        if each.owner
+        and (each.namespace, each.owner) == (first.namespace, first.owner)
+        and not each.host_network
+        and [state.engine.class_of(each, v) for v in (4, 6)] == [state.engine.class_of(first, v) for v in (4, 6)]
+    ]
+    return alike or [first]
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_the_reach_of_a_node_is_that_of_every_pod_it_stands_for(part: int) -> None:
+    for seed in SEEDS[part::3]:
+        state = with_owners(state_of(world(seed, size=4)))
+        scene = build(state)
+        assert len({node.id for node in scene.nodes}) == len(scene.nodes), seed
+        for (source, target), reach in scene.reach.items():
+            ends = [
+                [node.endpoint] if node.is_external else members(state, scene, node.id)
+                for node in (scene.node(source), scene.node(target))
+            ]
+            for one, other in product(*ends):
+                if exemption(one, other):
+                    continue
+                assert reach.egress == state.engine.admitted("egress", one, other), seed
+                assert reach.ingress == state.engine.admitted("ingress", one, other), seed
+
+
+def test_a_scene_holds_every_pair_but_outside_to_outside() -> None:
+    for seed in SEEDS:
+        scene = build(state_of(world(seed)), fold=False)
+        ids = [node.id for node in scene.nodes]
+        external = {node.id for node in scene.nodes if node.is_external}
+        wanted = {pair for pair in product(ids, repeat=2) if pair[0] != pair[1] and not set(pair) <= external}
+        assert set(scene.reach) == wanted
+
+
+def test_every_pod_off_the_host_network_is_counted_once() -> None:
+    for seed in SEEDS:
+        state = with_owners(state_of(world(seed, size=3)))
+        shown = sum(node.count for node in build(state).nodes if not node.is_external)
+        assert shown == sum(not each.host_network for each in state.pods)
+        assert len([n for n in build(state, fold=False).nodes if not n.is_external]) == shown
+
+
+def test_the_outside_is_split_where_a_pod_treats_parts_of_it_differently() -> None:
+    web = pod("shop/web", {"app": "web"}, ips=["10.244.1.3"])
+    rules = [{"from": [{"ipBlock": {"cidr": "203.0.113.0/24", "except": ["203.0.113.128/25"]}}]}]
+    scene = build(snapshot_of([web], [policy_resource("shop/p", ingress=rules)], {"shop": {}}))
+    assert [node.name for node in scene.nodes] == ["web", "External", "203.0.113.0/25"]
+    assert scene.reach["External", "shop/web"].stop == "ingress"
+    assert scene.reach["203.0.113.0/25", "shop/web"].ports == PortSet.ALL
+
+
+def test_parts_of_the_outside_that_all_pods_treat_alike_are_one_node() -> None:
+    web = pod("shop/web", {"app": "web"}, ips=["10.244.1.3"])
+    other = policy_resource(
+        "shop/p",
+        podSelector={"matchLabels": {"no": "body"}},
+        ingress=[{"from": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}],
+    )
+    scene = build(snapshot_of([web], [other], {"shop": {}}))
+    assert [node.name for node in scene.nodes] == ["web", "External"]
+
+
+def test_the_ranges_of_the_outside_leave_out_the_clusters_own_networks() -> None:
+    ranges = [span for spans in outside_ranges(Cluster()).values() for span in spans]
+    assert [f"{first}-{last}" for first, last in ranges] == [
+        "0.0.0.0-10.95.255.255",
+        "10.97.0.0-10.243.255.255",
+        "10.245.0.0-172.17.255.255",
+        "172.19.0.0-255.255.255.255",
+    ]
+
+
+DEPLOYED = """
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec: {containers: [{name: web, image: nginx}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: nginx}]}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: db}}
+  template: {metadata: {labels: {app: db}}, spec: {containers: [{name: web, image: nginx}]}}
+"""
+
+
+def test_a_pod_and_workloads_of_the_same_name_are_nodes_of_their_own() -> None:
+    cluster = Cluster()
+    cluster.apply(DEPLOYED)
+    nodes = [(node.id, node.count) for node in build(cluster, ["default"]).nodes]
+    assert nodes == [
+        ("default/web", 1),
+        ("default/web[Deployment]", 3),
+        ("default/web[StatefulSet]", 1),
+        ("External", 1),
+    ]
+
+
+def test_dns_pods_that_are_treated_differently_keep_their_own_names() -> None:
+    cluster = Cluster()
+    assert [node.id for node in build(cluster, ["kube-system"]).nodes] == ["kube-system/kube-dns", "External"]
+    (first, *_) = [each for each in cluster.pods if each.name.startswith("coredns")]
+    apart = {"podSelector": {"matchLabels": {"odd": "yes"}}}
+    cluster.apply(policy_resource("kube-system/p", **apart))
+    resource = cluster.objects["Pod", "kube-system", first.name]
+    odd = replace(first, labels=type(first.labels)({**first.labels, "odd": "yes"}))
+    state = cluster.snapshot().with_objects([replace(resource, typed=odd)])
+    nodes = [node for node in build(state, ["kube-system"]).nodes if not node.is_external]
+    assert len({node.id for node in nodes}) == 2
+    assert [node.isolated_ingress for node in nodes] == [True, False]
+    assert all(node.is_dns for node in nodes)
+
+
+def test_a_reach_says_at_which_end_it_stops() -> None:
+    web, dns, none = PortSet.of("TCP", 80), PortSet.of("UDP", 53), PortSet.NONE
+    assert [Reach(*ends).stop for ends in ((web, web), (web, none), (none, web), (none, none), (web, dns))] == [
+        "",
+        "ingress",
+        "egress",
+        "both ends",
+        "ports differ",
+    ]
+    assert Reach(web, dns).stop_on("TCP", 80) == "ingress"
+    assert Reach(web, dns).stop_on("UDP", 53) == "egress"
+    assert Reach(web, dns).stop_on("TCP", 1) == "both ends"
+    assert Reach(web, web).stop_on("TCP", 80) == ""
+
+
+def test_the_effect_of_a_policy_is_what_only_it_admits_or_closes() -> None:
+    web, client = pod("shop/web", {"app": "web"}, ips=["10.244.1.3"]), pod("shop/client", ips=["10.244.1.4"])
+    deny = policy_resource("shop/deny", podSelector={"matchLabels": {"app": "web"}})
+    allow = policy_resource(
+        "shop/allow", podSelector={"matchLabels": {"app": "web"}}, ingress=[{"ports": [{"port": 80}]}]
+    )
+    state = snapshot_of([web, client], [deny, allow], {"shop": {}})
+    opened = effect_of(state, typed(allow))
+    assert opened == [("client", "web", PortSet.of("TCP", 80), "+"), ("External", "web", PortSet.of("TCP", 80), "+")]
+    assert effect_of(state, typed(deny)) == []  # the other one isolates the pod as well
+    alone = snapshot_of([web, client], [deny], {"shop": {}})
+    assert [sign for *_, sign in effect_of(alone, typed(deny))] == ["-", "-"]
+
+
+def typed(resource: object) -> NetworkPolicy:
+    found = getattr(resource, "typed", None)
+    assert isinstance(found, NetworkPolicy)
+    return found
