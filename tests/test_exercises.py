@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from netpol_lab import data, exercises
 from netpol_lab.cluster import Cluster
@@ -205,6 +207,40 @@ def test_too_open_and_too_strict_at_once_shows_the_leak_first():
     feedback = answered(exercise, wrong.answer).feedback
     assert feedback is not None and feedback.verdict == "both"
     assert [example.leak for example in feedback.counterexamples] == [True, False]
+
+
+# -- any answer at all ---------------------------------------------------------------------------
+
+SELECTORS = st.sampled_from(["{}", "{matchLabels: {app: db}}", "{matchLabels: {app: web}}", "{matchLabels: {app: nobody}}"])
+PEERS = st.builds(
+    lambda kind, selector: f"{{{kind}: {selector}}}",
+    st.sampled_from(["podSelector", "namespaceSelector"]),
+    SELECTORS,
+)
+PORTS = st.sampled_from(
+    ["", ", ports: [{port: 5432}]", ", ports: [{protocol: UDP}]", ", ports: [{port: 53}, {port: 80}]"]
+)
+RULES = st.lists(
+    st.builds(lambda peers, ports: f"{', '.join(peers)}|{ports}", st.lists(PEERS, max_size=2), PORTS), max_size=2
+)
+
+
+def written(side: str, rules: list[str]) -> str:
+    parts = [rule.split("|") for rule in rules]
+    return ", ".join(f"{{{side}: [{peers}]{ports}}}" for peers, ports in parts)
+
+
+@given(SELECTORS, RULES, RULES, st.sampled_from(["[Ingress]", "[Egress]", "[Ingress, Egress]"]))
+@settings(max_examples=60)
+def test_no_answer_makes_a_check_raise_or_contradict_itself(selector, ingress, egress, types):
+    spec = f"{{podSelector: {selector}, policyTypes: {types}, ingress: [{written('from', ingress)}], "
+    exercise = load("02-default-deny/1")
+    result = answered(exercise, policy("any", "production", f"{spec}egress: [{written('to', egress)}]}}"))
+    feedback = result.feedback
+    assert feedback is not None
+    assert result.passed == (feedback.right == feedback.wanted_cells) == (not feedback.counterexamples)
+    assert bool(feedback.leaks) == any(example.leak for example in feedback.counterexamples)
+    assert bool(feedback.missing) == any(not example.leak for example in feedback.counterexamples)
 
 
 # -- misconceptions that no exercise of these lessons provokes by itself ---------------------------
