@@ -8,7 +8,7 @@ from typing import Any
 
 from netpol_lab.errors import ManifestError
 from netpol_lab.kubectl.files import Item, invalid, refused
-from netpol_lab.kubectl.resources import TYPES, ResourceType, metadata, type_of
+from netpol_lab.kubectl.resources import ResourceType, metadata, type_of
 from netpol_lab.kubectl.serialize import plain, to_compact_json
 from netpol_lab.kubectl.session import Call, Failure, from_server
 from netpol_lab.manifests import from_object
@@ -71,6 +71,8 @@ def replace(call: Call, kind: ResourceType, old: Body, new: Body) -> tuple[Body,
         resource = from_object(new, default_namespace=None)
     except ManifestError as error:
         raise refused(item, error.problems, "patching") from None
+    if (resource.kind, resource.name) != (kind.kind, metadata(old)["name"]):
+        raise from_server("BadRequest", "the kind and the name of an object cannot be changed")
     check_update(kind, old, resource.body)
     if same(old, resource.body):
         return old, False
@@ -126,7 +128,9 @@ def _fixed_part(spec: Body) -> Any:
 def with_last_applied(body: Body) -> dict[str, Any]:
     """The object as ``apply`` sends it: with a note of itself."""
     copied: dict[str, Any] = plain(body)
-    about = copied.setdefault("metadata", {})
+    about = copied.get("metadata")
+    if not isinstance(about, dict) or not isinstance(about.get("annotations") or {}, dict):
+        return copied  # the server will say what is wrong with it
     annotations = {key: value for key, value in (about.get("annotations") or {}).items() if key != LAST_APPLIED}
     about["annotations"] = annotations
     note = to_compact_json(copied) + "\n"
@@ -146,6 +150,5 @@ def last_applied(body: Body) -> Body | None:
 
 def note_if_not_simulated(call: Call, kind: ResourceType) -> None:
     """Say so when the cluster keeps an object and does nothing with it."""
-    known = next((row for row in TYPES if row.kind == kind.kind), None)
-    if known is None or not known.simulated:
+    if not kind.simulated:
         call.warn(f"note: {kind.kind} is stored, but this workbook does not simulate it")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from netpol_lab.errors import NotFound
 from netpol_lab.kubectl import changes
 from netpol_lab.kubectl.changes import Body
 from netpol_lab.kubectl.files import read_items
-from netpol_lab.kubectl.lookup import Found, find, get, not_found
+from netpol_lab.kubectl.lookup import Found, find, get
 from netpol_lab.kubectl.output import split_format
 from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.kubectl.session import Call, Failure, from_server
@@ -19,6 +21,9 @@ _FORCED = (
     "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated."
     " The resource may continue to run on the cluster indefinitely."
 )
+_API_SERVER = ("Service", "default", "kubernetes")
+"""The API server makes its own Service anew as soon as somebody deletes it."""
+
 _KEPT_NAMESPACES = ("default", "kube-public", "kube-system")
 """Namespaces that the API server does not let go."""
 
@@ -68,11 +73,11 @@ def delete(call: Call, kind: ResourceType, body: Body) -> None:
         raise from_server("Forbidden", f'namespaces "{name}" is forbidden: this namespace may not be deleted')
     mode = changes.dry_run(call)
     if mode == "none" and kind.kind != "Endpoints":
-        try:
-            call.cluster.delete(kind.kind, namespace, name)
-        except NotFound:
-            # It went with its owner, a moment ago, in this same call.
-            raise not_found(kind, name) from None
+        # What is not there any more went with its owner, a moment ago, in this same call.
+        with suppress(NotFound):
+            gone = call.cluster.delete(kind.kind, namespace, name)
+            if gone.key == _API_SERVER:
+                call.cluster.create(gone)
     if call.flag("output") == "name":
         call.print(kind.named(name))
         return

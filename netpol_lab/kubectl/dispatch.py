@@ -82,6 +82,6 @@ def _help(call: Call, topic: Sequence[str]) -> int:
 
 
 def _unknown_command(verb: str) -> Failure:
-    close = get_close_matches(verb, [*VERBS, *NOT_SIMULATED], 3, 0.7)
+    close = get_close_matches(verb, [*VERBS, *NOT_SIMULATED], 3, 0.6)
     meant = "\n\nDid you mean this?\n" + "".join(f"\t{name}\n" for name in close) if close else ""
     return Failure(f'unknown command "{verb}" for "kubectl"{meant}')

@@ -22,7 +22,6 @@ _POD = type_of_kind("Pod")
 _START_SECONDS = 1.0
 """How long a simulated image pull and container start take."""
 
-_SHELLS = ("sh", "bash", "ash", "/bin/sh", "/bin/bash", "/bin/ash")
 _SHELL_IMAGES = (
     "busybox",
     "alpine",
@@ -53,7 +52,6 @@ def run_exec(call: Call) -> int:
     if phase in ("Succeeded", "Failed"):
         raise Failure(f"cannot exec into a container in a completed pod; current phase is {phase}")
     container = _container(call, body, say=not call.flag("quiet"))
-    _note_no_terminal(call, call.command)
     exit_code = _program(call, name, call.command, container)
     if exit_code:
         call.warn(f"command terminated with exit code {exit_code}")
@@ -69,11 +67,6 @@ def _container(call: Call, body: Body, *, say: bool) -> str:
     if not wanted and len(names) > 1 and say:
         call.warn(f'Defaulted container "{names[0]}" out of: {", ".join(names)}')
     return wanted or names[0]
-
-
-def _note_no_terminal(call: Call, command: Sequence[str]) -> None:
-    if call.flag("tty") and command[0] in _SHELLS and len(command) == 1:
-        call.warn("note: a notebook cell is no terminal; the shell reads its commands from what is piped into kubectl")
 
 
 def _program(call: Call, pod_name: str, command: Sequence[str], container: str = "") -> int:
@@ -168,7 +161,6 @@ def _attached(call: Call, name: str, command: Sequence[str]) -> int:
     else:
         if not call.flag("quiet"):
             call.warn("If you don't see a command prompt, try pressing enter.")
-        _note_no_terminal(call, command)
         exit_code = _program(call, name, command)
     kind_and_body = get(call, _POD, call.namespace, name)
     assert kind_and_body is not None

@@ -86,7 +86,8 @@ def by_path(format_: str, template: str, value: Any) -> str:
         raise Failure(
             f'error executing jsonpath "{template}": Error executing template: {error}. Printing more information'
             f" for debugging the template:\n\ttemplate was:\n\t\t{template}\n\tobject given to jsonpath engine"
-            f" was:\n\t\t{go_syntax(value)}\n\n"
+            f" was:\n\t\t{go_syntax(value)}\n\n",
+            hints=["nothing was found, so the list is empty"] if value.get("items") == [] else (),
         ) from None
 
 

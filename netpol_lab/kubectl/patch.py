@@ -28,6 +28,9 @@ def run(call: Call) -> int:
         patch = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
         raise Failure(f"unable to parse {text!r}: {str(error).splitlines()[0]}") from None
+    wanted = list if way is merge.json_patch else dict
+    if not isinstance(patch, wanted):
+        raise from_server("BadRequest", f"the patch is not {'a list' if wanted is list else 'an object'}: {text}")
     found = find(call, call.args)
     for kind, body in found.objects:
         try:

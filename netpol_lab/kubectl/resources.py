@@ -130,13 +130,13 @@ def resource_type(word: str) -> ResourceType | None:
 @cache
 def type_of_kind(kind: str, api_version: str = "v1") -> ResourceType:
     """The type of a stored object; kinds that are not in the table get a name the way Kubernetes makes plurals."""
-    known = next((row for row in TYPES if row.kind == kind), None)
+    group, _, version = api_version.rpartition("/")
+    known = next((row for row in TYPES if row.kind == kind and (not group or row.group == group)), None)
     if known:
         return known
     lower = kind.lower()
     ending = "es" if lower.endswith(("s", "x", "ch")) else "s"
     plural = lower[:-1] + "ies" if lower.endswith("y") else lower + ending
-    group, _, version = api_version.rpartition("/")
     return ResourceType(kind, plural, (), group, version, namespaced=in_namespace(kind))
 
 

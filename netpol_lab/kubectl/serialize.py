@@ -49,6 +49,10 @@ _OLD_BOOLEANS = frozenset(["y", "Y", "n", "N"])
 """YAML 1.1 booleans that PyYAML reads as text and Go's YAML library does not."""
 
 
+_TEXT = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:yaml")
+"""What YAML reads as text, and the signs (``*``) that it cannot read at all: those get single quotes."""
+
+
 @cache
 def _dumper() -> Any:
     import yaml
@@ -60,9 +64,10 @@ def _dumper() -> Any:
             return True
 
     def text(dumper: Any, value: str) -> Any:
+        kind = dumper.resolve(yaml.ScalarNode, value, (True, False))
         if "\n" in value:
             style = "|"
-        elif value in _OLD_BOOLEANS or dumper.resolve(yaml.ScalarNode, value, (True, False)) != "tag:yaml.org,2002:str":
+        elif value in _OLD_BOOLEANS or kind not in _TEXT:
             style = '"'
         else:
             style = None
