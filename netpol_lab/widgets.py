@@ -152,8 +152,9 @@ class Playground:
             for policy in self.policies
         ]
         nodes = [(_label(node), node.id) for node in self.nodes]
-        ports = [(_ALL_PORTS, None), *((f"{protocol} {number}", (protocol, number)) for protocol, number in self.ports)]
-        port = widgets.Dropdown(options=ports, value=self.port, description="Port", **wide)
+        ports: list[tuple[str, str | Port]] = [(_ALL_PORTS, _ALL_PORTS)]  # None would be no choice at all to ipywidgets
+        ports += [(f"{protocol} {number}", (protocol, number)) for protocol, number in self.ports]
+        port = widgets.Dropdown(options=ports, value=self.port or _ALL_PORTS, description="Port", **wide)
         source = widgets.Dropdown(options=nodes, value=self.source, description="From", **wide)
         target = widgets.Dropdown(options=nodes, value=self.target, description="To", **wide)
         shown = [widgets.HTML() for _ in range(4)]
@@ -161,7 +162,8 @@ class Playground:
 
         def follow(_change: object = None) -> None:
             self.off = frozenset(id for id, switch in by_id.items() if not switch.value)
-            self.port, self.source, self.target = port.value, source.value, target.value
+            self.port = None if port.value == _ALL_PORTS else port.value
+            self.source, self.target = source.value, target.value
             self._fill(shown)
 
         for control in (*switches, port, source, target):

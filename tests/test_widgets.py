@@ -94,6 +94,16 @@ def test_port_and_pair_can_be_picked(lab: SmallLab) -> None:
     assert "UDP 53" in play.pictures()[1].quiet
 
 
+def test_all_ports_is_a_choice_one_can_come_back_to(lab: SmallLab) -> None:
+    play = playground(lab)
+    port = controls(play, "Dropdown")["Port"]
+    assert port.label == "all ports"
+    port.value = ("TCP", 80)
+    assert play.port == ("TCP", 80)
+    port.label = "all ports"
+    assert play.port is None
+
+
 def test_a_pod_and_itself_can_be_picked(lab: SmallLab) -> None:
     play = playground(lab)
     play.source = play.target = "shop/server"

@@ -210,7 +210,7 @@ class _Painter:
             pods = sum(node.count for node in self.nodes[first:last])
             if middle - lowest >= 13:
                 lowest = middle
-                self._text(axes, left - 8, top + middle, f"{fit(name, 88, 13.9)}  {pods}", ha="right")
+                self._text(axes, left - 8, top + middle, f"{fit(name, 98, 13.9)}  {pods}", ha="right")
             wide = (last - first) * scale >= _width(name)
             if wide:
                 self._text(axes, left + middle, top - 16, name, ha="center")

@@ -187,7 +187,8 @@ def _ends_finding(scene: Scene, questions: list[tuple[str, Question]]) -> str:
     on = f" on {questions[0][1].words}" if questions[0][1].words else ""
     if egress == ingress == both:
         return f"Both ends agree on {both} pairs{on}"
-    return f"Both ends must admit: egress admits {egress} pairs, ingress {ingress}, only {both} connect{on}"
+    fewer = "only" if both < min(egress, ingress) else "and"
+    return f"Both ends must admit: egress admits {egress} pairs, ingress {ingress}, {fewer} {both} connect{on}"
 
 
 __all__ = ["MatrixDeltaPicture", "MatrixPicture", "both_ends", "draw", "matrix_delta"]

@@ -18,7 +18,8 @@ def finding(scene: Scene, question: Question) -> str:
     allowed = [pair for pair, answer in pairs.items() if answer.kind == "allowed"]
     verb, on = _VERBS[question.direction], f" on {question.words}" if question.words else ""
     if not pairs:
-        return "One pod alone: there is nobody to connect to"
+        alone = any(not node.is_external for node in nodes)
+        return "One pod alone: there is nobody to connect to" if alone else "No pod yet, besides the cluster's own"
     if not allowed:
         dns = any(answer.kind == "allowed" for pair, answer in answers.items() if not set(pair) <= lesson)
         return f"Nobody {verb} anybody{on}" + (", DNS excepted" if dns else "")

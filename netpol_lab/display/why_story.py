@@ -336,10 +336,8 @@ def _closed(gate: Gate, verdict: Verdict, flow: Flow) -> Reason:
     heading = (f"No rule lets {source} {way}",)
     lines = [_isolation(gate)]
     if not gate.near_misses:
-        none = "It has" if len(gate.isolating) == 1 else "None of them has"
-        return Reason(
-            heading, (*lines, (f"{none} {'an' if len(gate.isolating) > 1 else 'no'} {gate.direction} rule.",))
-        )
+        none = "It has no" if len(gate.isolating) == 1 else "None of them has an"
+        return Reason(heading, ((*lines[0], f" {none} {gate.direction} rule."),))
     closest = gate.near_misses[0]
     lines.append(_closest(closest, len(gate.near_misses), on))
     lines += _service_port(closest, verdict, flow)
