@@ -35,6 +35,9 @@ SETTINGS = {
     "apputils-extension/notification": {"checkForUpdates": False, "fetchNews": "false"},
 }
 
+ERRORS = """window.jupyterapp.shell.currentWidget.content.model.toJSON().cells
+    .flatMap(cell => cell.outputs ?? []).filter(output => output.output_type === 'error')"""
+
 
 def browser() -> str | None:
     """Return the browser to drive: the one named by ``NETPOL_LAB_BROWSER``, or a Chromium on PATH, or None."""
@@ -125,7 +128,7 @@ def wait_until_idle(page: Page) -> None:
 
 
 def run_all(page: Page) -> None:
-    """Choose Run > Run All Cells and wait until every code cell has its number."""
+    """Choose Run > Run All Cells and wait until no code cell waits any more."""
     prompts = "() => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.innerText)"
     for _ in range(5):
         page.locator(".lm-MenuBar-item", has_text=re.compile("^Run$")).click()
@@ -139,8 +142,10 @@ def run_all(page: Page) -> None:
         else:
             continue
         break
+    # After an error JupyterLab takes the cells below it out of the queue, and they never get a number.
     page.wait_for_function(
-        f"() => ({prompts})().every(prompt => /\\[\\d+\\]/.test(prompt))",
+        f"() => {{ const prompts = ({prompts})(); const raised = {ERRORS}.length > 0;"
+        " return prompts.every(p => /\\[\\d+\\]/.test(p)) || (raised && !prompts.some(p => p.includes('*'))); }",
         timeout=SECONDS_TO_RUN * 1000,
     )
     wait_until_idle(page)
@@ -169,15 +174,14 @@ LOOK = """
     .filter(a => /NaN|undefined/.test(a.value)).map(a => `${a.ownerElement.tagName} ${a.name}="${a.value}"`);
   const words = [...document.querySelectorAll('.jp-OutputArea-output')]
     .filter(e => /\\bNaN\\b|\\bundefined\\b/.test(e.innerText)).map(e => `${number(e)} shows NaN or undefined`);
-  const errors = window.jupyterapp.shell.currentWidget.content.model.toJSON().cells
-    .flatMap(cell => cell.outputs ?? []).filter(o => o.output_type === 'error').map(o => `${o.ename}: ${o.evalue}`);
+  const errors = ERRORS.map(o => `${o.ename}: ${o.evalue}`);
   const colors = e => { const s = getComputedStyle(e); return {background: s.backgroundColor, text: s.color}; };
   const figures = [...document.querySelectorAll('.jp-OutputArea-output figure.npl')].filter(shown)
     .map(e => ({...colors(e), title: e.innerText.split('\\n')[0]}));
   return {wide, nan: [...attributes, ...words], errors, figures,
           cells: document.querySelectorAll('.jp-CodeCell').length};
 }
-"""
+""".replace("ERRORS", ERRORS)
 
 
 def look(page: Page) -> dict[str, Any]:

@@ -25,7 +25,6 @@ SOURCES = build.sources()
 LESSONS = pytest.mark.parametrize("source", SOURCES, ids=[source.stem for source in SOURCES])
 
 FAULTY = (
-    "1 / 0",
     "from IPython.display import HTML\nHTML('<div style=\"width: 3000px\">wide</div>')",
     'HTML(\'<svg width="9" height="9"><path d="M NaN 0"/></svg>\')',
     'HTML(\'<figure class="npl" style="background: #eee; color: #ddd">pale</figure>\')',
@@ -40,8 +39,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
         fresh = build.as_text(build.solution_form(source))
         (folder / f"{source.stem}.ipynb").write_text(fresh, encoding="utf-8")
     cells = [nbformat.v4.new_code_cell(text) for text in FAULTY]
-    for cell in cells[:1]:
-        cell.metadata["tags"] = ["raises-exception"]
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=build.METADATA), folder / "faulty.ipynb")
     with lab.jupyterlab(folder, tmp_path_factory.mktemp("jupyter")) as address:
         yield address, folder
