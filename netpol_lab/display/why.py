@@ -10,7 +10,8 @@ from netpol_lab.display.letters import compare
 from netpol_lab.display.markup import Markup, code, el, escape, join, plain
 from netpol_lab.display.sentences import Mono, Quiet, Sentence, place_of, text
 from netpol_lab.display.theme import color
-from netpol_lab.display.why_story import Reason, Story, said, tell
+from netpol_lab.display.why_reasons import Reason, said
+from netpol_lab.display.why_story import Story, tell
 from netpol_lab.display.why_svg import gates
 from netpol_lab.display.why_twin import twin
 from netpol_lab.flows import Flow
