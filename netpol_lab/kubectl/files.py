@@ -107,13 +107,18 @@ def read_text_file(call: Call, name: str) -> str:
 
 def _items(call: Call, source: str, text: str) -> Iterator[Item | Failure]:
     problems: list[Problem] = []
-    for document in documents(text, source, problems):
+    found = list(documents(text, source, problems))
+    # kubectl stops reading at the first document that is not YAML.
+    fault = min((problem.line for problem in problems), default=None)
+    for document in found:
+        if fault is not None and (document.lines is None or document.lines.root.last >= fault):
+            break
         for value, lines in objects_in(document.value, document.lines, 0):
             try:
                 yield _item(call, source, value, lines)
             except Failure as failure:
                 yield failure
-    for problem in problems:
+    for problem in problems[:1]:
         yield Failure(f"error parsing {source}: {problem.server}", hints=_hints([problem]))
 
 

@@ -1,0 +1,288 @@
+"""``apply``, ``create -f``, ``replace``, ``diff``: files go in whole or are refused, object by object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from kubectl_lines import Terminal
+
+POLICY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: allow-web
+  labels: {team: blue}
+spec:
+  podSelector:
+    matchLabels: {app: web}
+  ingress:
+  - from:
+    - podSelector: {matchLabels: {app: client}}
+    ports:
+    - port: 80
+"""
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - {name: nginx, image: "nginx:1.27", ports: [{containerPort: 80}]}
+"""
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return Terminal(folder=tmp_path)
+
+
+def live(terminal: Terminal, what: str) -> dict:
+    return yaml.safe_load(terminal.out(f"get {what} -o yaml"))
+
+
+def test_applying_twice_changes_nothing_although_the_server_filled_in_defaults(terminal: Terminal):
+    assert terminal.out("apply -f -", POLICY).endswith("created\n")
+    assert terminal.out("apply -f -", POLICY).endswith("unchanged\n")
+    assert live(terminal, "netpol allow-web")["spec"]["ingress"][0]["ports"] == [{"port": 80, "protocol": "TCP"}]
+
+
+def test_a_field_that_is_gone_from_the_file_goes_and_what_others_set_stays(terminal: Terminal):
+    terminal.out("apply -f -", POLICY)
+    terminal.out("label netpol allow-web owner=me")
+    changed = POLICY.replace("team: blue", "tier: front").replace("port: 80", "port: 8080")
+    assert terminal.out("apply -f -", changed).endswith("configured\n")
+    policy = live(terminal, "netpol allow-web")
+    assert policy["metadata"]["labels"] == {"owner": "me", "tier": "front"}
+    assert policy["spec"]["ingress"][0]["ports"] == [{"port": 8080, "protocol": "TCP"}]
+
+
+def test_a_file_that_does_not_speak_of_replicas_leaves_them_scaled(terminal: Terminal):
+    without = DEPLOYMENT.replace("  replicas: 2\n", "")
+    terminal.out("apply -f -", without)
+    terminal.out("scale deploy web --replicas=3")
+    assert terminal.out("apply -f -", without) == "deployment.apps/web unchanged\n"
+    assert len(terminal.out("get pods -o name").split()) == 3
+    assert terminal.out("apply -f -", DEPLOYMENT) == "deployment.apps/web configured\n"
+    assert len(terminal.out("get pods -o name").split()) == 2
+
+
+def test_containers_are_merged_by_name_and_policy_rules_replaced_as_a_whole(terminal: Terminal):
+    terminal.out("apply -f -", DEPLOYMENT)
+    terminal.out("apply -f -", DEPLOYMENT.replace("1.27", "1.28"))
+    containers = live(terminal, "deploy web")["spec"]["template"]["spec"]["containers"]
+    assert [(each["name"], each["image"]) for each in containers] == [("nginx", "nginx:1.28")]
+    two = POLICY + "  - from: [{namespaceSelector: {}}]\n"
+    terminal.out("apply -f -", two)
+    terminal.out("apply -f -", POLICY)
+    assert len(live(terminal, "netpol allow-web")["spec"]["ingress"]) == 1
+
+
+def test_what_was_applied_is_noted_in_one_line_of_json(terminal: Terminal):
+    terminal.out("apply -f -", POLICY)
+    note = live(terminal, "netpol allow-web")["metadata"]["annotations"][
+        "kubectl.kubernetes.io/last-applied-configuration"
+    ]
+    assert note == (
+        '{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"annotations":{},"labels":{"team":"blue"},'
+        '"name":"allow-web","namespace":"default"},"spec":{"ingress":[{"from":[{"podSelector":{"matchLabels":{"app":"client"}}}],'
+        '"ports":[{"port":80}]}],"podSelector":{"matchLabels":{"app":"web"}}}}\n'
+    )
+
+
+def test_an_object_made_by_create_is_taken_over_with_a_warning(terminal: Terminal):
+    terminal.out("create -f -", POLICY)
+    result = terminal.type("apply -f -", POLICY)
+    assert result.stdout.endswith("configured\n")
+    assert result.stderr.startswith(
+        "Warning: resource networkpolicies/allow-web is missing the kubectl.kubernetes.io/last-app"
+    )
+
+
+def test_a_service_keeps_its_address_and_a_pod_its_node(terminal: Terminal):
+    service = (
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n"
+    )
+    terminal.out("apply -f -", service)
+    before = live(terminal, "svc web")["spec"]["clusterIP"]
+    assert terminal.out("apply -f -", service.replace("80", "81")) == "service/web configured\n"
+    assert live(terminal, "svc web")["spec"] | {} == live(terminal, "svc web")["spec"]
+    assert live(terminal, "svc web")["spec"]["clusterIP"] == before
+    assert [row["port"] for row in live(terminal, "svc web")["spec"]["ports"]] == [81]
+
+
+def test_a_pods_labels_and_image_can_be_changed_and_nothing_else_of_it(terminal: Terminal):
+    about = "{name: web, labels: {app: a}}"
+    pod = f"{{apiVersion: v1, kind: Pod, metadata: {about}, spec: {{containers: [{{name: c, image: nginx}}]}}}}"
+    terminal.out("apply -f -", pod)
+    assert terminal.out("apply -f -", pod.replace("app: a", "app: b")) == "pod/web configured\n"
+    assert terminal.out("apply -f -", pod.replace("image: nginx", "image: httpd")) == "pod/web configured\n"
+    words = terminal.fails("apply -f -", pod.replace("name: c,", "name: c, ports: [{containerPort: 80}],"))
+    assert words.startswith('The Pod "web" is invalid: spec: Forbidden: pod updates may not change fields other than')
+
+
+def test_the_selector_of_a_deployment_is_immutable(terminal: Terminal):
+    terminal.out("apply -f -", DEPLOYMENT)
+    words = terminal.fails("apply -f -", DEPLOYMENT.replace("app: web", "app: other"))
+    assert words.startswith('The Deployment "web" is invalid: spec.selector: Invalid value:')
+    assert words.endswith("field is immutable")
+
+
+def test_several_files_folders_and_standard_input_are_taken_in_order(terminal: Terminal, tmp_path: Path):
+    folder = tmp_path / "all"
+    (folder / "deeper").mkdir(parents=True)
+    (folder / "b.yaml").write_text(POLICY)
+    (folder / "a.yml").write_text(DEPLOYMENT)
+    (folder / "notes.txt").write_text("not a manifest")
+    (folder / "deeper" / "c.json").write_text('{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "deep"}}')
+    assert terminal.out("apply -f all").split() == [
+        "deployment.apps/web", "created", "networkpolicy.networking.k8s.io/allow-web", "created",
+    ]  # fmt: skip
+    assert terminal.out("apply -R -f all").endswith("namespace/deep created\n")
+    assert terminal.out("delete -f all/b.yaml -f all/a.yml").count("deleted") == 2
+
+
+def test_the_good_objects_of_a_file_are_applied_and_the_bad_ones_reported(terminal: Terminal):
+    bad = POLICY.replace("allow-web", "bad").replace("from:", "form:")
+    result = terminal.type("apply -f -", f"{DEPLOYMENT}---\n{bad}---\n{POLICY}")
+    assert result.stdout == "deployment.apps/web created\nnetworkpolicy.networking.k8s.io/allow-web created\n"
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        'Error from server (BadRequest): error when creating "STDIN": NetworkPolicy in version "v1" cannot be handled'
+        ' as a NetworkPolicy: strict decoding error: unknown field "spec.ingress[0].form"',
+        "hint: STDIN, line 22: did you mean `from`?",
+    ]
+
+
+def test_text_that_is_not_yaml_ends_its_file_there(terminal: Terminal):
+    result = terminal.type("apply -f -", f"{POLICY}---\na: 1\nb: c: d\n---\n{DEPLOYMENT}")
+    assert result.stdout == "networkpolicy.networking.k8s.io/allow-web created\n"
+    assert result.stderr.startswith(
+        "error: error parsing STDIN: error converting YAML to JSON: yaml: line 2: mapping values are not allowed"
+    )
+    assert "\nhint: STDIN, line 16: " in result.stderr
+
+
+def test_a_key_written_twice_ends_its_file_there(terminal: Terminal):
+    result = terminal.type("apply -f -", POLICY.replace("  ingress:", "  podSelector: {}\n  ingress:"))
+    assert (result.stdout, result.exit_code) == ("", 1)
+    assert 'key "podSelector" already set in map' in result.stderr
+
+
+def test_a_refused_change_leaves_the_object_as_it_was_and_shows_the_patch(terminal: Terminal):
+    terminal.out("apply -f -", POLICY)
+    before = terminal.session.cluster.snapshot().objects
+    result = terminal.type("apply -f -", POLICY.replace("port: 80", "prot: 80"))
+    assert result.stderr.startswith("Error from server (BadRequest): error when applying patch:\n{")
+    assert 'error when patching "STDIN": NetworkPolicy in version "v1"' in result.stderr
+    assert terminal.session.cluster.snapshot().objects == before
+
+
+@pytest.mark.parametrize(
+    ("change", "words", "hint"),
+    [
+        (("port: 80", "port: 99999"), "spec.ingress[0].ports[0].port: Invalid value: 99999", "line 13"),
+        (("app: web", "app: true"), "json: cannot unmarshal bool into Go struct field", "line 8"),
+        (("name: allow-web", "name: Allow_Web"), "metadata.name: Invalid value", "line 4"),
+        (("  name: allow-web\n", ""), "resource name may not be empty", "line 3"),
+        (("kind: NetworkPolicy\n", ""), "error validating data: kind not set", "line 1"),
+        (("networking.k8s.io/v1", "networking.k8s.io/v2"), 'no matches for kind "NetworkPolicy" in version', "line 1"),
+    ],
+)
+def test_each_fault_has_the_words_of_the_server_and_a_hint_with_the_line(
+    terminal: Terminal, change: tuple[str, str], words: str, hint: str
+):
+    result = terminal.type("apply -f -", POLICY.replace(*change))
+    assert (result.stdout, result.exit_code) == ("", 1)
+    assert words in result.stderr
+    hints = [line for line in result.stderr.splitlines() if line.startswith("hint: ")]
+    assert len(hints) == 1
+    assert f"STDIN, {hint}" in hints[0]
+
+
+def test_several_failures_lose_the_word_error_as_in_kubectl(terminal: Terminal):
+    result = terminal.type("apply -f nope.yaml -f nada.yaml")
+    assert result.stderr == 'the path "nope.yaml" does not exist\nthe path "nada.yaml" does not exist\n'
+    assert terminal.fails("apply -f nope.yaml") == 'error: the path "nope.yaml" does not exist'
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("apply", "error: must specify one of -f and -k"),
+        ("apply x.yaml", "error: Unexpected args: [x.yaml]\nSee 'kubectl apply -h' for help and examples"),
+        ("apply -f -", "error: no objects passed to apply"),
+        ("create -f -", "error: no objects passed to create"),
+        ("apply -f .", "error: error reading [.]: recognized file extensions are [.json .yaml .yml]"),
+        ("apply -f https://example.com/a.yaml", "error: -f with a URL is not simulated in this workbook; save the"),
+        ("apply --server-side -f -", "error: kubectl apply --server-side is not simulated in this workbook"),
+        ("apply -f - --dry-run=maybe", 'error: Invalid dry-run value (maybe). Must be "none", "server", or "client".'),
+        ("replace -f -", "error: no objects passed to replace"),
+    ],
+)  # fmt: skip
+def test_a_line_without_objects_says_what_is_missing(terminal: Terminal, line: str, words: str):
+    assert terminal.fails(line).startswith(words)
+
+
+def test_a_namespace_must_exist_and_must_not_be_named_twice(terminal: Terminal):
+    assert terminal.fails("apply -n nowhere -f -", POLICY) == (
+        'Error from server (NotFound): error when creating "STDIN": namespaces "nowhere" not found'
+    )
+    own = POLICY.replace("  name: allow-web", "  name: allow-web\n  namespace: default")
+    assert "does not match the namespace" in terminal.fails("apply -n kube-system -f -", own)
+    assert terminal.type("get netpol -A").stdout == ""
+
+
+def test_a_namespace_and_what_is_in_it_may_stand_in_one_file(terminal: Terminal):
+    both = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n" + POLICY.replace(
+        "labels:", "namespace: shop\n  labels:"
+    )
+    assert terminal.out("apply -f -", both).count("created") == 2
+
+
+def test_a_dry_run_says_what_would_happen_and_changes_nothing(terminal: Terminal):
+    assert terminal.out("apply -f - --dry-run=server", POLICY).endswith("created (server dry run)\n")
+    assert terminal.out("apply -f - --dry-run=client", POLICY).endswith("created (dry run)\n")
+    assert terminal.out("apply -f - --dry-run=client -o name", POLICY) == "networkpolicy.networking.k8s.io/allow-web\n"
+    assert terminal.type("get netpol").stdout == ""
+
+
+def test_a_kind_that_is_only_stored_says_so(terminal: Terminal):
+    result = terminal.type("apply -f -", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n")
+    assert result.stdout == "configmap/c created\n"
+    assert result.stderr == "note: ConfigMap is stored, but this workbook does not simulate it\n"
+    assert terminal.out("get cm").splitlines()[1].split()[:2] == ["c", "1"]
+
+
+def test_a_policy_of_another_api_group_is_no_kubernetes_policy(terminal: Terminal):
+    calico = POLICY.replace("networking.k8s.io/v1", "projectcalico.org/v3")
+    result = terminal.type("apply -f -", calico)
+    assert result.stdout == "networkpolicy.projectcalico.org/allow-web created\n"
+    assert result.stderr.startswith("note: NetworkPolicy is stored")
+    assert terminal.session.cluster.policies == ()
+
+
+def test_replace_needs_the_object_and_forgets_what_the_file_does_not_say(terminal: Terminal):
+    assert terminal.fails("replace -f -", POLICY) == (
+        'Error from server (NotFound): error when replacing "STDIN":'
+        ' networkpolicies.networking.k8s.io "allow-web" not found'
+    )
+    terminal.out("create -f -", POLICY)
+    terminal.out("label netpol allow-web owner=me")
+    assert terminal.out("replace -f -", POLICY) == "networkpolicy.networking.k8s.io/allow-web replaced\n"
+    assert live(terminal, "netpol allow-web")["metadata"]["labels"] == {"team": "blue"}
+
+
+def test_diff_exits_with_one_when_there_is_a_difference_and_changes_nothing(terminal: Terminal):
+    terminal.out("apply -f -", POLICY)
+    assert terminal.type("diff -f -", POLICY).exit_code == 0
+    result = terminal.type("diff -f -", POLICY.replace("port: 80", "port: 81"))
+    assert result.exit_code == 1
+    assert "\n-    - port: 80\n" in result.stdout or "\n-    - port: 80\n" in result.stdout.replace("-  ", "-  ")
+    assert terminal.out("apply -f -", POLICY).endswith("unchanged\n")
