@@ -1,21 +1,21 @@
-"""All policies of one state, compiled once. Matrix and reasons are read from this one form.
+"""All policies of one state in one compiled form. Matrix and reasons are read from it.
 
-Endpoints that no policy can tell apart (same namespace, labels, ports and ipBlocks) form one *class*.
-Sets of classes are bits of a Python integer: selectors and peers become such sets, each computed once.
-A connection is then a look-up: which policies isolate the pod's class in that direction, and which of
-their rules hold the other end's class, on which ports.
+Endpoints that no policy can tell apart form one class (:mod:`netpol_lab.classes`), and a peer is the set of classes it
+stands for. Classes of pods that the same policies isolate share one *group*: those policies and their rules. A
+connection is then a look-up: which group the pod's class has in that direction, and which of its rules hold the other
+end's class, on which ports. What nobody asks about is not compiled.
 
 The letters name the source of a rule: **D** the NetworkPolicy page of the Kubernetes documentation,
-**T** ``networking/v1/types.go``, **S** ``labels/selector.go``, **F** ``networking/v1/defaults.go``.
+**T** ``networking/v1/types.go``, **F** ``networking/v1/defaults.go``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from netpol_lab.addresses import AddressMap
+from netpol_lab.classes import Classes, EndpointClass, Run
 from netpol_lab.model import (
     ContainerPort,
     Direction,
@@ -32,37 +32,38 @@ from netpol_lab.model import (
     NetworkPolicyRule,
     Node,
     Pod,
-    Requirement,
 )
 from netpol_lab.ports import LAST_PORT, PortSet
 from netpol_lab.profiles import UPSTREAM, Profile
 
-Bits = int
-"""A set of endpoint classes: bit ``i`` stands for class ``i``."""
-
 
 @dataclass(frozen=True)
-class EndpointClass:
-    """What a policy can see of an endpoint. ``namespace`` is "" for anything that is not a pod."""
+class CompiledPeer:
+    """One item of ``from`` or ``to`` and the classes it stands for."""
 
-    namespace: str
-    labels: Labels
-    ports: tuple[ContainerPort, ...]
-    blocks: frozenset[int]
+    peer: NetworkPolicyPeer | None
+    """None stands for a list that is missing or empty: everyone."""
+    runs: tuple[Run, ...]
+
+    def holds(self, number: int) -> bool:
+        return any(run.holds(number) for run in self.runs)
 
 
 @dataclass(frozen=True)
 class CompiledRule:
-    """A rule with its peers resolved: ``peers`` holds each peer with its classes, ``classes`` all of them."""
+    """A rule with its peers resolved."""
 
     policy: NetworkPolicy
     direction: Direction
     index: int
     rule: NetworkPolicyRule
-    peers: tuple[tuple[NetworkPolicyPeer, Bits], ...]
-    classes: Bits
+    peers: tuple[CompiledPeer, ...]
     ports: PortSet | None
     """None when named ports make the set depend on the destination."""
+
+    def holds(self, number: int) -> bool:
+        """T: "Items in this list are combined using a logical OR operation"."""
+        return any(peer.holds(number) for peer in self.peers)
 
     def ports_on(self, destination: EndpointClass, profile: Profile) -> PortSet:
         """The ports this rule admits towards ``destination``."""
@@ -71,11 +72,20 @@ class CompiledRule:
         return _union(port_set(port, destination.ports, profile) for port in self.rule.ports)
 
 
+@dataclass(frozen=True, eq=False)
+class Group:
+    """What some classes of pods have in common in one direction: the policies that isolate them, and their rules."""
+
+    policies: tuple[NetworkPolicy, ...]
+    rules: tuple[CompiledRule, ...]
+
+
 class Engine:
     """The reachability of one state of a cluster under one profile.
 
     ``pods`` need addresses if ipBlocks are to match them; ``namespaces`` maps names to objects.
-    Building it costs one pass over pods and one over policies; nothing is decided per pair before it is asked.
+    Building it costs one pass over pods and one over policies. The policies of a namespace are compiled when one of
+    its pods is asked about, and nothing is decided per pair before it is asked.
     """
 
     def __init__(
@@ -87,31 +97,28 @@ class Engine:
     ) -> None:
         self.profile = profile
         self.policies = tuple(policies)
-        self._namespaces = namespaces
         self._blocks = {block: index for index, block in enumerate(_ip_blocks(self.policies))}
         self.addresses = AddressMap(list(self._blocks))
-        self.classes: list[EndpointClass] = []
-        self._index: dict[EndpointClass, int] = {}
-        self._by_namespace: dict[str, Bits] = {}
-        self._by_label: dict[str, dict[str, Bits]] = {}
-        self._by_block: dict[int, Bits] = {}
+        self.classes = Classes(self._seen(pods), namespaces)
+        self._policies_of: dict[str, list[NetworkPolicy]] = {}
+        for policy in self.policies:
+            self._policies_of.setdefault(policy.namespace, []).append(policy)
+        self._groups: dict[tuple[Direction, str], dict[int, Group]] = {}
+        self._ports: dict[tuple[NetworkPolicyPort, ...], PortSet | None] = {(): PortSet.ALL}
+        self._admitted: dict[tuple[Direction, int, int], PortSet] = {}
+
+    # -- classes ---------------------------------------------------------------------------------
+
+    def _seen(self, pods: Iterable[Pod]) -> Iterator[EndpointClass]:
+        """The classes of all pods, and of all addresses that ipBlocks tell apart."""
         for pod in pods:
             if not pod.host_network:
                 for address in pod.ips or (None,):
-                    self._enter(self._pod_class(pod, address))
-        self._enter(self._outside_class(None))
+                    yield self._pod_class(pod, address)
+        yield self._outside_class(None)
         for version in (4, 6):
             for blocks in self.addresses.classes(version):
-                self._enter(EndpointClass("", Labels(), (), blocks))
-        self._selected: dict[tuple[str, LabelSelector], Bits] = {}
-        self._namespace_bits: dict[LabelSelector, Bits] = {}
-        self._rules: dict[Direction, dict[int, tuple[CompiledRule, ...]]] = {}
-        self._isolating: dict[Direction, dict[int, tuple[NetworkPolicy, ...]]] = {}
-        self._admitted: dict[tuple[Direction, int, int], PortSet] = {}
-        for direction in ("ingress", "egress"):
-            self._compile(direction)
-
-    # -- classes ---------------------------------------------------------------------------------
+                yield EndpointClass("", Labels(), (), blocks)
 
     def _pod_class(self, pod: Pod, address: IPAddress | None) -> EndpointClass:
         """◇ T says ipBlock is for addresses outside; upstream e2e compares it with pod IPs: the profile decides."""
@@ -124,74 +131,58 @@ class Engine:
         """Anything that is not a pod of the pod network has no labels; ipBlocks may hold its address, if it has one."""
         return EndpointClass("", Labels(), (), self.addresses.blocks_of(address) if address else frozenset())
 
-    def _enter(self, endpoint_class: EndpointClass) -> None:
-        if endpoint_class in self._index:
-            return
-        index = self._index[endpoint_class] = len(self.classes)
-        self.classes.append(endpoint_class)
-        bit = 1 << index
-        for block in endpoint_class.blocks:
-            self._by_block[block] = self._by_block.get(block, 0) | bit
-        if endpoint_class.namespace:
-            namespace = endpoint_class.namespace
-            self._by_namespace[namespace] = self._by_namespace.get(namespace, 0) | bit
-            for key, value in endpoint_class.labels.items():
-                values = self._by_label.setdefault(key, {})
-                values[value] = values.get(value, 0) | bit
-
-    @cached_property
-    def _everything(self) -> Bits:
-        return (1 << len(self.classes)) - 1
-
-    @cached_property
-    def _pods(self) -> Bits:
-        return _or(self._by_namespace.values())
-
     def class_of(self, endpoint: Endpoint, family: int | None = None) -> int:
-        """The index of an endpoint's class. A dual-stack pod is seen by its address of ``family`` (4 or 6).
+        """The number of an endpoint's class. A dual-stack pod is seen by its address of ``family`` (4 or 6).
 
         D: a pod on the host network looks like its node, and a node like any other address.
         """
         address = address_of(endpoint, family)
         if isinstance(endpoint, Pod) and not endpoint.host_network:
-            return self._index[self._pod_class(endpoint, address)]
-        return self._index[self._outside_class(address)]
+            return self.classes.number(self._pod_class(endpoint, address))
+        return self.classes.number(self._outside_class(address))
 
-    def namespace(self, name: str) -> Namespace:
-        """The namespace object; one without labels if a pod stands in a namespace that was not declared."""
-        return self._namespaces.get(name, Namespace(name))
+    # -- policies --------------------------------------------------------------------------------
 
-    # -- selectors -------------------------------------------------------------------------------
+    def groups(self, direction: Direction, namespace: str) -> Mapping[int, Group]:
+        """The group of each class of a namespace that some policy isolates in that direction.
 
-    def _requirement(self, requirement: Requirement) -> Bits:
-        """S: In and Exists need the key; NotIn and DoesNotExist also match pods that lack it."""
-        values = self._by_label.get(requirement.key, {})
-        operator = requirement.operator
-        if operator in ("Exists", "DoesNotExist"):
-            holders = _or(values.values())
-        else:
-            holders = _or(values.get(value, 0) for value in set(requirement.values))
-        return self._pods & ~holders if operator in ("NotIn", "DoesNotExist") else holders
+        D: policies add up, in any order. T: rules of a direction that is not in policyTypes are inert. T: a policy's
+        podSelector picks pods of its own namespace.
+        """
+        key = (direction, namespace)
+        if key not in self._groups:
+            isolating: dict[int, list[NetworkPolicy]] = {}
+            for policy in self._policies_of.get(namespace, ()) if direction in self.profile.enforces else ():
+                if policy.isolates(direction):
+                    for number in self.classes.selected(namespace, policy.pod_selector).members():
+                        isolating.setdefault(number, []).append(policy)
+            self._groups[key] = self._grouped(direction, isolating)
+        return self._groups[key]
 
-    def selected(self, namespace: str | None, selector: LabelSelector) -> Bits:
-        """Pod classes a selector picks: all requirements together (T), in one namespace or (None) in all."""
-        key = (namespace or "", selector)
-        if key not in self._selected:
-            bits = self._pods if namespace is None else self._by_namespace.get(namespace, 0)
-            for requirement in selector.requirements:
-                bits &= self._requirement(requirement)
-            self._selected[key] = bits
-        return self._selected[key]
+    def _grouped(self, direction: Direction, isolating: Mapping[int, Sequence[NetworkPolicy]]) -> dict[int, Group]:
+        """Classes with the same policies share one group, and policies compile once."""
+        compiled: dict[int, tuple[CompiledRule, ...]] = {}
+        shared: dict[tuple[int, ...], Group] = {}
+        for policies in isolating.values():
+            key = tuple(map(id, policies))
+            if key not in shared:
+                for policy in policies:
+                    if id(policy) not in compiled:
+                        compiled[id(policy)] = self._rules(policy, direction)
+                rules = tuple(rule for policy in policies for rule in compiled[id(policy)])
+                shared[key] = Group(tuple(policies), rules)
+        return {number: shared[tuple(map(id, policies))] for number, policies in isolating.items()}
 
-    def _in_namespaces(self, selector: LabelSelector) -> Bits:
-        """Namespaces are chosen by label only (D); an empty selector chooses all of them (T)."""
-        if selector not in self._namespace_bits:
-            self._namespace_bits[selector] = _or(
-                bits for name, bits in self._by_namespace.items() if selector.matches(self.namespace(name).labels)
-            )
-        return self._namespace_bits[selector]
+    def _rules(self, policy: NetworkPolicy, direction: Direction) -> tuple[CompiledRule, ...]:
+        """T: without ``from``/``to`` a rule admits every end, outside too; without ``ports``, every port."""
+        found = []
+        for index, rule in enumerate(policy.rules(direction)):
+            peers = tuple(CompiledPeer(peer, self._runs(policy.namespace, peer)) for peer in rule.peers)
+            everyone = (CompiledPeer(None, (self.classes.everything,)),)
+            found.append(CompiledRule(policy, direction, index, rule, peers or everyone, self._fixed_ports(rule.ports)))
+        return tuple(found)
 
-    def peer_classes(self, policy: NetworkPolicy, peer: NetworkPolicyPeer) -> Bits:
+    def _runs(self, policy_namespace: str, peer: NetworkPolicyPeer) -> tuple[Run, ...]:
         """The classes one item of ``from`` or ``to`` stands for.
 
         T: an ipBlock is compared with addresses. A podSelector alone looks into the policy's own
@@ -199,55 +190,32 @@ class Engine:
         Selectors never match an address outside the cluster.
         """
         if peer.ip_block is not None:
-            return self._by_block.get(self._blocks[peer.ip_block], 0)
+            return (self.classes.in_block(self._blocks[peer.ip_block]),)
+        pods = peer.pod_selector or _ALL_PODS
         if peer.namespace_selector is None:
-            return self.selected(policy.namespace, peer.pod_selector or LabelSelector())
-        return self._in_namespaces(peer.namespace_selector) & self.selected(None, peer.pod_selector or LabelSelector())
+            return (self.classes.selected(policy_namespace, pods),)
+        return self.classes.selected_in(peer.namespace_selector, pods)
 
-    # -- policies --------------------------------------------------------------------------------
-
-    def _compile(self, direction: Direction) -> None:
-        """Hand each pod class the policies that isolate it, and their rules.
-
-        D: policies add up, in any order. T: rules of a direction that is not in policyTypes are inert.
-        """
-        rules: dict[int, list[CompiledRule]] = {}
-        isolating: dict[int, list[NetworkPolicy]] = {}
-        for policy in self.policies if direction in self.profile.enforces else ():
-            if not policy.isolates(direction):
-                continue
-            compiled = [self._rule(policy, direction, index) for index in range(len(policy.rules(direction)))]
-            for index in _members(self.selected(policy.namespace, policy.pod_selector)):
-                isolating.setdefault(index, []).append(policy)
-                rules.setdefault(index, []).extend(compiled)
-        self._rules[direction] = {index: tuple(found) for index, found in rules.items()}
-        self._isolating[direction] = {index: tuple(found) for index, found in isolating.items()}
-
-    def _rule(self, policy: NetworkPolicy, direction: Direction, index: int) -> CompiledRule:
-        """T: without ``from``/``to`` it admits every end, outside addresses included; without ``ports``, every port."""
-        rule = policy.rules(direction)[index]
-        peers = tuple((peer, self.peer_classes(policy, peer)) for peer in rule.peers)
-        classes = _or(bits for _, bits in peers) if peers else self._everything
-        ports: PortSet | None = PortSet.ALL
-        if rule.ports:
-            named = any(isinstance(port.port, str) for port in rule.ports)
-            ports = None if named else _union(port_set(port, (), self.profile) for port in rule.ports)
-        return CompiledRule(policy, direction, index, rule, peers, classes, ports)
+    def _fixed_ports(self, ports: tuple[NetworkPolicyPort, ...]) -> PortSet | None:
+        if ports not in self._ports:
+            named = any(isinstance(port.port, str) for port in ports)
+            self._ports[ports] = None if named else _union(port_set(port, (), self.profile) for port in ports)
+        return self._ports[ports]
 
     # -- answers ---------------------------------------------------------------------------------
 
-    def isolating(self, direction: Direction, endpoint: Endpoint) -> tuple[NetworkPolicy, ...]:
-        """The policies that isolate a pod in a direction; none for anything policies do not apply to.
+    def group(self, direction: Direction, endpoint: Endpoint) -> Group:
+        """The policies that isolate an endpoint in a direction, and their rules; none if policies do not apply to it.
 
         D: policies do not apply to pods on the host network, nor to nodes and outside addresses.
         """
         if not isinstance(endpoint, Pod) or endpoint.host_network:
-            return ()
-        return self._isolating[direction].get(self.class_of(endpoint), ())
+            return _OPEN
+        return self.groups(direction, endpoint.namespace).get(self.class_of(endpoint), _OPEN)
 
-    def rules_for(self, direction: Direction, endpoint: Endpoint) -> tuple[CompiledRule, ...]:
-        """The rules of the policies that isolate a pod in a direction."""
-        return self._rules[direction].get(self.class_of(endpoint), ())
+    def isolating(self, direction: Direction, endpoint: Endpoint) -> tuple[NetworkPolicy, ...]:
+        """The policies that isolate an endpoint in a direction."""
+        return self.group(direction, endpoint).policies
 
     def admitted(self, direction: Direction, source: Endpoint, destination: Endpoint) -> PortSet:
         """The ports one end admits: egress at ``source``, or ingress at ``destination``.
@@ -255,17 +223,16 @@ class Engine:
         A pod that no policy isolates admits everything (D). Otherwise the union of what its rules admit (D).
         """
         subject = destination if direction == "ingress" else source
-        if exemption(source, destination) or not self.isolating(direction, subject):
+        group = self.group(direction, subject)
+        if not group.policies or exemption(source, destination):
             return PortSet.ALL
         family = family_of(source, destination)
         pair = (direction, self.class_of(source, family), self.class_of(destination, family))
         if pair not in self._admitted:
             other = pair[1] if direction == "ingress" else pair[2]
-            self._admitted[pair] = _union(
-                rule.ports_on(self.classes[pair[2]], self.profile)
-                for rule in self.rules_for(direction, subject)
-                if rule.classes >> other & 1
-            )
+            target = self.classes[pair[2]]
+            admitting = (rule for rule in group.rules if rule.holds(other))
+            self._admitted[pair] = _union(rule.ports_on(target, self.profile) for rule in admitting)
         return self._admitted[pair]
 
     def connection(self, source: Endpoint, destination: Endpoint) -> PortSet:
@@ -346,15 +313,6 @@ def _union(sets: Iterable[PortSet]) -> PortSet:
     return total
 
 
-def _or(sets: Iterable[Bits]) -> Bits:
-    total = 0
-    for each in sets:
-        total |= each
-    return total
-
-
-def _members(bits: Bits) -> Iterable[int]:
-    while bits:
-        low = bits & -bits
-        yield low.bit_length() - 1
-        bits ^= low
+_ALL_PODS = LabelSelector()
+_OPEN = Group((), ())
+"""The group of everything that no policy isolates."""

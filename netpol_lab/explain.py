@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from netpol_lab.engine import CompiledRule, EndpointClass, Engine, address_of, exemption, family_of, port_set
+from netpol_lab.classes import EndpointClass
+from netpol_lab.engine import CompiledRule, Engine, address_of, exemption, family_of, port_set
 from netpol_lab.model import (
     METADATA_NAME,
     Direction,
@@ -37,8 +38,8 @@ def gate(
     """One end of a connection. Admitted or not comes from the compiled sets; the conditions only explain it."""
     subject, other = (destination, source) if direction == "ingress" else (source, destination)
     note = exemption(source, destination) or _unpoliced(subject)
-    isolating = () if note else engine.isolating(direction, subject)
-    if not isolating:
+    group = engine.group(direction, subject)
+    if note or not group.policies:
         return Gate(direction, subject, True, note=note)
     family = family_of(source, destination)
     asked = _Asked(
@@ -53,13 +54,13 @@ def gate(
     )
     admitting: list[RuleRef] = []
     missed: list[NearMiss] = []
-    for rule in engine.rules_for(direction, subject):
+    for rule in group.rules:
         if asked.admitted_by(rule):
             admitting.append(_admitting_item(asked, rule))
         else:
             missed.append(_near_miss(asked, rule))
     missed.sort(key=lambda miss: (len(miss.failed), -_likeness(miss)))
-    return Gate(direction, subject, bool(admitting), isolating, tuple(admitting), tuple(missed))
+    return Gate(direction, subject, bool(admitting), group.policies, tuple(admitting), tuple(missed))
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,7 @@ class _Asked:
 
     def admitted_by(self, rule: CompiledRule) -> bool:
         ports = rule.ports_on(self.target, self.engine.profile)
-        return self.is_among(rule.classes) and (self.protocol, self.port) in ports
-
-    def is_among(self, classes: int) -> bool:
-        return bool(classes >> self.other_class & 1)
+        return rule.holds(self.other_class) and (self.protocol, self.port) in ports
 
     def on_port(self, item: NetworkPolicyPort) -> bool:
         return (self.protocol, self.port) in port_set(item, self.target.ports, self.engine.profile)
@@ -102,7 +100,7 @@ def _unpoliced(subject: Endpoint) -> str:
 
 
 def _admitting_item(asked: _Asked, rule: CompiledRule) -> RuleRef:
-    peer = next((peer for peer, classes in rule.peers if asked.is_among(classes)), None)
+    peer = next((each.peer for each in rule.peers if each.holds(asked.other_class)), None)
     port = next(filter(asked.on_port, rule.rule.ports), None)
     return RuleRef(rule.policy, rule.direction, rule.index, peer, port)
 
@@ -111,8 +109,8 @@ def _near_miss(asked: _Asked, rule: CompiledRule) -> NearMiss:
     """What failed in the closest peer and the closest port of one rule."""
     failed: list[Condition] = []
     closest: NetworkPolicyPeer | None = None
-    if rule.peers and not asked.is_among(rule.classes):
-        failures = [(peer, _peer_failures(asked, rule.policy.namespace, peer)) for peer, _ in rule.peers]
+    if not rule.holds(asked.other_class):
+        failures = [(peer, _peer_failures(asked, rule.policy.namespace, peer)) for peer in rule.rule.peers]
         closest, conditions = min(failures, key=lambda item: len(item[1]))
         failed += conditions
     if rule.rule.ports and not any(map(asked.on_port, rule.rule.ports)):
@@ -133,7 +131,7 @@ def _peer_failures(asked: _Asked, policy_namespace: str, peer: NetworkPolicyPeer
         wanted = "a pod with " + _selectors(peer)
         return (Condition("outside", _subject(other), wanted, "no labels: selectors match pods only", peer.origin),)
     failed: list[Condition] = []
-    namespace = engine.namespace(other.namespace)
+    namespace = engine.classes.namespace(other.namespace)
     if peer.namespace_selector is not None:
         subject = f"namespace {other.namespace}"
         failed += _label_failures("namespace label", subject, peer.namespace_selector, namespace.labels)

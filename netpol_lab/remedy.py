@@ -217,8 +217,8 @@ def _new_policy(state: Snapshot, rule: _Rule) -> Iterator[Change]:
 
 def _add_rule(state: Snapshot, gate: Gate, rule: _Rule) -> Iterator[Change]:
     """One rule more in a policy that isolates the pod already; the narrowest of them first."""
-    selected = state.engine.selected
-    for policy in sorted(gate.isolating, key=lambda each: selected(each.namespace, each.pod_selector).bit_count()):
+    selected = state.engine.classes.selected
+    for policy in sorted(gate.isolating, key=lambda each: selected(each.namespace, each.pod_selector).bits.bit_count()):
         resource = state.get("NetworkPolicy", policy.namespace, policy.name)
         if resource is not None:
             body = copy.deepcopy(dict(resource.body))
