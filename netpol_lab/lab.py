@@ -203,7 +203,7 @@ class Lab:
         ids = [self._node(pairs[-1][1], name).id for name in sources] if sources else _around(pairs[-1][1], target)
         titles = [*(names or ()), *[""] * len(pairs)]
         drawn = [strip.StripStep(titles[i], _footer(pairs, i), scene) for i, (_, scene, _) in enumerate(pairs)]
-        return strip.draw(drawn, ids, target.id, protocol, port)
+        return strip.draw(drawn, ids, target.id, port, protocol)
 
     def why(self, source: str, destination: str, port: int | None = None, protocol: str = "TCP") -> Picture:
         """Why one connection passes or not: name, Service, egress, ingress, port; near misses; the smallest change.

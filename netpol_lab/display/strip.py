@@ -29,13 +29,14 @@ RATINGS: dict[Rating, tuple[str, str, str]] = {
     "closed": ("●", "closed to everyone", "pClosed"),
     "some": ("◐", "only what is needed", "pNeed"),
 }
+NAMES: dict[Rating, str] = {"open": "Allow all", "closed": "Default deny", "some": "Allow specific"}
 HEADER, FOOTER, GAP = 52.0, 33.0, 14.0
 SHORTEST_LINE = 30.0
 
 
 @dataclass(frozen=True)
 class StripStep:
-    """One step: its name ("Default deny"; "" takes the words of its rating), what led to it, and the scene after it."""
+    """One step: its name ("" takes the usual one of its rating), what led to it, and the scene after it."""
 
     name: str
     footer: str
@@ -75,23 +76,22 @@ def draw(
     steps: Sequence[StripStep],
     sources: Sequence[str],
     target: str,
-    port: int | str,
-    protocol: int | str = "TCP",
+    port: int,
+    protocol: str = "TCP",
     *,
     title: str | None = None,
     quiet: str | None = None,
 ) -> StripPicture:
     """Draw who of ``sources`` reaches ``target`` at each step, on one port of the pod.
 
-    Ids are those of the scenes; a source that a step does not have yet is left out there. ``port`` and ``protocol`` may
-    come in either order. Raises :class:`~netpol_lab.errors.LabError` without steps, or with a step without target.
+    Ids are those of the scenes; a source that a step does not have yet is left out there. Raises
+    :class:`~netpol_lab.errors.LabError` without steps, or with a step without target.
     """
-    number, name = (protocol, port) if isinstance(port, str) else (port, protocol)
     if not steps or not sources:
         raise LabError("A strip needs at least one step and one source.")
     doors = story_doors([step.scene.nodes for step in steps])
-    panels = [_panel(step, i, sources, target, int(number), str(name), doors[i]) for i, step in enumerate(steps)]
-    words = f"{name} {number} to {panels[-1].target.name}"
+    panels = [_panel(step, i, sources, target, port, protocol, doors[i]) for i, step in enumerate(steps)]
+    words = f"{protocol} {port} to {panels[-1].target.name}"
     where = panels[-1].target.namespace
     twin = _twin(panels, sources, words)
     heading = _title(panels) if title is None else title
@@ -115,7 +115,7 @@ def _panel(
     questions = [(source, target, protocol, port) for source in sources if source in known]
     lines = tuple(answers(step.scene, questions))
     panel = _Panel(step, "", lines, find(step.scene, target), doors)
-    name = step.name or RATINGS[panel.rating][1].capitalize()
+    name = step.name or NAMES[panel.rating]
     return _Panel(step, f"{index + 1}  {name}", lines, panel.target, doors)
 
 
