@@ -121,8 +121,10 @@ def open_notebook(page: Page, address: str, name: str) -> None:
 
 
 def wait_until_idle(page: Page) -> None:
+    """Wait for the kernel itself to say so: the status bar tells it a moment late, when outputs may be missing yet."""
     page.wait_for_function(
-        "() => /\\| Idle/.test(document.querySelector('#jp-main-statusbar')?.innerText ?? '')",
+        "() => { const kernel = window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;"
+        " return kernel?.connectionStatus === 'connected' && kernel.status === 'idle'; }",
         timeout=SECONDS_TO_RUN * 1000,
     )
 
@@ -177,8 +179,9 @@ LOOK = """
   const errors = ERRORS.map(o => `${o.ename}: ${o.evalue}`);
   const colors = e => { const s = getComputedStyle(e); return {background: s.backgroundColor, text: s.color}; };
   const figures = [...document.querySelectorAll('.jp-OutputArea-output figure.npl')].filter(shown)
-    .map(e => ({...colors(e), title: e.innerText.split('\\n')[0]}));
-  return {wide, nan: [...attributes, ...words], errors, figures,
+    .map(e => ({...colors(e), title: e.innerText.split('\\n')[0], says: e.innerText.trim().length > 80}));
+  const drawings = [...document.querySelectorAll('.jp-OutputArea-output figure.npl svg')].filter(shown).length;
+  return {wide, nan: [...attributes, ...words], errors, figures, drawings,
           cells: document.querySelectorAll('.jp-CodeCell').length};
 }
 """.replace("ERRORS", ERRORS)

@@ -28,6 +28,7 @@ FAULTY = (
     "from IPython.display import HTML\nHTML('<div style=\"width: 3000px\">wide</div>')",
     'HTML(\'<svg width="9" height="9"><path d="M NaN 0"/></svg>\')',
     'HTML(\'<figure class="npl" style="background: #eee; color: #ddd">pale</figure>\')',
+    "1 / 0",
 )
 
 
@@ -109,3 +110,22 @@ def test_the_browser_finds_the_faults_of_a_faulty_notebook(served: tuple[str, Pa
         "does not follow the dark theme",
     ):
         assert expected in text
+
+
+def test_a_stored_notebook_that_nobody_trusts_yet_still_says_everything(served: tuple[str, Path], page: Page) -> None:
+    """Opened and not run, JupyterLab strips style and drawings from its pictures; the text twins stand in for them."""
+    address, folder = served
+    name = "03-allow-specific.ipynb"
+    stored = build.HERE / "solutions" / name
+    (folder / f"stored-{name}").write_bytes(stored.read_bytes())
+    lab.open_notebook(page, address, f"stored-{name}")
+    page.wait_for_selector(".jp-OutputArea-output figure.npl")
+    for theme in lab.THEMES:
+        lab.set_theme(page, theme)
+        seen = lab.look(page)
+        lab.photograph(page, f"untrusted-{theme}")
+        assert seen["wide"] == []
+        assert seen["drawings"] == 0, "this test is about a notebook whose drawings were taken away"
+        pictures = stored.read_text(encoding="utf-8").count('<figure class=\\"npl')
+        assert len(seen["figures"]) == pictures
+        assert all(figure["says"] for figure in seen["figures"]), "a picture left nothing to read"
