@@ -221,13 +221,21 @@ def test_several_failures_lose_the_word_error_as_in_kubectl(terminal: Terminal):
         ("create -f -", "error: no objects passed to create"),
         ("apply -f .", "error: error reading [.]: recognized file extensions are [.json .yaml .yml]"),
         ("apply -f https://example.com/a.yaml", "error: -f with a URL is not simulated in this workbook; save the"),
-        ("apply --server-side -f -", "error: kubectl apply --server-side is not simulated in this workbook"),
+        ("apply --server-side -f -", "error: kubectl apply --server-side is not simulated"),
         ("apply -f - --dry-run=maybe", 'error: Invalid dry-run value (maybe). Must be "none", "server", or "client".'),
         ("replace -f -", "error: no objects passed to replace"),
     ],
 )  # fmt: skip
 def test_a_line_without_objects_says_what_is_missing(terminal: Terminal, line: str, words: str):
     assert terminal.fails(line).startswith(words)
+
+
+def test_a_mistyped_file_gets_a_hint(terminal: Terminal, tmp_path: Path):
+    (tmp_path / "default-deny.yaml").write_text(POLICY)
+    assert terminal.type("apply -f defualt-deny.yaml").stderr.splitlines() == [
+        'error: the path "defualt-deny.yaml" does not exist',
+        'hint: did you mean "default-deny.yaml"?',
+    ]
 
 
 def test_a_namespace_must_exist_and_must_not_be_named_twice(terminal: Terminal):

@@ -94,6 +94,11 @@ def test_durations_are_those_of_go(text: str, seconds: float):
     assert duration(text) == seconds
 
 
+def test_a_flag_that_would_make_a_difference_and_is_not_simulated_is_refused():
+    assert Terminal().fails("logs x --since=5m") == "error: kubectl logs --since is not simulated in this workbook"
+    assert Terminal().fails("get pods --as=me") == "error: kubectl get --as is not simulated in this workbook"
+
+
 def test_flags_may_stand_before_the_verb():
     assert "coredns" in Terminal().out("-n kube-system get pods")
 

@@ -165,7 +165,7 @@ def test_an_empty_answer_names_the_namespace_only_where_there_is_one(shop: Termi
             "get pods -o custom-columns=A",
             "error: unexpected custom-columns spec: A, expected <header>:<json-path-expr>",
         ),
-        ("get pods -w", "error: kubectl get -w is not simulated in this workbook"),
+        ("get pods -w", "error: kubectl get --watch is not simulated in this workbook"),
         ("get pods -o go-template={{.}}", "error: -o go-template is not simulated in this workbook"),
         ("get pod/db svc", "error: there is no need to specify a resource type as a separate argument"),
         ("get events", "error: kubectl get events is not simulated in this workbook"),
@@ -181,6 +181,18 @@ def test_a_mistyped_kind_gets_a_hint(shop: Terminal):
         'error: the server doesn\'t have a resource type "netpols"',
         'hint: did you mean "netpol"?',
     ]
+
+
+def test_an_object_of_another_namespace_or_a_mistyped_name_gets_a_hint(shop: Terminal):
+    assert shop.type("get pod db -n default").stderr.splitlines() == [
+        'Error from server (NotFound): pods "db" not found',
+        "hint: pod db is in namespace shop: add -n shop",
+    ]
+    assert shop.type("exec web2 -- ls").stderr.splitlines()[1] == 'hint: did you mean "web-2"?'
+
+
+def test_show_kind_writes_the_kind_before_each_name(shop: Terminal):
+    assert "pod/db " in shop.out("get pods --show-kind")
 
 
 def test_endpoints_are_those_of_the_services(shop: Terminal):

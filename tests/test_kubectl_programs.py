@@ -167,6 +167,14 @@ def test_a_command_that_ends_leaves_a_completed_pod_and_its_log(denied: Terminal
     assert denied.out("logs web") == ""
 
 
+def test_logs_of_many_pods_are_chosen_by_label_and_cut_by_tail(terminal: Terminal):
+    for name in ("a", "b"):
+        terminal.out(f"run {name} --image=busybox --restart=Never --labels=app=job -- sh -c 'echo 1; echo {name}'")
+    assert terminal.out("logs -l app=job") == "1\na\n1\nb\n"
+    assert terminal.out("logs a --tail=1") == "a\n"
+    assert terminal.fails("logs a --previous").endswith('previous terminated container "a" in pod "a" not found')
+
+
 def test_standard_input_reaches_the_program_only_with_i(terminal: Terminal):
     assert terminal.out("exec -i client -- sh", "hostname\n") == "client\n"
     assert terminal.out("exec -i client -- cat", "some text\n") == "some text\n"

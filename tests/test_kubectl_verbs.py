@@ -147,6 +147,8 @@ def test_a_json_patch_that_does_not_fit_is_refused(terminal: Terminal):
 def test_expose_selects_what_the_workload_selects(terminal: Terminal):
     assert terminal.out("expose deployment web") == "service/web exposed\n"
     assert value(terminal, "svc web", "{.spec.selector} {.spec.ports[0].port}") == '{"app":"web"} 80'
+    terminal.out("expose deployment web --name=w --port=80 --selector=role=client --labels=a=b")
+    assert value(terminal, "svc w", "{.spec.selector} {.metadata.labels}") == '{"role":"client"} {"a":"b"}'
     terminal.out("expose pod client --port=8080 --target-port=http --name=c --type=NodePort")
     assert (
         value(terminal, "svc c", "{.spec.selector} {.spec.ports[0].targetPort} {.spec.type}")

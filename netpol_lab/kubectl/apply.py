@@ -15,7 +15,7 @@ from netpol_lab.kubectl.merge import three_way
 from netpol_lab.kubectl.output import print_change, split_format
 from netpol_lab.kubectl.resources import metadata
 from netpol_lab.kubectl.serialize import plain, to_compact_json, to_yaml
-from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated
+from netpol_lab.kubectl.session import Call, Failure, from_server
 from netpol_lab.kubectl.session import usage as usage_error
 from netpol_lab.server import stamp
 
@@ -28,9 +28,6 @@ _NO_ANNOTATION = (
 
 def run_apply(call: Call) -> int:
     """Create or change the objects of files, keeping what others changed."""
-    for name in ("server-side", "prune", "kustomize"):
-        if call.flag(name):
-            raise not_simulated(f"kubectl apply --{name}")
     return _each(call, "apply", _apply)
 
 
@@ -104,7 +101,7 @@ def _replace(call: Call, item: Item) -> None:
     if live is None:
         raise from_server(
             "NotFound",
-            f'error when replacing "{item.source}": {not_found(item.type, item.name).message.partition(": ")[2]}',
+            f'error when replacing "{item.source}": {not_found(call, item.type, item.name).message.partition(": ")[2]}',
         )
     body = item.resource(doing="replacing").body
     spec = {**_given(live), **(body.get("spec") or {})}

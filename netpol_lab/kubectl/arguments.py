@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from netpol_lab.kubectl.session import Failure
+from netpol_lab.kubectl.session import Failure, not_simulated
 
 Takes = Literal["text", "switch", "number", "duration", "each", "commas"]
 
@@ -24,7 +24,8 @@ Takes = Literal["text", "switch", "number", "duration", "each", "commas"]
 class Flag:
     """One flag. ``takes`` tells its value: ``each`` may be repeated, ``commas`` also splits at commas.
 
-    ``bare`` is the value of the flag written without one (``--dry-run``); None where a value is needed.
+    ``bare`` is the value of the flag written without one (``--dry-run``); None where a value is needed. ``refused`` is
+    what to do instead of a flag that is not simulated ("": no advice); None for all others.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Flag:
     help: str = ""
     default: Any = None
     bare: str | None = None
+    refused: str | None = None
 
     @property
     def spelling(self) -> str:
@@ -122,6 +124,8 @@ def _next_value(flag: Flag, rest: Iterator[str], complaint: str, command: str) -
 
 
 def _store(flag: Flag, text: str, values: dict[str, Any], command: str) -> None:
+    if flag.refused is not None:
+        raise not_simulated(f"kubectl {command} --{flag.name}".replace("  ", " "), flag.refused)
     try:
         value = _READERS[flag.takes](text)
     except ValueError as error:

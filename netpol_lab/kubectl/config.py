@@ -161,8 +161,6 @@ def run_auth(call: Call) -> int:
     word, *rest = call.args or ("",)
     if word != "can-i":
         raise not_simulated(f"kubectl auth {word}".strip(), "kubectl auth can-i is")
-    if call.flag("list"):
-        raise not_simulated("kubectl auth can-i --list")
     if len(rest) < 2:
         raise Failure("you must specify two arguments: verb resource or verb resource/resourceName.")
     name = rest[1].partition("/")[0]

@@ -187,7 +187,7 @@ def pod_manifest(call: Call, restart: str) -> Body:
             container[flag] = True
     if call.flag("stdin"):
         container["stdinOnce"] = True
-    about = _named(call, name, _labels(call) or {"run": name})
+    about = _named(call, name, _pairs(call.flag("labels")) or {"run": name})
     if call.flag("annotations"):
         about["annotations"] = dict(_pair(text) for text in call.flag("annotations"))
     spec = {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": restart}
@@ -201,8 +201,8 @@ def _variable(text: str) -> Body:
     return {"name": name, "value": value}
 
 
-def _labels(call: Call) -> dict[str, str]:
-    return dict(_pair(text) for text in str(call.flag("labels")).split(",") if text)
+def _pairs(text: str | None) -> dict[str, str]:
+    return dict(_pair(part) for part in (text or "").split(",") if part)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -225,7 +225,7 @@ def run_expose(call: Call) -> int:
         raise Failure("resource(s) were provided, but no name was specified")
     body = get(call, reference.type, call.namespace, reference.name)
     if body is None:
-        raise not_found(reference.type, reference.name)
+        raise not_found(call, reference.type, reference.name)
     if reference.type.kind not in _EXPOSED:
         raise Failure(f"cannot expose a {reference.type.kind}.{reference.type.group}")
     service = service_for(call, reference.type, body, port=call.flag("port"))
@@ -237,7 +237,7 @@ def run_expose(call: Call) -> int:
 
 def service_for(call: Call, kind: ResourceType, body: Body, *, port: str) -> Body:
     """The Service that ``expose`` makes. Raises :class:`Failure` when there is no port or no selector."""
-    selector = _selector(kind, body)
+    selector = _pairs(call.parsed.values.get("selector")) or _selector(kind, body)
     if not selector:
         raise Failure(
             "couldn't retrieve selectors via --selector flag or introspection:"
@@ -258,9 +258,8 @@ def service_for(call: Call, kind: ResourceType, body: Body, *, port: str) -> Bod
         if len(ports) > 1:
             row["name"] = f"port-{number + 1}"
         rows.append(row)
-    about = _named(
-        call, call.parsed.values.get("name") or metadata(body)["name"], plain(metadata(body).get("labels") or {})
-    )
+    labels = _pairs(call.parsed.values.get("labels")) or plain(metadata(body).get("labels") or {})
+    about = _named(call, call.parsed.values.get("name") or metadata(body)["name"], labels)
     spec: dict[str, Any] = {"ports": rows, "selector": selector}
     for flag, field in (("type", "type"), ("cluster-ip", "clusterIP")):
         if call.parsed.values.get(flag):

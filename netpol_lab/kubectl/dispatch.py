@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from netpol_lab.errors import LabError
 from netpol_lab.kubectl import help
 from netpol_lab.kubectl.arguments import Flag, Parsed, parse
+from netpol_lab.kubectl.flags import GLOBAL
 from netpol_lab.kubectl.session import Call, Failure, Result, Session, not_simulated
-from netpol_lab.kubectl.verbs import GLOBAL, NOT_SIMULATED, VERBS
+from netpol_lab.kubectl.verbs import NOT_SIMULATED, VERBS
 
 _CALL_SECONDS = 1.0
 """How much simulated time one call takes."""

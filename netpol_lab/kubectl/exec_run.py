@@ -1,4 +1,4 @@
-"""``kubectl exec``, ``kubectl run`` and ``kubectl logs``: programs in pods."""
+"""``kubectl exec`` and ``kubectl run``: programs in pods."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from netpol_lab.kubectl import changes
-from netpol_lab.kubectl.columns import pod_status
 from netpol_lab.kubectl.create import pod_manifest, resource_of
 from netpol_lab.kubectl.delete import delete
 from netpol_lab.kubectl.lookup import first_pod, get, not_found
 from netpol_lab.kubectl.output import print_change, split_format
 from netpol_lab.kubectl.resources import metadata, type_of_kind
 from netpol_lab.kubectl.serialize import plain
-from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated, usage
+from netpol_lab.kubectl.session import Call, Failure, from_server, usage
 from netpol_lab.listening import repository
 
 Body = changes.Body
@@ -47,18 +46,18 @@ def run_exec(call: Call) -> int:
     name = first_pod(call, call.args[0])
     body = get(call, _POD, call.namespace, name)
     if body is None:
-        raise not_found(_POD, name)
+        raise not_found(call, _POD, name)
     phase = (body.get("status") or {}).get("phase")
     if phase in ("Succeeded", "Failed"):
         raise Failure(f"cannot exec into a container in a completed pod; current phase is {phase}")
-    container = _container(call, body, say=not call.flag("quiet"))
+    container = container_of(call, body, say=not call.flag("quiet"))
     exit_code = _program(call, name, call.command, container)
     if exit_code:
         call.warn(f"command terminated with exit code {exit_code}")
     return exit_code
 
 
-def _container(call: Call, body: Body, *, say: bool) -> str:
+def container_of(call: Call, body: Body, *, say: bool) -> str:
     """The container ``-c`` names, or the first. Raises :class:`Failure`; says which one was taken of several."""
     names = [str(container.get("name")) for container in (body.get("spec") or {}).get("containers") or ()]
     wanted = str(call.flag("container"))
@@ -129,8 +128,6 @@ def _pod_to_run(call: Call) -> tuple[str, Body]:
     restart = call.flag("restart") or "Always"
     if restart not in ("Always", "OnFailure", "Never"):
         raise usage(f"invalid restart policy: {restart}", "run")
-    if call.flag("overrides"):
-        raise not_simulated("kubectl run --overrides", "write a manifest and apply it")
     split_format(call, table_allowed=False)
     return call.args[0], pod_manifest(call, restart)
 
@@ -204,28 +201,3 @@ def _finish(call: Call, name: str, exit_code: int, text: str) -> None:
             row["status"] = "False"
     call.cluster.put(replace(resource, body=body))
     call.session.logs[(call.namespace, name)] = text
-
-
-def run_logs(call: Call) -> int:
-    """What a container printed: simulated servers print nothing, finished commands what they said."""
-    if not call.args:
-        raise usage(
-            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
-            "POD or TYPE/NAME is a required argument for the logs command",
-            "logs",
-        )
-    name = first_pod(call, call.args[0])
-    body = get(call, _POD, call.namespace, name)
-    if body is None:
-        raise not_found(_POD, name)
-    if call.flag("previous"):
-        raise from_server(
-            "BadRequest",
-            f'previous terminated container "{_container(call, body, say=False)}" in pod "{name}" not found',
-        )
-    _container(call, body, say=True)
-    ended = pod_status(body) in ("Completed", "Error")
-    lines = (call.session.logs.get((call.namespace, name), "") if ended else "").splitlines(keepends=True)
-    count = call.flag("tail")
-    call.out += lines if count is None or count < 0 else lines[len(lines) - min(count, len(lines)) :]
-    return 0

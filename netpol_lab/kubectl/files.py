@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def _sources(call: Call, name: str) -> Iterator[tuple[str, str]]:
         raise not_simulated("-f with a URL", "save the manifest to a file first")
     path = Path(call.cwd, name)
     if not path.exists():
-        raise Failure(f'the path "{name}" does not exist')
+        raise _no_such_path(call, name)
     if not path.is_dir():
         yield name, read_text_file(call, name)
         return
@@ -96,13 +97,21 @@ def read_text_file(call: Call, name: str) -> str:
     try:
         return Path(call.cwd, name).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Failure(f'the path "{name}" does not exist') from None
+        raise _no_such_path(call, name) from None
     except UnicodeDecodeError:
         raise Failure(
             f"error parsing {name}: error converting YAML to JSON: yaml: invalid leading UTF-8 octet"
         ) from None
     except OSError as error:
         raise Failure(f"open {name}: {(error.strerror or 'cannot be read').lower()}") from None
+
+
+def _no_such_path(call: Call, name: str) -> Failure:
+    """kubectl's words; as a hint, the file of that folder with nearly the same name."""
+    folder = Path(call.cwd, name).parent
+    known = [file.name for file in folder.iterdir()] if folder.is_dir() else []
+    close = get_close_matches(Path(name).name, sorted(known), 1)
+    return Failure(f'the path "{name}" does not exist', hints=[f'did you mean "{close[0]}"?'] if close else ())
 
 
 def _items(call: Call, source: str, text: str) -> Iterator[Item | Failure]:

@@ -6,7 +6,7 @@ from netpol_lab.kubectl import output
 from netpol_lab.kubectl.files import read_items
 from netpol_lab.kubectl.lookup import Found, find, get, not_found
 from netpol_lab.kubectl.resources import metadata, resource_type
-from netpol_lab.kubectl.session import Call, Failure, not_simulated
+from netpol_lab.kubectl.session import Call, Failure
 
 _NOTHING_ASKED = (
     'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported'
@@ -18,8 +18,6 @@ _ENDPOINTS_WARNING = "Warning: v1 Endpoints is deprecated in v1.33+; use discove
 
 def run(call: Call) -> int:
     """List objects, or show named ones."""
-    if call.flag("watch"):
-        raise not_simulated("kubectl get -w", "run kubectl get again to see what changed")
     if not call.args and not call.flag("filename"):
         raise Failure(_NOTHING_ASKED, prefix="")
     output.split_format(call)
@@ -40,7 +38,7 @@ def _print(call: Call, found: Found) -> None:
         if found.objects or not found.failures:
             output.print_data(call, found.objects, single=named)
     elif found.objects:
-        output.print_tables(call, found.objects, with_kind=found.several_kinds)
+        output.print_tables(call, found.objects, with_kind=found.several_kinds or call.flag("show-kind"))
     elif not found.failures and not call.flag("ignore-not-found"):
         _print_nothing_found(call)
 
@@ -66,7 +64,7 @@ def from_files(call: Call) -> Found:
     for item in items:
         body = get(call, item.type, str(metadata(item.body).get("namespace", "")), item.name)
         if body is None:
-            found.failures.append(not_found(item.type, item.name))
+            found.failures.append(not_found(call, item.type, item.name))
         else:
             found.objects.append((item.type, body))
     found.several_kinds = len({kind for kind, _ in found.objects}) > 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from netpol_lab.kubectl.arguments import Flag
-from netpol_lab.kubectl.verbs import GLOBAL, NOT_SIMULATED, VERBS
+from netpol_lab.kubectl.flags import GLOBAL
+from netpol_lab.kubectl.verbs import NOT_SIMULATED, VERBS
 
 
 def overview() -> str:

@@ -141,13 +141,24 @@ def _find_one(call: Call, reference: Reference, found: Found) -> None:
     assert reference.name is not None
     body = get(call, reference.type, call.namespace, reference.name)
     if body is None:
-        found.failures.append(not_found(reference.type, reference.name))
+        found.failures.append(not_found(call, reference.type, reference.name))
     else:
         found.objects.append((reference.type, body))
 
 
-def not_found(kind: ResourceType, name: str) -> Failure:
-    return from_server("NotFound", f'{kind.qualified} "{name}" not found')
+def not_found(call: Call, kind: ResourceType, name: str) -> Failure:
+    """The server's NotFound; as a hint, where an object of that name is, or the nearest name."""
+    return from_server("NotFound", f'{kind.qualified} "{name}" not found', _nearest(call, kind, name))
+
+
+def _nearest(call: Call, kind: ResourceType, name: str) -> list[str]:
+    known = [metadata(body) for body in bodies(call, kind, None)]
+    elsewhere = [about["namespace"] for about in known if about["name"] == name and about.get("namespace")]
+    if elsewhere:
+        return [f"{kind.singular} {name} is in namespace {elsewhere[0]}: add -n {elsewhere[0]}"]
+    here = [about["name"] for about in known if about.get("namespace", "") in ("", call.namespace)]
+    close = get_close_matches(name, here, 1)
+    return [f'did you mean "{close[0]}"?'] if close else []
 
 
 def namespace_for(call: Call, kind: ResourceType) -> str | None:
@@ -225,7 +236,7 @@ def pods_of(call: Call, reference: Reference) -> list[str]:
     assert reference.name is not None
     body = get(call, reference.type, call.namespace, reference.name)
     if body is None:
-        raise not_found(reference.type, reference.name)
+        raise not_found(call, reference.type, reference.name)
     spec = body.get("spec") or {}
     selector = spec.get("selector") or {}
     wanted = selector if reference.type.kind == "Service" else selector.get("matchLabels") or {}

@@ -1,7 +1,4 @@
-"""The verbs of kubectl as data: usage, summary, flags, and the function that does it.
-
-Flags that make no difference on a simulated cluster are accepted and marked ``""``; help does not list them.
-"""
+"""The verbs of kubectl as data: usage, summary, flags, and the function that does it."""
 
 from __future__ import annotations
 
@@ -18,11 +15,32 @@ from netpol_lab.kubectl import (
     explain,
     get,
     label,
+    logs,
     patch,
     rollout,
     wait,
 )
 from netpol_lab.kubectl.arguments import Flag
+from netpol_lab.kubectl.flags import (
+    ALL,
+    ALL_NAMESPACES,
+    CHOICE,
+    CONTAINER,
+    DELETION,
+    DRY_RUN,
+    FILES,
+    HEADERS,
+    IGNORE,
+    NO_FILES,
+    NO_SELECTOR,
+    QUIET,
+    READS,
+    SELECTOR,
+    STARTING,
+    WRITES,
+    ignored,
+    refused,
+)
 from netpol_lab.kubectl.session import Call
 
 
@@ -36,58 +54,6 @@ class Verb:
     flags: tuple[Flag, ...] = ()
 
 
-GLOBAL = (
-    Flag("namespace", "n", help="the namespace to work in"),
-    Flag("context", help="the context to use; there is one"),
-    Flag("help", "h", "switch", "this text"),
-    *(
-        Flag(name)
-        for name in ("kubeconfig", "cluster", "user", "as", "request-timeout", "token", "cache-dir", "profile")
-    ),
-    Flag("server", "s"),
-    Flag("v", "v"),
-    Flag("insecure-skip-tls-verify", "", "switch"),
-    Flag("match-server-version", "", "switch"),
-    Flag("warnings-as-errors", "", "switch"),
-)
-"""The flags of every verb."""
-
-_FILES = (
-    Flag("filename", "f", "commas", "a manifest file, a folder of them, or - for standard input; may be repeated"),
-    Flag("recursive", "R", "switch", "also look into the folders below"),
-    Flag("kustomize", "k"),
-)
-_SELECTOR = Flag("selector", "l", help="only objects with these labels: app=web, app!=web, 'app in (a,b)', app, !app")
-_FIELDS = Flag("field-selector", help="only objects with this field: metadata.name=web, status.phase=Running")
-_ALL_NAMESPACES = Flag("all-namespaces", "A", "switch", "in all namespaces")
-_CHOICE = (_SELECTOR, _FIELDS, _ALL_NAMESPACES)
-_DRY_RUN = Flag(
-    "dry-run", help="client or server: say what would happen and change nothing", default="none", bare="unchanged"
-)
-_OUTPUT = Flag("output", "o", help="yaml, json, name, or jsonpath='{.metadata.name}'")
-_UNUSED = (
-    Flag("field-manager"),
-    Flag("validate", bare="strict"),
-    Flag("record", "", "switch"),
-    Flag("show-managed-fields", "", "switch"),
-    Flag("allow-missing-template-keys", "", "switch"),
-    Flag("template"),
-    Flag("chunk-size", "", "number"),
-)
-_WRITES = (_OUTPUT, _DRY_RUN, *_UNUSED)
-_DELETION = (
-    Flag("grace-period", "", "number", "accepted; simulated pods end at once"),
-    Flag("force", "", "switch", "accepted; simulated pods end at once"),
-    Flag("wait", "", "switch"),
-    Flag("timeout", "", "duration"),
-    Flag("cascade", bare="background"),
-)
-_ALL = Flag("all", "", "switch", "all objects of the kind in the namespace")
-_IGNORE = Flag("ignore-not-found", "", "switch", "no error for what is not there")
-_HEADERS = Flag("no-headers", "", "switch", "leave out the line of headers")
-_CONTAINER = Flag("container", "c", help="which container of the pod; the first if not given")
-_QUIET = Flag("quiet", "q", "switch", "only what the command prints")
-
 VERBS: Mapping[str, Verb] = {
     "get": Verb(
         get.run,
@@ -95,41 +61,37 @@ VERBS: Mapping[str, Verb] = {
         "List objects, or show the ones you name.",
         (
             Flag("output", "o", help="wide, yaml, json, name, jsonpath='{…}', or custom-columns=HEADER:.path"),
-            *_CHOICE,
+            *CHOICE,
             Flag("show-labels", "", "switch", "a column with all labels"),
             Flag("label-columns", "L", "commas", "a column for a label"),
-            _HEADERS,
+            HEADERS,
             Flag("sort-by", help="a field to sort by, such as .metadata.creationTimestamp"),
-            _IGNORE,
-            *_FILES,
-            Flag("watch", "w", "switch"),
-            Flag("watch-only", "", "switch"),
-            Flag("raw"),
-            Flag("subresource"),
+            IGNORE,
+            *FILES,
             Flag("show-kind", "", "switch", "write the kind before each name"),
-            Flag("server-print", "", "switch"),
-            *_UNUSED,
+            *refused("watch,w watch-only", instead="run kubectl get again to see what changed"),
+            *refused("raw", True),
+            *ignored("server-print"),
+            *READS,
         ),
     ),
     "describe": Verb(
         describe.run,
         "(TYPE [NAME ...] | TYPE/NAME ... | -f FILE)",
         "Show objects in words, with what belongs to them.",
-        (*_CHOICE, *_FILES, Flag("show-events", "", "switch"), *_UNUSED),
+        (*CHOICE, *FILES, *ignored("show-events"), *READS),
     ),
     "apply": Verb(
         apply.run_apply,
         "-f FILE [-f FILE ...]",
         "Create the objects of files, or change the ones that are there to what the files say.",
         (
-            *_FILES,
-            *_WRITES,
-            *_DELETION,
-            _SELECTOR,
-            *(
-                Flag(name, "", "switch")
-                for name in ("all", "server-side", "prune", "overwrite", "force-conflicts", "openapi-patch")
-            ),
+            *FILES,
+            *WRITES,
+            *DELETION,
+            NO_SELECTOR,
+            *refused("server-side prune force-conflicts all"),
+            *ignored("overwrite openapi-patch"),
         ),
     ),
     "create": Verb(
@@ -137,16 +99,16 @@ VERBS: Mapping[str, Verb] = {
         "(-f FILE | namespace NAME | deployment NAME --image=IMAGE | service clusterip NAME --tcp=PORT)",
         "Create the objects of files, or one object from flags.",
         (
-            *_FILES,
-            *_WRITES,
+            *FILES,
+            *WRITES,
             Flag("image", "", "commas", "the image of a deployment"),
             Flag("replicas", "r", "number", "how many pods a deployment has"),
             Flag("port", "", "number", "the port a deployment's container declares"),
             Flag("tcp", "", "commas", "a Service's port, or port:targetPort"),
             Flag("clusterip", help="a Service's address, or None for a headless one"),
             Flag("save-config", "", "switch", "note the file for a later apply"),
-            _SELECTOR,
-            Flag("edit", "", "switch"),
+            NO_SELECTOR,
+            *refused("edit"),
         ),
     ),
     "delete": Verb(
@@ -154,40 +116,41 @@ VERBS: Mapping[str, Verb] = {
         "(-f FILE | TYPE NAME ... | TYPE/NAME ... | TYPE --all | TYPE -l SELECTOR)",
         "Delete objects and what they own.",
         (
-            *_FILES,
-            *_CHOICE,
-            _ALL,
-            _IGNORE,
-            *_DELETION,
-            Flag("now", "", "switch"),
-            _DRY_RUN,
+            *FILES,
+            *CHOICE,
+            ALL,
+            IGNORE,
+            *DELETION,
+            DRY_RUN,
             Flag("output", "o", help="name"),
-            *_UNUSED,
+            *ignored("now"),
+            *refused("interactive,i", instead="look with kubectl get first"),
+            *refused("raw", True),
         ),
     ),
     "replace": Verb(
         apply.run_replace,
         "-f FILE",
         "Put the objects of files in the place of those in the cluster.",
-        (*_FILES, *_WRITES, *_DELETION, Flag("save-config", "", "switch")),
+        (*FILES, *WRITES, *DELETION, Flag("save-config", "", "switch")),
     ),
     "diff": Verb(
         apply.run_diff,
         "-f FILE",
         "Show what apply would change. Exit code 1: there are differences.",
-        (*_FILES, _SELECTOR, Flag("server-side", "", "switch"), *_UNUSED),
+        (*FILES, NO_SELECTOR, *refused("server-side prune"), *READS),
     ),
     "exec": Verb(
         exec_run.run_exec,
         "(POD | TYPE/NAME) [-c CONTAINER] -- COMMAND [ARG ...]",
         "Run a command in a container. The exit code is the command's.",
         (
-            _CONTAINER,
+            CONTAINER,
             Flag("stdin", "i", "switch", "hand standard input to the command"),
             Flag("tty", "t", "switch", "accepted; a notebook has no terminal"),
-            _QUIET,
-            *_FILES,
-            Flag("pod-running-timeout", "", "duration"),
+            QUIET,
+            STARTING,
+            *NO_FILES,
         ),
     ),
     "run": Verb(
@@ -204,36 +167,34 @@ VERBS: Mapping[str, Verb] = {
             Flag("port", help="the port the container declares"),
             Flag("env", "", "each", "NAME=value, may be repeated"),
             Flag("command", "", "switch", "what follows -- replaces the image's program, not its arguments"),
-            Flag("annotations", "", "each"),
+            Flag("annotations", "", "each", "key=value, may be repeated"),
             Flag("expose", "", "switch", "also make a Service"),
-            Flag("attach", "", "switch"),
-            Flag("overrides"),
-            Flag("override-type"),
-            Flag("image-pull-policy"),
-            Flag("leave-stdin-open", "", "switch"),
-            Flag("privileged", "", "switch"),
-            Flag("pod-running-timeout", "", "duration"),
-            _QUIET,
-            *_WRITES,
-            *_DELETION,
-            *_FILES,
+            Flag("attach", "", "switch", "wait for the command and show what it prints"),
+            QUIET,
+            STARTING,
+            *ignored("leave-stdin-open privileged"),
+            *ignored("image-pull-policy", True),
+            *refused("overrides override-type", True, instead="write a manifest and apply it"),
+            *WRITES,
+            *DELETION,
+            *NO_FILES,
         ),
     ),
     "logs": Verb(
-        exec_run.run_logs,
-        "(POD | TYPE/NAME) [-c CONTAINER]",
+        logs.run,
+        "(POD | TYPE/NAME | -l SELECTOR) [-c CONTAINER]",
         "Show what a container printed. Simulated servers print nothing.",
         (
-            _CONTAINER,
+            CONTAINER,
             Flag("tail", "", "number", "only the last lines"),
-            Flag("previous", "p", "switch"),
-            Flag("follow", "f", "switch"),
-            Flag("timestamps", "", "switch"),
-            Flag("since"),
-            Flag("since-time"),
-            Flag("all-containers", "", "switch"),
-            Flag("prefix", "", "switch"),
-            _SELECTOR,
+            SELECTOR,
+            Flag("previous", "p", "switch", "of the container that ran before; simulated pods never restart"),
+            Flag("follow", "f", "switch", "accepted; nothing more will come"),
+            STARTING,
+            *ignored("all-containers all-pods ignore-errors"),
+            *ignored("max-log-requests limit-bytes", True),
+            *refused("timestamps prefix"),
+            *refused("since since-time", True),
         ),
     ),
     "label": Verb(
@@ -243,12 +204,12 @@ VERBS: Mapping[str, Verb] = {
         (
             Flag("overwrite", "", "switch", "change labels that have another value"),
             Flag("list", "", "switch", "show the labels"),
-            _ALL,
-            *_CHOICE,
-            *_FILES,
-            *_WRITES,
-            Flag("resource-version"),
-            Flag("local", "", "switch"),
+            ALL,
+            *CHOICE,
+            *FILES,
+            *WRITES,
+            *ignored("resource-version", True),
+            *refused("local"),
         ),
     ),
     "annotate": Verb(
@@ -258,12 +219,12 @@ VERBS: Mapping[str, Verb] = {
         (
             Flag("overwrite", "", "switch", "change annotations that have another value"),
             Flag("list", "", "switch", "show the annotations"),
-            _ALL,
-            *_CHOICE,
-            *_FILES,
-            *_WRITES,
-            Flag("resource-version"),
-            Flag("local", "", "switch"),
+            ALL,
+            *CHOICE,
+            *FILES,
+            *WRITES,
+            *ignored("resource-version", True),
+            *refused("local"),
         ),
     ),
     "patch": Verb(
@@ -273,9 +234,10 @@ VERBS: Mapping[str, Verb] = {
         (
             Flag("patch", "p", help="the patch, as JSON or YAML"),
             Flag("type", help="strategic, merge or json", default="strategic"),
-            *_WRITES,
-            *_FILES,
-            Flag("subresource"),
+            *WRITES,
+            *NO_FILES,
+            *refused("patch-file", True),
+            *refused("local"),
         ),
     ),
     "scale": Verb(
@@ -285,10 +247,10 @@ VERBS: Mapping[str, Verb] = {
         (
             Flag("replicas", "", "number", "the number of pods"),
             Flag("current-replicas", "", "number", "only if it has this many now"),
-            _ALL,
-            _SELECTOR,
-            *_FILES,
-            *_WRITES,
+            ALL,
+            SELECTOR,
+            *FILES,
+            *WRITES,
             Flag("timeout", "", "duration"),
         ),
     ),
@@ -296,7 +258,7 @@ VERBS: Mapping[str, Verb] = {
         rollout.run,
         "(status | restart) (TYPE NAME | TYPE/NAME)",
         "Tell whether a workload is up, or make its pods anew.",
-        (*_FILES, _SELECTOR, *_WRITES, Flag("watch", "w", "switch"), Flag("timeout", "", "duration"), Flag("revision")),
+        (*FILES, SELECTOR, *WRITES, Flag("watch", "w", "switch"), Flag("timeout", "", "duration")),
     ),
     "wait": Verb(
         wait.run,
@@ -308,12 +270,12 @@ VERBS: Mapping[str, Verb] = {
                 help="condition=Ready, condition=Available, delete, create, or jsonpath='{.status.phase}'=Running",
             ),
             Flag("timeout", "", "duration", "how long to wait, such as 30s; simulated time"),
-            _ALL,
-            *_CHOICE,
-            *_FILES,
+            ALL,
+            *CHOICE,
+            *FILES,
             Flag("output", "o"),
-            Flag("local", "", "switch"),
-            *_UNUSED,
+            *refused("local"),
+            *READS,
         ),
     ),
     "expose": Verb(
@@ -327,14 +289,11 @@ VERBS: Mapping[str, Verb] = {
             Flag("type", help="ClusterIP, NodePort or LoadBalancer"),
             Flag("cluster-ip", help="an address, or None for a headless Service"),
             Flag("protocol", help="TCP, UDP or SCTP"),
-            *(
-                Flag(name)
-                for name in ("external-ip", "load-balancer-ip", "session-affinity", "override-type", "overrides")
-            ),
+            *refused("external-ip load-balancer-ip session-affinity override-type overrides", True),
             Flag("selector", help="the Service's selector, key=value,key=value; the workload's if not given"),
-            Flag("labels", "l", help="the Service's labels"),
-            *_FILES,
-            *_WRITES,
+            Flag("labels", "l", help="the Service's labels, key=value,key=value; the workload's if not given"),
+            *WRITES,
+            *NO_FILES,
         ),
     ),
     "config": Verb(
@@ -344,10 +303,8 @@ VERBS: Mapping[str, Verb] = {
         (
             Flag("current", "", "switch", "the context in use"),
             Flag("output", "o", help="yaml, json or jsonpath='{…}'"),
-            Flag("minify", "", "switch"),
-            Flag("raw", "", "switch"),
-            Flag("flatten", "", "switch"),
-            _HEADERS,
+            HEADERS,
+            *ignored("minify raw flatten merge"),
         ),
     ),
     "version": Verb(
@@ -365,17 +322,20 @@ VERBS: Mapping[str, Verb] = {
             Flag("namespaced", help="true or false", bare="true"),
             Flag("api-group", help="only kinds of this group"),
             Flag("output", "o", help="name"),
-            _HEADERS,
-            Flag("cached", "", "switch"),
-            Flag("sort-by"),
-            Flag("verbs"),
+            HEADERS,
+            *ignored("cached"),
+            *refused("sort-by verbs categories", True),
         ),
     ),
     "explain": Verb(
         explain.run,
         "networkpolicy[.FIELD ...]",
         "What a field of a NetworkPolicy means.",
-        (Flag("recursive", "", "switch"), Flag("api-version"), Flag("output", "o")),
+        (
+            Flag("recursive", "", "switch", "all fields below, too"),
+            *ignored("api-version", True),
+            *refused("output,o", True),
+        ),
     ),
     "auth": Verb(
         config.run_auth,
@@ -383,9 +343,9 @@ VERBS: Mapping[str, Verb] = {
         "Whether you may do something. In the simulated cluster you may.",
         (
             Flag("quiet", "q", "switch", "no words, the exit code tells"),
-            Flag("list", "", "switch"),
-            _ALL_NAMESPACES,
-            Flag("subresource"),
+            ALL_NAMESPACES,
+            *refused("list"),
+            *refused("subresource", True),
         ),
     ),
 }

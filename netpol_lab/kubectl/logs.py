@@ -1,0 +1,59 @@
+"""``kubectl logs``: simulated servers print nothing; commands that have ended left what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netpol_lab.kubectl.columns import pod_status
+from netpol_lab.kubectl.exec_run import container_of
+from netpol_lab.kubectl.lookup import Body, bodies, first_pod, get, not_found
+from netpol_lab.kubectl.resources import metadata, type_of_kind
+from netpol_lab.kubectl.selectors import labels_match, parse_labels
+from netpol_lab.kubectl.session import Call, Failure, from_server, usage
+
+_POD = type_of_kind("Pod")
+
+
+def run(call: Call) -> int:
+    """Show what the containers of one pod, or of all that a selector chooses, have printed."""
+    chosen = _by_label(call) if call.flag("selector") else [_by_name(call)]
+    for body in chosen:
+        call.out += _lines(call, body)
+    return 0
+
+
+def _by_label(call: Call) -> list[Body]:
+    if call.args:
+        raise Failure("only a selector (-l) or a POD name is allowed")
+    wanted = parse_labels(call.flag("selector"))
+    found = [body for body in bodies(call, _POD, call.namespace) if labels_match(wanted, body)]
+    if not found:
+        call.warn(f"No resources found in {call.namespace} namespace.")
+    return found
+
+
+def _by_name(call: Call) -> Body:
+    if not call.args:
+        raise usage(
+            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
+            "POD or TYPE/NAME is a required argument for the logs command",
+            "logs",
+        )
+    name = first_pod(call, call.args[0])
+    body = get(call, _POD, call.namespace, name)
+    if body is None:
+        raise not_found(call, _POD, name)
+    return body
+
+
+def _lines(call: Call, body: Body) -> Sequence[str]:
+    name = str(metadata(body)["name"])
+    container = container_of(call, body, say=not call.flag("selector"))
+    if call.flag("previous"):
+        text = f'previous terminated container "{container}" in pod "{name}" not found'
+        raise from_server("BadRequest", text)
+    ended = pod_status(body) in ("Completed", "Error")
+    text = call.session.logs.get((str(metadata(body)["namespace"]), name), "") if ended else ""
+    lines = text.splitlines(keepends=True)
+    count = call.flag("tail")
+    return lines if count is None or count < 0 else lines[len(lines) - min(count, len(lines)) :]
