@@ -38,7 +38,7 @@ def test_every_verdict_keeps_the_rules_of_pictures(result: Feedback) -> None:
 
 
 def test_the_verdict_is_a_sentence_and_a_count() -> None:
-    assert feedback.draw(OPEN).title == "Too open: your policies let in more than was wanted"
+    assert feedback.draw(OPEN).title == "> Too open: your policies let in more than was wanted"
     assert feedback.draw(OPEN).quiet == "18 of 20 connections as wanted, 2 leak, 0 missing. One of the leaks:"
     assert feedback.draw(STRICT).quiet == "19 of 20 connections as wanted, 0 leak, 1 missing."
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from netpol_lab.display import card
 from netpol_lab.display.markup import Markup, ascii_text, el, escape, fit, join, plain, prose, svg, text_width
+from netpol_lab.display.matrix_table import HIDE
 from netpol_lab.display.matrix_twin import short
 from netpol_lab.display.theme import WIDTH, color
+from netpol_lab.display.why import WHO
 from netpol_lab.feedback import CounterExample, Feedback
 
 _SIGNS = {"equivalent": "=", "too open": ">", "too strict": "<", "both": "≠"}
@@ -21,7 +23,7 @@ _BOX_W, _BOX_H, _LEFT, _TOP = 148, 56, 10, 16
 
 def draw(result: Feedback, *, title: str | None = None, quiet: str | None = None) -> card.Picture:
     """The card of a check. ``title`` and ``quiet`` None: the verdict and the count."""
-    parts = [_head(result)]
+    parts: list[Markup] = []
     for example in result.counterexamples:
         parts += [_drawing(example), _reason(example)]
     if result.cause:
@@ -29,20 +31,20 @@ def draw(result: Feedback, *, title: str | None = None, quiet: str | None = None
     if result.passed or result.how:
         parts.append(el("p", el("b", "How it was checked."), " ", prose(result.how or _HOW), class_="npl-say"))
     return card.figure(
-        _TITLES[result.verdict] if title is None else title,
-        _count(result) if quiet is None else quiet,
+        join([_sign(result), " ", prose(_TITLES[result.verdict] if title is None else title)]),
+        join([prose(_count(result) if quiet is None else quiet), el("span", class_="npl-clear")]),
         parts,
         twin=_twin(result),
         label=f"Result of the check: {result.verdict}",
         drawn=False,
-        rules=_RULES,
+        rules=_RULES + HIDE + WHO,
     )
 
 
-def _head(result: Feedback) -> Markup:
-    """The sign of the verdict; the words of title and quiet line stand beside it. Solid: done; framed: not yet."""
+def _sign(result: Feedback) -> Markup:
+    """The sign of the verdict beside title and quiet line. Solid: done; framed: not yet."""
     kind = "npl-done" if result.passed else "npl-open"
-    return el("div", _SIGNS[result.verdict], class_=f"npl-verdict {kind}", aria_hidden="true")
+    return el("span", _SIGNS[result.verdict], class_=f"npl-verdict {kind}")
 
 
 def _count(result: Feedback) -> str:
@@ -135,7 +137,7 @@ def _bars(example: CounterExample, start: float, end: float, y: float) -> list[M
 def _reason(example: CounterExample) -> Markup:
     head = f"{example.source} → {example.destination}, {example.protocol} {example.port}."
     both = f" Wanted {_word(example.wanted)}, your policies: {_word(example.got)}. "
-    where = el("span", " ", example.reason_lines, class_="npl-quiet") if example.reason_lines else ""
+    where = el("span", " ", example.reason_lines, class_="npl-who") if example.reason_lines else ""
     # the drawing says it to the eye; these words are for a page without it
     hidden = el("span", both, class_="npl-hide")
     return el("p", el("b", escape(head)), " ", hidden, prose(example.reason), where, class_="npl-say")
@@ -143,7 +145,7 @@ def _reason(example: CounterExample) -> Markup:
 
 def _cause(result: Feedback) -> Markup:
     first, dot, rest = result.cause.partition(". ")
-    where = el("span", " ", result.cause_lines, class_="npl-quiet") if result.cause_lines else ""
+    where = el("span", " ", result.cause_lines, class_="npl-who") if result.cause_lines else ""
     return el("p", el("b", "Likely cause: ", prose(first + dot.strip())), " ", prose(rest), where, class_="npl-say")
 
 
@@ -177,18 +179,12 @@ def _twin_example(example: CounterExample) -> list[str]:
 
 # A notebook is one page: what is said of every title there would move the titles of all figures. Hence :has().
 _RULES = """
-&:has(.npl-verdict) { position: relative }
-&:has(.npl-verdict) .npl-title, &:has(.npl-verdict) .npl-quiet:not(span) { padding-left: 68px }
-&:has(.npl-verdict) .npl-body { margin-top: 10px }
-&:has(.npl-verdict) figcaption { min-height: 54px; padding-top: 4px; box-sizing: border-box }
-& .npl-verdict { position: absolute; left: 18px; top: 14px; width: 54px; height: 54px; box-sizing: border-box;
+& .npl-verdict { float: left; width: 54px; height: 54px; box-sizing: border-box; margin: 0 14px 0 0;
   border-radius: 6px;
-  font-size: 30px; line-height: 48px; font-weight: 700; text-align: center; border: 3px solid var(--npl-ink) }
+  font-size: 30px; line-height: 46px; font-weight: 700; text-align: center; border: 3px solid var(--npl-ink) }
 & .npl-done { background: var(--npl-ink); color: var(--npl-onink) }
 & .npl-open { background: var(--npl-card); color: var(--npl-ink) }
+& .npl-clear { display: block; clear: left }
 & .npl-draw { display: block !important }
 & .npl-say { margin: 0; padding: 9px 0; border-top: 1px solid var(--npl-hair); color: var(--npl-ink) }
-&:has(.npl-verdict) .npl-say .npl-quiet { padding: 0; color: var(--npl-ink2); font-size: 13px }
-& .npl-hide { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
-  white-space: nowrap }
 """

@@ -30,12 +30,12 @@ _SIGNS: dict[Kind, str] = {"allowed": "+", "blocked": "−", "ports": "~"}
 _TWIN_SIGNS: dict[Kind, str] = {"allowed": "+", "blocked": "-", "ports": "~"}
 
 DELTA_RULES = """
-& .npl-plus { background: var(--npl-allowed); color: var(--npl-onmark) }
-& .npl-minus { background: var(--npl-blocked); color: var(--npl-onmark) }
-& .npl-tilde { background: var(--npl-changed); color: var(--npl-onmark) }
+& .npl-grid .npl-plus, & .npl-sw.npl-plus { background: var(--npl-allowed); color: var(--npl-onmark) }
+& .npl-grid .npl-minus, & .npl-sw.npl-minus { background: var(--npl-blocked); color: var(--npl-onmark) }
+& .npl-grid .npl-tilde, & .npl-sw.npl-tilde { background: var(--npl-changed); color: var(--npl-onmark) }
 & .npl-plus .npl-sign, & .npl-minus .npl-sign, & .npl-tilde .npl-sign { font-weight: 700 }
 & .npl-was { font-size: 12px }
-& .npl-still, & .npl-come { color: var(--npl-ink2) }
+& .npl-grid .npl-still, & .npl-grid .npl-come, & .npl-sw.npl-still { color: var(--npl-ink2) }
 & .npl-tag { font-size: 12px; font-weight: 400; padding: 0 4px; border: 1px solid var(--npl-line);
   color: var(--npl-ink2); white-space: nowrap }
 """

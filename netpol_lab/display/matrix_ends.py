@@ -51,7 +51,7 @@ def _table(scene: Scene, parts: Parts) -> Markup:
         numbers += [_number(number, node) for number, node in enumerate(nodes, 1)]
     rows = [_row(scene, parts, number, node) for number, node in enumerate(nodes, 1)]
     head = el("thead", el("tr", *titles), el("tr", *numbers))
-    return el("table", *columns, head, el("tbody", *rows), class_="npl-ends")
+    return el("table", *columns, head, el("tbody", *rows), class_="npl-grid npl-ends")
 
 
 def _number(number: int, node: SceneNode) -> Markup:

@@ -37,7 +37,7 @@ def group_table(scene: Scene, question: Question, caption: str = "") -> Markup:
         el("colgroup", el("col", style="width:150px")),
         el("thead", el("tr", corner, *columns)),
         el("tbody", *rows),
-        class_="npl-m npl-groups",
+        class_="npl-grid npl-m npl-groups",
     )
 
 

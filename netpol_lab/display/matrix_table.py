@@ -110,7 +110,7 @@ def _group(namespace: str) -> str:
 def table(grid: Grid) -> Markup:
     """The whole table: with names above the columns where they fit, else with numbers and signs."""
     named = grid.named
-    kind = "npl-m" if named else "npl-m npl-num"
+    kind = "npl-grid npl-m" if named else "npl-grid npl-m npl-num"
     return el("table", _columns(grid, named), _head(grid, named), *_bodies(grid, named), class_=kind)
 
 
@@ -216,22 +216,24 @@ HIDE = """
 """Words for those who listen to the page, and for a page without our stylesheet."""
 
 CELLS = """
-& table { border-collapse: collapse; border-spacing: 0; width: 100%; margin: 0; font-size: 13px; line-height: 1.3;
+& .npl-grid { border-collapse: collapse; border-spacing: 0; width: 100%; margin: 0; font-size: 13px; line-height: 1.3;
   color: var(--npl-ink);
   background: none; border: 0; table-layout: fixed; overflow-wrap: normal; word-break: normal }
-& thead, & tbody, & tr, & tbody tr:nth-child(odd), & tbody tr:nth-child(even), & tbody tr:hover { background: none;
+& .npl-grid thead, & .npl-grid tbody, & .npl-grid tr, & .npl-grid tbody tr:nth-child(odd),
+& .npl-grid tbody tr:nth-child(even), & .npl-grid tbody tr:hover { background: none;
   border: 0; color: inherit }
-& th, & td { position: relative; padding: 2px; text-align: center; vertical-align: middle; max-width: none;
+& .npl-grid th, & .npl-grid td { position: relative; padding: 2px; text-align: center; vertical-align: middle;
+  max-width: none;
   white-space: normal;
   font-weight: 400; background: none; border: 0; color: var(--npl-ink) }
-& td { height: 32px }
-& .npl-ok { background: var(--npl-oktint) }
-& .npl-ok .npl-sign { color: var(--npl-allowed) }
-& .npl-no { color: var(--npl-ink2) }
-& .npl-no .npl-sign { color: var(--npl-blocked) }
-& .npl-self { background: var(--npl-selftint); color: var(--npl-ink2) }
+& .npl-grid td { height: 32px }
+& .npl-grid .npl-ok, & .npl-sw.npl-ok { background: var(--npl-oktint) }
+& .npl-grid .npl-ok .npl-sign, & .npl-sw.npl-ok .npl-sign { color: var(--npl-allowed) }
+& .npl-grid .npl-no, & .npl-sw.npl-no { color: var(--npl-ink2) }
+& .npl-grid .npl-no .npl-sign, & .npl-sw.npl-no .npl-sign { color: var(--npl-blocked) }
+& .npl-grid .npl-self, & .npl-sw.npl-self { background: var(--npl-selftint); color: var(--npl-ink2) }
 & .npl-sign { font-size: 14px }
-& .npl-self .npl-sign { font-weight: 700 }
+& .npl-grid .npl-self .npl-sign, & .npl-sw.npl-self .npl-sign { font-weight: 700 }
 & .npl-sw { display: inline-block; min-width: 22px; padding: 0 2px; border: 1px solid var(--npl-hair);
   line-height: 18px; text-align: center; color: var(--npl-ink) }
 """
@@ -256,7 +258,8 @@ RULES = (
 & .npl-m tbody th.npl-ns { padding-top: 9px }
 & .npl-m tbody th[scope="row"] { padding-right: 24px; padding-left: 2px }
 & .npl-m thead .npl-count { display: block }
-& .npl-chip { background: var(--npl-ink); color: var(--npl-onink); font-weight: 400; font-size: 12.5px;
+& .npl-chip, & .npl-sw.npl-chip { background: var(--npl-ink); color: var(--npl-onink); font-weight: 400;
+  font-size: 12.5px;
   white-space: nowrap }
 & .npl-in { position: absolute; left: 1px; right: 1px; bottom: 1px; padding: 1px 0; text-align: center }
 & .npl-out { position: absolute; right: 0; top: 0; bottom: 0; width: 20px; display: flex; align-items: center;

@@ -10,7 +10,7 @@ from netpol_lab.display.markup import TWIN_WIDTH, Markup, ascii_text, code, el, 
 from netpol_lab.display.policy_story import Effect, Section, World, finding, sections
 from netpol_lab.display.sentences import lines_of, text
 from netpol_lab.display.theme import MONO
-from netpol_lab.display.why import markup
+from netpol_lab.display.why import WHO, markup
 from netpol_lab.model import Namespace, NetworkPolicy
 from netpol_lab.scene import Scene
 
@@ -51,7 +51,7 @@ def draw(
         twin=_twin(policy, file, parts),
         label=plain(escape(f"Policy {policy.name} in words")),
         drawn=False,
-        rules=_RULES + _YAML_FONT,
+        rules=_RULES + _YAML_FONT + WHO,
     )
 
 
@@ -67,7 +67,7 @@ def none(scene: Scene) -> card.Picture:
 def _section(part: Section) -> Markup:
     where = lines_of(part.origin)
     said = el("b", part.word)
-    lines = [el("div", said, markup(part.sentence), el("span", " ", where, class_="npl-quiet") if where else "")]
+    lines = [el("div", said, markup(part.sentence), el("span", " ", where, class_="npl-who") if where else "")]
     if part.warning:
         lines.append(el("div", part.warning, class_="npl-warn"))
     if part.chips:
@@ -75,7 +75,7 @@ def _section(part: Section) -> Markup:
         lines.append(el("div", join(chips, " "), class_="npl-chips"))
     if part.pods or part.note:
         lines.append(_pods(part))
-    lines += [el("div", detail, class_="npl-quiet") for detail in part.details]
+    lines += [el("div", detail, class_="npl-who") for detail in part.details]
     return el("div", el("div", part.mark, class_="npl-mark"), " ", el("div", *lines), class_="npl-part")
 
 
@@ -83,8 +83,8 @@ def _pods(part: Section) -> Markup:
     names = [el("span", name, class_="npl-pod") for name in _few(part.pods)]
     rest = len(part.pods) - len(names)
     more = f"and {rest} more, " if rest else ""
-    lead = el("span", part.lead, class_="npl-quiet") if part.lead and part.pods else ""
-    note = el("span", f"{more}{part.note}", class_="npl-quiet")
+    lead = el("span", part.lead, class_="npl-who") if part.lead and part.pods else ""
+    note = el("span", f"{more}{part.note}", class_="npl-who")
     return el("div", join([item for item in (lead, *names, note) if item], " "), class_="npl-chips")
 
 
@@ -105,7 +105,7 @@ def _yaml(yaml_text: str, first_line: int, parts: Sequence[Section]) -> Markup:
             end += 1
         rows = [_line(n, lines[n - first_line]) for n in range(number, end + 1)]
         sign = el("span", mark, class_="npl-mark") if mark else ""
-        blocks.append(el("div", el("pre", join(rows, "\n")), sign, class_="npl-said" if mark else None))
+        blocks.append(el("div", el("pre", join(rows, "\n")), sign, class_="npl-marked" if mark else None))
         number = end + 1
     return el("div", *blocks, class_="npl-yaml")
 
@@ -216,11 +216,10 @@ _RULES = """
 & .npl-off { background: var(--npl-selftint); color: var(--npl-ink2) }
 & .npl-warn { margin-top: 5px; padding: 4px 10px; border-left: 5px solid var(--npl-blocked);
   background: var(--npl-neartint) }
-& .npl-quiet, & .npl-who { color: var(--npl-ink2); font-size: 13px }
 & .npl-yaml { flex: none; width: 356px; box-sizing: border-box; padding: 8px 0; background: var(--npl-cluster);
   border-radius: 6px; overflow: hidden }
 & .npl-yaml > div { position: relative; padding: 0 8px 0 5px }
-& .npl-yaml > .npl-said { background: var(--npl-card); box-shadow: inset 5px 0 var(--npl-ink); margin: 1px 1px 1px 0 }
+& .npl-yaml > .npl-marked { background: var(--npl-card); box-shadow: inset 5px 0 var(--npl-ink); margin: 1px 1px 1px 0 }
 & .npl-yaml pre { margin: 0; padding: 0 24px 0 0; border: 0; background: none; color: var(--npl-ink);
   overflow-x: auto; white-space: pre }
 & .npl-yaml .npl-nr { color: var(--npl-ink2); user-select: none; -webkit-user-select: none }

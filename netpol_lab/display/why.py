@@ -50,7 +50,7 @@ def draw(
     if change is not None:
         boxes.append(_change_box(change))
     if saw is not None:
-        boxes.append(card.note(join(["What you saw: ", code(saw[0]), " → ", el("code", saw[1], class_="npl-said")])))
+        boxes.append(card.note(join(["What you saw: ", code(saw[0]), " → ", el("code", saw[1], class_="npl-heard")])))
     direct = next((text(r.lines[0]) for r in story.reasons if r.heading[0].startswith("By address")), "")
     return card.figure(
         escape(story.title) if title is None else title,
@@ -60,7 +60,7 @@ def draw(
         legend=_legend(story),
         twin=twin(story, _one_line(change), saw, f"by address: {direct}" if direct else ""),
         label=plain(escape(story.title)),
-        rules=_RULES,
+        rules=_RULES + WHO,
     )
 
 
@@ -134,7 +134,7 @@ def _profiles(answers: Sequence[tuple[str, str]]) -> Markup:
     head = el("tr", el("th", "network plugin", scope="col"), el("th", "answer", scope="col"))
     signs = {"allowed": "✓ ", "blocked": "✕ "}
     rows = (el("tr", el("th", name, scope="row"), el("td", signs.get(a, "? "), a)) for name, a in answers)
-    return el("table", el("thead", head), el("tbody", *rows))
+    return el("table", el("thead", head), el("tbody", *rows), class_="npl-plugins")
 
 
 def _change_box(change: ProvedChange) -> Markup:
@@ -197,21 +197,21 @@ def _icon(kind: str) -> Markup:
     return el("svg", shape, width=20, height=24, viewBox="0 0 20 24", aria_hidden="true")
 
 
+WHO = "& .npl-who { color: var(--npl-ink2); font-size: 13px }"
+"""What stands back in a sentence: places, line numbers."""
+
 _RULES = """
-& .npl-box { font-size: 14px }
-& .npl-boxhead { margin-bottom: 3px }
-& .npl-who { color: var(--npl-ink2); font-size: 13px }
-& .npl-said { color: var(--npl-ink) }
+& .npl-heard { color: var(--npl-ink) }
 & .npl-diff { display: grid; grid-template-columns: max-content max-content auto; gap: 0 14px;
   align-items: baseline; margin-top: 4px }
 & .npl-diff > div { display: contents }
 & .npl-diff code { font-size: 15px; white-space: pre-wrap; overflow-wrap: anywhere }
 & .npl-diff .npl-d { border-bottom: 3px solid var(--npl-blocked); font-weight: 700 }
-& .npl-box table { border-collapse: collapse; margin: 6px 0 0; font-size: 13px; color: var(--npl-ink); border: 0;
+& .npl-plugins { border-collapse: collapse; margin: 6px 0 0; font-size: 13px; color: var(--npl-ink); border: 0;
   table-layout: auto }
-& .npl-box tr, & .npl-box tbody tr:nth-child(odd), & .npl-box tbody tr:nth-child(even),
-& .npl-box tbody tr:hover { background: none; border: 0 }
-& .npl-box thead { border-bottom: 1px solid var(--npl-line) }
-& .npl-box th, & .npl-box td { text-align: left; padding: 2px 18px 2px 0; border: 0; background: none;
+& .npl-plugins tr, & .npl-plugins tbody tr:nth-child(odd), & .npl-plugins tbody tr:nth-child(even),
+& .npl-plugins tbody tr:hover { background: none; border: 0 }
+& .npl-plugins thead { border-bottom: 1px solid var(--npl-line) }
+& .npl-plugins th, & .npl-plugins td { text-align: left; padding: 2px 18px 2px 0; border: 0; background: none;
   color: var(--npl-ink); font-weight: 400; vertical-align: baseline }
 """
