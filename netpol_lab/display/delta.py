@@ -82,6 +82,9 @@ def _title(changes: Changes) -> str:
     if not opened + closed + changed:
         return "No connection changed"
     policies = _policies(changes)
+    new = _newcomers(changes)
+    if new and not policies:
+        return f"{new}; {_counted(changes)}"
     subject = policies[0] if len(policies) == 1 else ""
     gone = subject and subject not in {policy.name for policy in changes.after.policies}
     if closed and not opened and not changed and not changes.of("same"):
@@ -90,6 +93,15 @@ def _title(changes: Changes) -> str:
         return _one(changes, "" if gone else subject)
     counted = _counted(changes)
     return f"Without {subject}: {counted}" if gone else counted[0].upper() + counted[1:]
+
+
+def _newcomers(changes: Changes) -> str:
+    """``3 pods are new``: connections that came with a pod are not what a policy did."""
+    before = {node.id for node in changes.before.nodes}
+    names = [node.name for node in changes.after.nodes if node.id not in before and node.namespace]
+    if not names:
+        return ""
+    return f"{listed(names) if len(names) <= 3 else f'{len(names)} pods'} {'is' if len(names) == 1 else 'are'} new"
 
 
 def _counted(changes: Changes) -> str:

@@ -27,6 +27,7 @@ from netpol_lab.display.shapes import (
     pod,
     text,
 )
+from netpol_lab.display.spots import free_spot, name_area, words_area
 from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.scene import SceneNode
 
@@ -257,13 +258,17 @@ def paint(sketch: Sketch, where: Placed) -> Markup:
         else:
             parts.append(pod(center, sketch.look(node)))
     labels: list[Markup] = []
+    taken = [name_area(layout.frames[name], name) for name in (drawing.namespaces if sketch.framed else ())]
     for item in drawing.lines:
         curve = layout.curves[where.keys.index(key(item))]
         assert curve is not None  # only arrows without a key have none
         points = _to_frames(curve.points, item, layout)
         parts.append(line(points, item.state, item.stop, both_ways=item.both_ways))
-        if curve.label and item.label():
-            labels.append(label(curve.label, item, protocol=not sketch.compact))
+        words = item.label(protocol=not sketch.compact)
+        if curve.label and words:
+            spot = free_spot(curve.label, words, points, taken)
+            taken.append(words_area(spot, words))
+            labels.append(label(spot, item, protocol=not sketch.compact))
     return join([*parts, *names, *labels])
 
 
