@@ -28,7 +28,7 @@ def words_area(center: Point, lines: Sequence[str]) -> Area:
 
 
 def free_spot(center: Point, lines: Sequence[str], curve: Sequence[Point], taken: Iterable[Area]) -> Point:
-    """The nearest place along the curve where the words touch nothing in ``taken``; their own place if there is none."""
+    """The nearest place along the curve where the words touch nothing in ``taken``; else their own place."""
     x, y = center
     areas = list(taken)
     path = _sampled(curve)
