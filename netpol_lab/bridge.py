@@ -1,7 +1,8 @@
 """From a notebook's `!kubectl` and `%%bash` cells to the kernel: a private folder and a private socket.
 
 The folder holds small programs named ``kubectl`` and ``curl``. They pass their words to the kernel and print what
-comes back. It stands first on PATH as long as the bridge is open.
+comes back. It stands first on PATH as long as the bridge is open. Where the machine has no ``jq``, the folder holds
+one too; that one asks nobody (see ``jq_program.py``).
 
 On the wire, both ways: frames of one letter, the length as decimal digits, a newline, the bytes.
 To the kernel: ``t`` token, ``p`` program, ``a`` words (each with a NUL after it), ``d`` working directory; later
@@ -28,6 +29,8 @@ from typing import Protocol
 PROGRAMS = ("kubectl", "curl")
 
 _CLIENT = Path(__file__).with_name("bridge_client.py")
+_JQ = Path(__file__).with_name("jq_program.py")
+_FOLDER_PREFIX = "netpol-lab-"
 
 
 class Outcome(Protocol):
@@ -62,7 +65,7 @@ class Bridge:
     """
 
     def __init__(self, handle: Handler) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="netpol-lab-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX))
         self._handle = handle
         self._turn = threading.Lock()
         self._token = secrets.token_hex(16)
@@ -116,13 +119,29 @@ def _write_programs(folder: Path, listener: socket.socket, token: str) -> None:
     client.touch(mode=0o600)
     client.write_text(f"ADDRESS = {address}\nTOKEN = {token!r}\n{_CLIENT.read_text()}", encoding="utf-8")
     for name in PROGRAMS:
-        if sys.platform == "win32":
-            (folder / f"{name}.cmd").write_text(f'@"{sys.executable}" -IS "{client}" {name} %*\n', encoding="utf-8")
-        else:
-            program = folder / name
-            quoted = "'" + sys.executable.replace("'", "'\\''") + "'"
-            program.write_text(f'#!/bin/sh\nexec {quoted} -IS "${{0%/*}}/client.py" {name} "$@"\n', encoding="utf-8")
-            program.chmod(0o700)
+        _write_program(folder, name, f'-IS "{client}" {name}', f'-IS "${{0%/*}}/client.py" {name}')
+    if not _on_path("jq"):
+        # not without site-packages: PyPI's jq is there
+        shutil.copyfile(_JQ, folder / "jq_program.py")
+        _write_program(folder, "jq", f'-P "{folder / "jq_program.py"}"', '-P "${0%/*}/jq_program.py"')
+
+
+def _write_program(folder: Path, name: str, windows: str, posix: str) -> None:
+    """A program that starts this Python with these words, for the shell of the platform."""
+    if sys.platform == "win32":
+        (folder / f"{name}.cmd").write_text(f'@"{sys.executable}" {windows} %*\n', encoding="utf-8")
+        return
+    program = folder / name
+    quoted = "'" + sys.executable.replace("'", "'\\''") + "'"
+    program.write_text(f'#!/bin/sh\nexec {quoted} {posix} "$@"\n', encoding="utf-8")
+    program.chmod(0o700)
+
+
+def _on_path(name: str) -> bool:
+    """Whether the machine itself has the program; the folder of another notebook's lab does not count."""
+    places = os.environ.get("PATH", "").split(os.pathsep)
+    own = [place for place in places if not Path(place).name.startswith(_FOLDER_PREFIX)]
+    return shutil.which(name, path=os.pathsep.join(own)) is not None
 
 
 def _accept(listener: socket.socket, bridge: weakref.ref[Bridge]) -> None:
