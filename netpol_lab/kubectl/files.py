@@ -218,7 +218,7 @@ def invalid(kind: str, name: str, messages: Sequence[str], hints: Sequence[str] 
 def _hints(problems: Sequence[Problem]) -> list[str]:
     """File, line and the probable intention of each problem; our addition to kubectl's text."""
     hints = []
-    for problem in problems:
+    for problem in sorted(problems, key=lambda problem: problem.line):
         where = ", ".join(filter(None, (problem.file, f"line {problem.line}" if problem.line else "")))
         text = problem.hint or (f"look at `{problem.field}`" if problem.field else "")
         if where and (text or problem.line):
