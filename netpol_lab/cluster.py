@@ -6,17 +6,24 @@ Every change makes a new :class:`~netpol_lab.snapshot.Snapshot`; a change that f
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeGuard
 
 from netpol_lab import data
 from netpol_lab.draft import Draft
-from netpol_lab.manifests import read_path, read_text
+from netpol_lab.errors import LabError
+from netpol_lab.manifests import read_objects, read_path, read_text
+from netpol_lab.manifests.read import without_garbage_collection
 from netpol_lab.model import Resource
 from netpol_lab.profiles import profile_named
 from netpol_lab.snapshot import STARTED, Key, Snapshot, View
+
+Source = str | os.PathLike[str] | Mapping[str, Any] | Iterable[Mapping[str, Any]]
+"""What manifests can be given as: a path, a text, or objects that are parsed already."""
 
 CLUSTER_AGE = timedelta(days=3)
 """How old the cluster is when a session starts."""
@@ -41,18 +48,26 @@ class Cluster(View):
         return cluster
 
     @classmethod
-    def from_manifests(cls, source: str | Path, profile: str = "upstream") -> Cluster:
+    def from_manifests(cls, source: Source, profile: str = "upstream") -> Cluster:
         """A cluster with nothing but your own manifests in it: no cluster DNS, no nodes.
 
-        ``source`` is a file, a folder, or the YAML or JSON text itself. Namespaces that are used and not
-        declared are made, with the one label the API server sets. Raises
-        :class:`~netpol_lab.errors.ManifestError` with all problems of all files; nothing is half loaded.
+        ``source`` is a file; a folder, read with the folders in it; YAML or JSON text; or objects that are parsed
+        already: one, a List, or several. What ``kubectl get -o yaml`` or ``-o json`` prints can be read: pods keep
+        their addresses and belong to the workloads that are there. Workloads without pods get theirs.
+        Namespaces that are used and not declared are made, with the one label the API server sets.
+
+        Raises :class:`~netpol_lab.errors.ManifestError` with all problems of all files, and
+        :class:`~netpol_lab.errors.NotFound` for a path without manifests; nothing is half loaded.
+
+        >>> web = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}
+        >>> web["spec"] = {"containers": [{"name": "nginx", "image": "nginx"}]}
+        >>> [pod.id for pod in Cluster.from_manifests([web]).pods]
+        ['default/web']
         """
-        text = isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{"))
-        resources = read_text(str(source)) if text else read_path(Path(source))
-        draft = Draft(Snapshot({}, profile_named(profile)))
-        draft.load(resources)
-        return cls.at(draft.finish())
+        with without_garbage_collection():
+            draft = Draft(Snapshot({}, profile_named(profile)))
+            draft.load(_read(source))
+            return cls.at(draft.finish())
 
     def snapshot(self) -> Snapshot:
         return self._state
@@ -75,8 +90,7 @@ class Cluster(View):
         if isinstance(resource, Resource):
             with Draft(self._state, self.restore) as draft:
                 return draft.apply(resource)
-        text = isinstance(resource, str) and "\n" in resource
-        resources = read_text(str(resource)) if text else read_path(Path(resource))
+        resources = read_text(resource) if _is_text(resource) else read_path(resource)
         with Draft(self._state, self.restore) as draft:
             return {f"{each.kind} {each.name}": draft.apply(each) for each in resources}
 
@@ -94,6 +108,21 @@ class Cluster(View):
         """Delete an object and all it owns; returns it. Raises :class:`~netpol_lab.errors.NotFound`."""
         with Draft(self._state, self.restore) as draft:
             return draft.delete((kind, namespace, name))
+
+
+def _read(source: Source) -> list[Resource]:
+    if _is_text(source):
+        return read_text(source)
+    if isinstance(source, str | os.PathLike):
+        return read_path(source, recursive=True)
+    if isinstance(source, Mapping | Iterable) and not isinstance(source, bytes):
+        return read_objects(source)
+    raise LabError(f"Manifests are a path, a text, or objects that are parsed already, and no {type(source).__name__}.")
+
+
+def _is_text(source: object) -> TypeGuard[str]:
+    """Whether a string is a manifest rather than the path of one: it has lines or braces, or nothing in it."""
+    return isinstance(source, str) and ("\n" in source or source.lstrip()[:1] in ("", "{", "[", "#"))
 
 
 def hypothetical(state: Snapshot, add: Iterable[Resource] = (), without: Iterable[Key] = ()) -> Snapshot:

@@ -7,7 +7,7 @@ anew when deleted or when the template changes, and go with their workload.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from netpol_lab.server import Body, is_control_plane, suffix
@@ -91,7 +91,7 @@ def pod_for(workload: Mapping[str, Any], number: int, node: str = "") -> Body:
     }
 
 
-def daemon_nodes(daemon_set: Mapping[str, Any], nodes: list[Mapping[str, Any]]) -> list[str]:
+def daemon_nodes(daemon_set: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]]) -> list[str]:
     """A pod on every node; on the control plane only where the template tolerates it."""
     spec = template_of(daemon_set).get("spec") or {}
     tolerates = any(t.get("operator") == "Exists" for t in spec.get("tolerations") or ())

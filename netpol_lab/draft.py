@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from netpol_lab import controllers, server
-from netpol_lab.errors import AlreadyExists, NotFound
-from netpol_lab.manifests import from_object
-from netpol_lab.model import Resource
+from netpol_lab.errors import AlreadyExists, NotFound, NotSimulated
+from netpol_lab.manifests import from_object, kinds
+from netpol_lab.manifests.decode import typed
+from netpol_lab.model import Pod, Resource, Typed
+from netpol_lab.shelf import Shelf
 from netpol_lab.snapshot import Key, Snapshot
+
+MAX_PODS_MADE = 50_000
+"""How many pods the controllers make in the life of a cluster: ends ``replicas: 2000000000``."""
 
 
 class Draft:
     """The next state while it is being made. As a context, it hands the state to ``commit`` on success, and only then."""
 
     def __init__(self, state: Snapshot, commit: Callable[[Snapshot], None] | None = None) -> None:
-        self.objects = dict(state.objects_by_key)
+        self.objects = Shelf(state.objects_by_key)
         self.counters = dict(state.counters)
         self.state = state
         self.created = state.time
@@ -32,19 +38,20 @@ class Draft:
             self.commit(self.finish())
 
     def finish(self) -> Snapshot:
-        return replace(self.state, objects_by_key=self.objects, counters=self.counters)
+        return replace(self.state, objects_by_key=self.objects.all(), counters=self.counters)
 
     # -- changes ---------------------------------------------------------------------------------
 
     def load(self, resources: Iterable[Resource]) -> None:
         """Take in a whole set of objects that may refer to each other in any order."""
         resources = list(resources)
+        declared = {resource.name: resource for resource in resources if resource.kind == "Namespace"}
         for resource in resources:
             if resource.namespace and ("Namespace", "", resource.namespace) not in self.objects:
-                declared = [r for r in resources if r.kind == "Namespace" and r.name == resource.namespace]
-                self.apply(declared[0] if declared else _namespace(resource.namespace))
-        # pods before workloads: a dump holds both, and its pods are the workload's
-        for resource in sorted(resources, key=lambda r: r.kind in controllers.WORKLOAD_KINDS):
+                self.apply(declared.get(resource.namespace) or _namespace(resource.namespace))
+        # Nodes come first, for they give pods their addresses. Pods come before workloads, and what a workload owns
+        # before the workload: a dump holds all of them, and they are its own.
+        for resource in sorted(resources, key=_rank):
             self.apply(resource)
 
     def apply(self, resource: Resource) -> str:
@@ -52,7 +59,7 @@ class Draft:
         if old is None:
             self.create(resource)
             return "created"
-        if _content(self._place(self._kept(old, resource), resource.kind)) == _content(old.body):
+        if _content(self._place(self._kept(old, resource), resource)) == _content(old.body):
             return "unchanged"
         self.put(resource)
         return "configured"
@@ -72,142 +79,165 @@ class Draft:
         self._store(body, resource)
 
     def _kept(self, old: Resource, resource: Resource) -> server.Body:
-        body = copy.deepcopy(dict(resource.body))
+        body = server.fresh(resource.body)
         body["metadata"] = {**_given_metadata(old.body), **body["metadata"]}
-        if resource.kind in ("Pod", "Service", "Node") and "status" in old.body:
-            body.setdefault("status", copy.deepcopy(old.body["status"]))
+        kind = kinds.simulated(resource)
+        if kind in ("Pod", "Service", "Node") and "status" in old.body:
+            body.setdefault("status", dict(old.body["status"]))
         old_spec = old.body.get("spec") or {}
-        if resource.kind in ("Pod", "Service"):
+        if kind in ("Pod", "Service"):
             for name in ("nodeName", "clusterIP", "clusterIPs"):
                 if old_spec.get(name) and isinstance(body.get("spec"), dict):
                     body["spec"].setdefault(name, old_spec[name])
         return body
 
-    def _place(self, body: server.Body, kind: str) -> server.Body:
+    def _place(self, body: server.Body, resource: Resource) -> server.Body:
         """What the scheduler and the API server fill in, in ``body`` itself; what is there already stays."""
+        kind = kinds.simulated(resource)
         if kind == "Pod":
-            server.place_pod(body, self._bodies("Node"), self.counters, self.created)
+            server.place_pod(body, self._nodes, self.counters, self.created)
         elif kind == "Service":
-            me = (body["metadata"].get("namespace"), body["metadata"]["name"])
-            others = [
-                b for b in self._bodies("Service") if (b["metadata"].get("namespace"), b["metadata"]["name"]) != me
-            ]
-            server.place_service(body, {(b.get("spec") or {}).get("clusterIP", "") for b in others})
+            server.place_service(body, lambda address: self.objects.has_address(address, resource.key))
         elif kind == "Namespace":
             body.setdefault("status", {"phase": "Active"})
             body.setdefault("spec", {"finalizers": ["kubernetes"]})
         return body
 
+    @cached_property
+    def _nodes(self) -> dict[str, Mapping[str, Any]]:
+        """The nodes' bodies by name; gathered again after a node was stored or deleted."""
+        return {resource.name: resource.body for resource in self.objects.of_kind("Node")}
+
     def _store(self, body: server.Body, resource: Resource) -> None:
-        self._place(body, resource.kind)
-        typed = resource
-        if resource.typed is None or resource.kind in ("Pod", "Service"):
-            typed = from_object(body, file=resource.origin.file if resource.origin else "")
-        self.objects[resource.key] = replace(resource, body=body, typed=typed.typed)
-        if resource.kind in controllers.WORKLOAD_KINDS:
+        self._place(body, resource)
+        kind = kinds.simulated(resource)
+        seen = resource.typed
+        if kind in ("Pod", "Service", "Node") and not self._is_placed(seen):
+            seen = typed(body, None)  # the address and the node that were filled in are part of what policies see
+        self.objects.put(replace(resource, body=body, typed=seen))
+        if kind == "Node":
+            self.__dict__.pop("_nodes", None)
+        if kind in controllers.WORKLOAD_KINDS:
             self._reconcile(resource.key)
+
+    def _is_placed(self, seen: Typed) -> bool:
+        """Whether a pod came with all that the cluster would give it, as those of a dump do."""
+        return isinstance(seen, Pod) and bool(seen.ips) and bool(seen.node or not self._nodes)
 
     def delete(self, key: Key) -> Resource:
         if key not in self.objects:
             raise NotFound(f'"{key[2]}" not found', key[0], key[2])
-        gone = self.objects.pop(key)
+        gone = self.objects.take(key)
+        if gone.kind == "Node":
+            self.__dict__.pop("_nodes", None)
         if gone.kind == "Namespace":
-            self.objects = {k: r for k, r in self.objects.items() if k[1] != gone.name}
+            for inside in self.objects.in_namespace(gone.name):
+                self.objects.take(inside.key)
             return gone
-        for owned in self._owned(gone.key):
+        for owned in self.objects.owned_by(gone.key):
             self.delete(owned.key)
-        owner = controllers.owner_of(gone.body)
-        owner_key = (owner[0], gone.namespace, owner[1]) if owner else None
-        if owner_key in self.objects:
-            self._reconcile(owner_key)
+        owner = self._workload_owning(gone)
+        if owner is not None:
+            self._reconcile(owner.key)
         return gone
 
     # -- controllers -----------------------------------------------------------------------------
 
+    def _workload_owning(self, resource: Resource) -> Resource | None:
+        """The workload that has a controller's reference in this object, if it is there."""
+        named = controllers.owner_of(resource.body)
+        owner = self.objects.get((named[0], resource.namespace, named[1])) if named else None
+        return owner if owner is not None and kinds.simulated(owner) in controllers.WORKLOAD_KINDS else None
+
     def _reconcile(self, key: Key) -> None:
         """Bring the pods of a workload to what it wants now."""
-        workload = self.objects[key].body
+        workload = self.objects[key]
         if key[0] == "Deployment":
             self._reconcile_deployment(workload)
         elif not self._adopted(key):
-            self._reconcile_pods(key, workload)
+            self._reconcile_pods(key, workload.body)
         self._set_status(key)
-        owner = controllers.owner_of(workload)
-        if owner and (owner[0], key[1], owner[1]) in self.objects:
-            self._set_status((owner[0], key[1], owner[1]))
+        owner = self._workload_owning(workload)
+        if owner is not None:
+            self._set_status(owner.key)
 
     def _adopted(self, key: Key) -> bool:
         """A dump's pods belong to their workload by the owner it names, though we never made them."""
-        return f"pods of {key}" not in self.counters and bool(self._owned(key))
+        return f"pods of {key}" not in self.counters and bool(self.objects.owned_by(key))
 
-    def _reconcile_deployment(self, body: Mapping[str, Any]) -> None:
-        metadata = body["metadata"]
-        owned = self._owned(("Deployment", metadata["namespace"], metadata["name"]))
-        if any(not self._made_here(r.body) for r in owned):
-            return
-        wanted = controllers.replica_set_for(body)
-        current = (wanted["kind"], metadata["namespace"], wanted["metadata"]["name"])
+    def _reconcile_deployment(self, deployment: Resource) -> None:
+        owned = self.objects.owned_by(deployment.key)
+        behind = (controllers.owner_of(pod.body) for pod in self.objects.pods_of(deployment.key))
+        makers = {each.key for each in owned} | {(o[0], deployment.namespace, o[1]) for o in behind if o}
+        if any(f"pods of {key}" not in self.counters for key in makers):
+            return  # a dump's own ReplicaSets, or the pods of one that the dump leaves out
+        wanted = controllers.replica_set_for(deployment.body)
+        current = (wanted["kind"], deployment.namespace, wanted["metadata"]["name"])
         for replica_set in owned:
-            if replica_set.key != current:
+            if replica_set.key != current and replica_set.key in self.objects:  # deleting one reconciles, too
                 self.delete(replica_set.key)
         if current not in self.objects:
             self.create(from_object(wanted))
         elif self.objects[current].body["spec"]["replicas"] != wanted["spec"]["replicas"]:
             self.put(from_object(wanted))
 
-    def _made_here(self, replica_set: Mapping[str, Any]) -> bool:
-        metadata = replica_set["metadata"]
-        return f"pods of {('ReplicaSet', metadata['namespace'], metadata['name'])}" in self.counters
-
     def _reconcile_pods(self, key: Key, workload: Mapping[str, Any]) -> None:
-        counter = f"pods of {key}"
-        self.counters.setdefault(counter, 0)
-        fingerprint = controllers.template_hash(workload)
+        """Keep as many of the workload's pods as it wants, and make what is missing."""
         places: list[str] = []
         if key[0] == "DaemonSet":
-            places = controllers.daemon_nodes(workload, self._bodies("Node"))
+            places = controllers.daemon_nodes(workload, self._nodes.values())
         wanted = controllers.replicas(workload, len(places))
-        owned = [r for r in self._owned(key) if r.kind == "Pod"]
-        stale = key[0] != "ReplicaSet" and self.counters.get(f"{counter} {fingerprint}") is None
-        self.counters[f"{counter} {fingerprint}"] = 1
-        for extra in owned if stale else owned[wanted:]:
-            del self.objects[extra.key]
-        kept = [] if stale else owned[:wanted]
-        free = [place for place in places if place not in {r.body["spec"].get("nodeName") for r in kept}]
-        for number in range(wanted - len(kept)):
-            self._make_pod(key, workload, free[number] if places else "")
-
-    def _make_pod(self, key: Key, workload: Mapping[str, Any], node: str) -> None:
-        counter = f"pods of {key}"
-        taken = self.counters[counter]
+        owned = [r for r in self.objects.owned_by(key) if r.kind == "Pod"]
         if key[0] == "StatefulSet":
-            taken = next(n for n in range(taken + 1) if ("Pod", key[1], f"{key[2]}-{n}") not in self.objects)
-        body = controllers.pod_for(workload, taken, node)
-        self.counters[counter] += 1
-        self.create(from_object(body))
+            owned.sort(key=lambda pod: (len(pod.name), pod.name))  # db-2 before db-10
+        kept = [] if self._template_changed(key, workload) else owned[:wanted]
+        for extra in owned[len(kept) :]:
+            self.objects.take(extra.key)
+        self._check_room(key, wanted - len(kept))
+        counter = f"pods of {key}"
+        first = self.counters.setdefault(counter, 0)
+        numbers: Iterator[int] = itertools.count(first)
+        if key[0] == "StatefulSet":
+            numbers = (n for n in itertools.count() if ("Pod", key[1], f"{key[2]}-{n}") not in self.objects)
+        free = [place for place in places if place not in {r.body["spec"].get("nodeName") for r in kept}]
+        for missing in range(wanted - len(kept)):
+            body = controllers.pod_for(workload, next(numbers), free[missing] if places else "")
+            self.counters[counter] += 1
+            self.create(from_object(body))
 
-    def _owned(self, key: Key) -> list[Resource]:
-        return [
-            r
-            for r in self.objects.values()
-            if r.namespace == key[1] and controllers.owner_of(r.body) == (key[0], key[2])
-        ]
+    def _template_changed(self, key: Key, workload: Mapping[str, Any]) -> bool:
+        """Whether the pods that are there were made from another template. A ReplicaSet's never changes."""
+        now = server.digest(controllers.template_hash(workload))
+        before = self.counters.get(f"template of {key}")
+        self.counters[f"template of {key}"] = now
+        return key[0] != "ReplicaSet" and before not in (None, now)
+
+    def _check_room(self, key: Key, more: int) -> None:
+        made = self.counters["made"] = self.counters.get("made", 0) + max(more, 0)
+        if made > MAX_PODS_MADE:
+            raise NotSimulated(
+                f"{key[0]} {key[2]!r} wants {more} more pods. The simulated cluster makes at most {MAX_PODS_MADE:,} in all."
+            )
 
     def _set_status(self, key: Key) -> None:
         """All simulated pods are ready, so every count of a workload's status is the number of its pods."""
         resource = self.objects[key]
-        owned = self._owned(key)
-        pods = [r for r in owned if r.kind == "Pod"]
-        pods += [p for r in owned if r.kind == "ReplicaSet" for p in self._owned(r.key)]
-        body = {**resource.body, "status": _workload_status(key[0], len(pods))}
-        self.objects[key] = replace(resource, body=body)
-
-    def _bodies(self, kind: str) -> list[Mapping[str, Any]]:
-        return [r.body for r in self.objects.values() if r.kind == kind]
+        owned = self.objects.owned_by(key)
+        pods = sum(r.kind == "Pod" for r in owned)
+        pods += sum(len(self.objects.owned_by(r.key)) for r in owned if r.kind == "ReplicaSet")
+        body = {**resource.body, "status": _workload_status(key[0], pods)}
+        self.objects.put(replace(resource, body=body))
 
     def _next_version(self) -> int:
         self.counters["version"] = self.counters.get("version", 0) + 1
         return self.counters["version"]
+
+
+def _rank(resource: Resource) -> int:
+    kind = kinds.simulated(resource)
+    if kind not in controllers.WORKLOAD_KINDS:
+        return 0 if kind == "Node" else 1
+    return 3 if controllers.owner_of(resource.body) is None else 2
 
 
 def _workload_status(kind: str, pods: int) -> dict[str, Any]:

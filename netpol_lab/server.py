@@ -6,9 +6,9 @@ give the same names and addresses.
 
 from __future__ import annotations
 
-import copy
+import functools
 import hashlib
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import datetime
 from ipaddress import IPv4Network
 from typing import Any
@@ -38,14 +38,25 @@ def suffix(length: int, *words: object) -> str:
     return letters
 
 
+@functools.lru_cache(maxsize=8)
 def timestamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def fresh(body: Mapping[str, Any]) -> Body:
+    """A copy whose metadata, spec and status can be filled in; what lies deeper is shared and must not be changed."""
+    new = dict(body)
+    for part in ("metadata", "spec", "status"):
+        if isinstance(new.get(part), Mapping):
+            new[part] = dict(new[part])
+    new.setdefault("metadata", {})
+    return new
+
+
 def stamp(body: Mapping[str, Any], created: datetime, version: int) -> Body:
-    """A copy of ``body`` with the metadata every new object gets; what is there already stays."""
-    new = copy.deepcopy(dict(body))
-    metadata = new["metadata"] = dict(new.get("metadata") or {})
+    """A :func:`fresh` copy with the metadata every new object gets; what is there already stays."""
+    new = fresh(body)
+    metadata = new["metadata"]
     metadata.setdefault("creationTimestamp", timestamp(created))
     metadata.setdefault("uid", _uid(new["kind"], metadata.get("namespace", ""), metadata.get("name", ""), version))
     metadata["resourceVersion"] = str(version)
@@ -60,17 +71,18 @@ def _uid(*words: object) -> str:
 
 
 def place_pod(
-    body: Body, nodes: Iterable[Mapping[str, Any]], counters: MutableMapping[str, int], now: datetime
+    body: Body, nodes: Mapping[str, Mapping[str, Any]], counters: MutableMapping[str, int], now: datetime
 ) -> None:
     """Schedule a pod, give it an address and start it. A pod that comes with an address keeps it.
+
+    ``body`` is changed in place, see :func:`fresh`. ``nodes`` are the nodes' bodies by name.
 
     Simulated pods run at once: image pulls and probes take no time and never fail.
     """
     spec, status = body.setdefault("spec", {}), body.setdefault("status", {})
-    known = {node["metadata"]["name"]: node for node in nodes}
-    if not spec.get("nodeName") and known:
-        spec["nodeName"] = _schedule(spec, known, counters)
-    node = known.get(spec.get("nodeName", ""))
+    if not spec.get("nodeName") and nodes:
+        spec["nodeName"] = _schedule(spec, nodes, counters)
+    node = nodes.get(spec.get("nodeName", ""))
     host_ip = _node_ip(node)
     if host_ip:
         status.setdefault("hostIP", host_ip)
@@ -123,8 +135,11 @@ def _next_address(node: Mapping[str, Any] | None, counters: MutableMapping[str, 
     return str(network[taken]) if taken < network.num_addresses - 1 else ""
 
 
-def place_service(body: Body, taken: set[str]) -> None:
-    """Give a Service its cluster IP (and node ports). Headless and ExternalName Services get none."""
+def place_service(body: Body, taken: Callable[[str], bool]) -> None:
+    """Give a Service its cluster IP (and node ports). Headless and ExternalName Services get none.
+
+    ``body`` is changed in place, see :func:`fresh`. ``taken`` tells whether an address belongs to another Service.
+    """
     metadata, spec = body["metadata"], body.setdefault("spec", {})
     kind = spec.setdefault("type", "ClusterIP")
     spec.setdefault("sessionAffinity", "None")
@@ -135,13 +150,16 @@ def place_service(body: Body, taken: set[str]) -> None:
         size = SERVICE_NETWORK.num_addresses
         # the first 256 addresses are kept for Services with a fixed one, as kube-apiserver does
         candidates = (str(SERVICE_NETWORK[256 + (place + step) % (size - 512)]) for step in range(size))
-        spec["clusterIP"] = next(address for address in candidates if address not in taken)
+        spec["clusterIP"] = next(address for address in candidates if not taken(address))
     spec.setdefault("clusterIPs", [spec["clusterIP"]])
     version = "IPv6" if ":" in spec["clusterIP"] else "IPv4"
     spec.setdefault("ipFamilies", [version])
     spec.setdefault("ipFamilyPolicy", "SingleStack")
     spec.setdefault("internalTrafficPolicy", "Cluster")
     if kind in ("NodePort", "LoadBalancer"):
-        for port in spec.get("ports") or ():
-            offset = digest("node port", metadata.get("namespace"), metadata["name"], port.get("port"))
-            port.setdefault("nodePort", NODE_PORTS[offset % len(NODE_PORTS)])
+        spec["ports"] = [{"nodePort": _node_port(metadata, port), **port} for port in spec.get("ports") or ()]
+
+
+def _node_port(metadata: Mapping[str, Any], port: Mapping[str, Any]) -> int:
+    offset = digest("node port", metadata.get("namespace"), metadata["name"], port.get("port"))
+    return NODE_PORTS[offset % len(NODE_PORTS)]

@@ -7,6 +7,6 @@ The way of an object: :mod:`source` (text) -> :mod:`strict` (fields and types) -
 
 from netpol_lab.manifests.lines import Lines
 from netpol_lab.manifests.problem import ObjectReference, Problem
-from netpol_lab.manifests.read import from_object, read_path, read_text
+from netpol_lab.manifests.read import from_object, read_objects, read_path, read_text
 
-__all__ = ["Lines", "ObjectReference", "Problem", "from_object", "read_path", "read_text"]
+__all__ = ["Lines", "ObjectReference", "Problem", "from_object", "read_objects", "read_path", "read_text"]

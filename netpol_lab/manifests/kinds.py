@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from netpol_lab.manifests.problem import ObjectReference
+from netpol_lab.manifests.schema import KINDS
+from netpol_lab.model import Resource
 
 
 def _set(text: str) -> frozenset[str]:
@@ -42,6 +44,11 @@ CLUSTER_SCOPED: frozenset[str] = _set(
 def in_namespace(kind: str) -> bool:
     """Whether objects of that kind live in a namespace. Unknown kinds are taken to."""
     return kind not in CLUSTER_SCOPED
+
+
+def simulated(resource: Resource) -> str:
+    """The kind of an object that the simulator acts on; "" for all others, Knative's Service and Calico's NetworkPolicy too."""
+    return resource.kind if (resource.api_version, resource.kind) in KINDS else ""
 
 
 def mapping_fault(reference: ObjectReference) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_interface
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface
 
 from netpol_lab.model import IPNetwork
 
@@ -170,7 +170,7 @@ def _unmapped(whole: IPv4Network | IPv6Network) -> IPNetwork:
 def address(text: str) -> IPv4Address | IPv6Address | None:
     """An IP address, or None."""
     try:
-        return ip_interface(text).ip if "/" not in text and "%" not in text else None
+        return ip_address(text) if "/" not in text and "%" not in text else None
     except ValueError:
         return None
 

@@ -1,10 +1,10 @@
-"""The doors of the package: :func:`read_text`, :func:`read_path`, :func:`from_object`."""
+"""The doors of the package: :func:`read_text`, :func:`read_path`, :func:`read_objects`, :func:`from_object`."""
 
 from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path as FilePath
 from typing import Any
@@ -46,18 +46,40 @@ def read_text(text: str, file: str = "", *, default_namespace: str | None = "def
     return resources
 
 
-def read_path(path: str | os.PathLike[str], *, default_namespace: str | None = "default") -> list[Resource]:
-    """All objects of a file, or of the manifests directly in a directory, as ``kubectl -f`` takes them.
+def read_path(
+    path: str | os.PathLike[str], *, default_namespace: str | None = "default", recursive: bool = False
+) -> list[Resource]:
+    """All objects of a file, or of the manifests in a directory, as ``kubectl -f`` (with ``-R``: ``recursive``) takes them.
 
-    Raises :class:`NotFound` when there is no such path, :class:`ManifestError` as :func:`read_text`,
-    with the problems of all files together.
+    Raises :class:`NotFound` when there is no such path or no manifest in it, :class:`ManifestError` as
+    :func:`read_text`, with the problems of all files together.
     """
     problems: list[Problem] = []
     resources: list[Resource] = []
-    for file in _files(FilePath(path)):
+    for file in _files(FilePath(path), recursive):
         text = _file_text(file, problems)
         if text is not None:
             resources += _read(text, str(file), default_namespace, problems)
+    if problems:
+        raise ManifestError(tuple(problems))
+    return resources
+
+
+def read_objects(
+    objects: Mapping[str, Any] | Iterable[Mapping[str, Any]], *, default_namespace: str | None = "default"
+) -> list[Resource]:
+    """All objects of what is parsed already: one API object, a List of them, or several of either.
+
+    ``objects`` are not changed and not kept. Raises :class:`ManifestError` with the problems of all of them.
+    """
+    problems: list[Problem] = []
+    resources: list[Resource] = []
+    several = [objects] if isinstance(objects, Mapping) else objects
+    with without_garbage_collection():
+        for value, _ in (found for each in several for found in objects_in(each, None, 0)):
+            resource = _resource(value, None, "", default_namespace, problems)
+            if resource is not None:
+                resources.append(resource)
     if problems:
         raise ManifestError(tuple(problems))
     return resources
@@ -82,12 +104,26 @@ def from_object(
     return resource
 
 
-def _files(path: FilePath) -> list[FilePath]:
-    if path.is_dir():
-        return sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and file.is_file())
-    if not path.exists():
-        raise NotFound(f'the path "{path}" does not exist')
+def _files(path: FilePath, recursive: bool) -> list[FilePath]:
+    try:
+        if path.is_dir():
+            inside = path.rglob("*") if recursive else path.iterdir()
+            found = sorted(file for file in inside if file.suffix in SUFFIXES and file.is_file())
+            if not found:
+                raise NotFound(f"error reading [{path}]: recognized file extensions are [{' '.join(SUFFIXES)}]")
+            return found
+        exists = path.exists()
+    except (OSError, ValueError):  # a name that no file can have, or a folder that may not be read
+        exists = False
+    if not exists:
+        raise NotFound(f"the path {_shown(path)} does not exist")
     return [path]
+
+
+def _shown(path: FilePath) -> str:
+    """A path inside a message: in quotes, and not longer than a screen."""
+    text = str(path)
+    return f'"{text}"' if len(text) <= 200 else f'"{text[:200]}..."'
 
 
 def _file_text(file: FilePath, problems: list[Problem]) -> str | None:
@@ -97,7 +133,8 @@ def _file_text(file: FilePath, problems: list[Problem]) -> str | None:
             return None
         data = file.read_bytes()
     except OSError as error:
-        raise NotFound(f'the path "{file}" cannot be read: {error.strerror}') from None
+        problems.append(Problem("yaml", f"cannot be read: {error.strerror}", str(file)))
+        return None
     try:
         return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
@@ -107,7 +144,7 @@ def _file_text(file: FilePath, problems: list[Problem]) -> str | None:
 
 def _read(text: str, file: str, namespace: str | None, problems: list[Problem]) -> list[Resource]:
     resources = []
-    with _without_garbage_collection():
+    with without_garbage_collection():
         for document in documents(text, file, problems):
             for value, lines in objects_in(document.value, document.lines, 0):
                 resource = _resource(value, lines, file, namespace, problems)
@@ -117,7 +154,7 @@ def _read(text: str, file: str, namespace: str | None, problems: list[Problem]) 
 
 
 @contextmanager
-def _without_garbage_collection() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """Reading makes many objects and no cycles: looking for cycles would take half of the time of a large dump."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -84,7 +84,7 @@ class _Decoder:
             if isinstance(value, Mapping):
                 return self._map(value, type_, path, above, field)
         else:
-            return self._opaque(value, path, MAX_DEPTH - len(path))
+            return self._copied(value, path)
         self._wrong_type(value, type_, path, above, field)
         return _MISSING
 
@@ -104,8 +104,15 @@ class _Decoder:
             items[str(key)] = _zero(type_.item) if decoded is _MISSING else decoded
         return items
 
-    def _opaque(self, value: Any, path: Path, depth: int) -> Any:
+    def _copied(self, value: Any, path: Path) -> Any:
         """A part we do not look into, copied as plain JSON, inside our bounds."""
+        try:
+            return _plain(value, MAX_DEPTH - len(path))
+        except _NotPlain:
+            return self._opaque(value, path, MAX_DEPTH - len(path))
+
+    def _opaque(self, value: Any, path: Path, depth: int) -> Any:
+        """As :func:`_plain`, noting where there is something else."""
         if isinstance(value, str) or value is None:
             return value
         value = _json_number(value)
@@ -132,6 +139,32 @@ class _Decoder:
     def _wrong_type(self, value: Any, type_: Type, path: Path, above: tuple[Struct, ...], field: Path) -> None:
         hint = hints.wrong_type(value, type_, path, self.lines.word(path) if self.lines else "")
         self.faults.append((path, _go_message(value, type_, above[-1], field), hint))
+
+
+class _NotPlain(Exception):
+    """Something in a value is not plain JSON, or nested too deeply."""
+
+
+def _plain(value: Any, depth: int) -> Any:
+    """A copy of plain JSON. Two thirds of a dump are such parts, so no path is kept on the way."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is int and -(2**63) <= value < 2**64:
+        return value
+    if kind is float and math.isfinite(value):
+        return value
+    if depth > 0 and kind is dict:
+        return {_plain_key(key): _plain(item, depth - 1) for key, item in value.items()}
+    if depth > 0 and kind is list:
+        return [_plain(item, depth - 1) for item in value]
+    raise _NotPlain
+
+
+def _plain_key(key: Any) -> str:
+    if type(key) is not str:
+        raise _NotPlain
+    return key
 
 
 _EMPTY: tuple[Any, ...] = ("", False, 0, [], {})
