@@ -98,6 +98,8 @@ class Classes:
         self._namespaces = namespaces
         self._inside: dict[str, LabelIndex] = {}
         self._spread: dict[Bits, Bits] = {}
+        self._across: dict[tuple[LabelSelector, LabelSelector], tuple[Run, ...]] = {}
+        self._blocks: dict[int, Run] = {}
 
     def __len__(self) -> int:
         return len(self._all)
@@ -137,21 +139,26 @@ class Classes:
 
     def selected_in(self, namespaces: LabelSelector, pods: LabelSelector) -> tuple[Run, ...]:
         """The pods a podSelector picks in the namespaces that a namespaceSelector picks (D: by label only)."""
-        chosen = self._by_namespace_label.selected(namespaces)
-        if chosen.bit_count() <= FEW:
+        key = (namespaces, pods)
+        if key not in self._across:
+            self._across[key] = self._selected_in(self._by_namespace_label.selected(namespaces), pods)
+        return self._across[key]
+
+    def _selected_in(self, namespaces: Bits, pods: LabelSelector) -> tuple[Run, ...]:
+        if namespaces.bit_count() <= FEW:
             names = self.namespaces
-            return tuple(self.selected(names[number], pods) for number in numbers_of(chosen))
-        if chosen not in self._spread:
-            self._spread[chosen] = self._classes_in(chosen)
-        return (Run(0, self.pods, self._spread[chosen] & self._everywhere.selected(pods)),)
+            return tuple(self.selected(names[number], pods) for number in numbers_of(namespaces))
+        if namespaces not in self._spread:
+            self._spread[namespaces] = self._classes_in(namespaces)
+        return (Run(0, self.pods, self._spread[namespaces] & self._everywhere.selected(pods)),)
 
     def in_block(self, block: int) -> Run:
         """The classes, pods or not, whose addresses an ipBlock holds; no longer than from the first to the last."""
-        found = self._by_block.get(block)
-        if not found:
-            return Run(0, 0, 0)
-        start, length = found[0], found[-1] - found[0] + 1
-        return Run(start, length, bits_of((number - start for number in found), length))
+        if block not in self._blocks:
+            found = self._by_block.get(block, [])
+            start, end = (found[0], found[-1] + 1) if found else (0, 0)
+            self._blocks[block] = Run(start, end - start, bits_of((number - start for number in found), end - start))
+        return self._blocks[block]
 
     @cached_property
     def _by_namespace_label(self) -> LabelIndex:

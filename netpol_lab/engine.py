@@ -290,17 +290,18 @@ def _ip_blocks(policies: Iterable[NetworkPolicy]) -> dict[IPBlock, None]:
 
 def family_of(source: Endpoint, destination: Endpoint) -> int | None:
     """The address family a connection uses: that of the destination's first address which the source has too."""
-    known = {address.version for address in _addresses(source)}
-    return next((address.version for address in _addresses(destination) if address.version in known), None)
+    known = {address.version for address in addresses_of(source)}
+    return next((address.version for address in addresses_of(destination) if address.version in known), None)
 
 
 def address_of(endpoint: Endpoint, family: int | None = None) -> IPAddress | None:
     """An endpoint's address of that family; its first one if it has none of it, or None is asked for."""
-    addresses = _addresses(endpoint)
+    addresses = addresses_of(endpoint)
     return next((address for address in addresses if address.version == family), next(iter(addresses), None))
 
 
-def _addresses(endpoint: Endpoint) -> tuple[IPAddress, ...]:
+def addresses_of(endpoint: Endpoint) -> tuple[IPAddress, ...]:
+    """All addresses of an endpoint, the one it is known by first."""
     if isinstance(endpoint, Pod):
         return endpoint.ips
     return (endpoint.address if isinstance(endpoint, External) else endpoint.ip,)

@@ -1,0 +1,43 @@
+"""All pairs at once against the same pairs one by one; that the single answers are right is proved elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+from small_clusters import engine, pod, policy
+from worlds import World, world
+
+from netpol_lab import classes, reachability
+from netpol_lab.engine import Engine
+from netpol_lab.model import OUTSIDE, Node
+from netpol_lab.reachability import Ends, Reachability, reachable
+
+ENDS: tuple[Ends, ...] = ("both", "egress", "ingress")
+
+
+def check(each: World, seed: int) -> None:
+    built, ends = each.engine(), each.endpoints
+    pods = set(each.pods)
+    for direction in ENDS:
+        answers = Reachability(built, each.asked).pairs(ends, ends, direction)
+        for row, source in enumerate(ends):
+            for column, target in enumerate(ends):
+                if source not in pods and target not in pods:
+                    continue
+                found = built.connection(source, target)
+                if direction != "both":
+                    found = built.admitted(direction, source, target)
+                wanted = sum(1 << place for place, asked in enumerate(each.asked) if asked in found)
+                assert answers[row, column] == wanted, (seed, direction, source, target)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_all_pairs_at_once_are_the_same_pairs_as_one_by_one(seed: int) -> None:
+    check(world(seed), seed)
+    check(world(seed, size=8), seed)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_it_makes_no_difference_which_sets_go_into_the_table(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reachability, "SMALL", 0)
+    monkeypatch.setattr(classes, "FEW", 0)
+    check(world(seed, size=8), seed)
