@@ -233,7 +233,9 @@ class Lab:
         state = self.cluster.snapshot()
         scene = build(state)
         cards = [
-            policies.draw(scene, policy, **self._source(policy), effect=effect_of(state, policy))
+            policies.draw(
+                scene, policy, **self._source(policy), effect=effect_of(state, policy), namespaces=state.namespaces
+            )
             for policy in state.policies
         ]
         return card.stack(cards) if cards else policies.none(scene)

@@ -111,11 +111,16 @@ class PortSet:
         '80'
         >>> PortSet.ALL.words()
         'all ports'
+        >>> (PortSet.ALL - PortSet.of("TCP", 80)).words()
+        'all ports but TCP 80'
         """
         if self.is_all:
             return "all ports" if protocol else "all"
         if not self.ranges:
             return "no port"
+        missing = PortSet.ALL - self
+        if len(missing.ranges) < len(self.ranges) and {name for name, *_ in self.ranges} == set(PROTOCOLS):
+            return f"all {'ports ' if protocol else ''}but {missing.words(protocol=protocol)}"
         parts = []
         for name in PROTOCOLS:
             ranges = self.of_protocol(name)

@@ -159,8 +159,8 @@ def test_one_direction_asks_that_end_only() -> None:
 def test_a_pod_that_comes_or_goes_is_named_and_counts_as_no_change() -> None:
     small, large = scenes.lab_a(2, unauthorized=False), scenes.lab_a(2)
     came, went = matrix.matrix_delta(small, large), matrix.matrix_delta(large, small)
-    assert came.title == "No connection changed; unauthorized-07 is new"
-    assert went.title == "No connection changed; unauthorized-07 is gone"
+    assert came.title == "unauthorized-07 is new; no other connection changed"
+    assert went.title == "unauthorized-07 is gone; no other connection changed"
     assert "was blocked" in check(lambda: matrix.matrix_delta(large, small)).text
 
 

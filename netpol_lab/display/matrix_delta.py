@@ -181,13 +181,15 @@ def _finding(
     n = _counts(changes)
     changed = n["allowed"] + n["blocked"] + n["ports"]
     total = changed + n["same"]
-    sentence = f"{changed} of {total} cells changed" if changed else "No connection changed"
+    parts = [f"{changed} of {total} cells changed"] if changed else []
     for tag in ("new", "gone"):
         pods = [union[id].name for id, value in tags.items() if value == tag]
         if pods:
             who = text(listed(pods)) if len(pods) <= 3 else f"{len(pods)} pods"
-            sentence += f"; {who} {'is' if len(pods) == 1 else 'are'} {tag}"
-    return sentence
+            parts.append(f"{who} {'is' if len(pods) == 1 else 'are'} {tag}")
+    if not changed:
+        parts.append("no other connection changed" if parts else "No connection changed")
+    return "; ".join(parts)
 
 
 def _quiet(changes: Mapping[tuple[str, str], Changed], question: Question) -> str:
