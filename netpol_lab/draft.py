@@ -21,7 +21,10 @@ MAX_PODS_MADE = 50_000
 
 
 class Draft:
-    """The next state while it is being made. As a context, it hands the state to ``commit`` on success, and only then."""
+    """The next state while it is being made.
+
+    As a context, it hands the state to ``commit`` on success, and only then.
+    """
 
     def __init__(self, state: Snapshot, commit: Callable[[Snapshot], None] | None = None) -> None:
         self.objects = Shelf(state.objects_by_key)
@@ -216,7 +219,8 @@ class Draft:
         made = self.counters["made"] = self.counters.get("made", 0) + max(more, 0)
         if made > MAX_PODS_MADE:
             raise NotSimulated(
-                f"{key[0]} {key[2]!r} wants {more} more pods. The simulated cluster makes at most {MAX_PODS_MADE:,} in all."
+                f"{key[0]} {key[2]!r} wants {more} more pods."
+                f" The simulated cluster makes at most {MAX_PODS_MADE:,} in all."
             )
 
     def _set_status(self, key: Key) -> None:

@@ -47,7 +47,7 @@ def in_namespace(kind: str) -> bool:
 
 
 def simulated(resource: Resource) -> str:
-    """The kind of an object that the simulator acts on; "" for all others, Knative's Service and Calico's NetworkPolicy too."""
+    """The kind of an object that the simulator acts on; "" for others, among them Knative's Service."""
     return resource.kind if (resource.api_version, resource.kind) in KINDS else ""
 
 

@@ -49,7 +49,9 @@ def read_text(text: str, file: str = "", *, default_namespace: str | None = "def
 def read_path(
     path: str | os.PathLike[str], *, default_namespace: str | None = "default", recursive: bool = False
 ) -> list[Resource]:
-    """All objects of a file, or of the manifests in a directory, as ``kubectl -f`` (with ``-R``: ``recursive``) takes them.
+    """All objects of a file, or of the manifests in a directory, as ``kubectl -f`` takes them.
+
+    ``recursive`` is ``kubectl -R``: with those of the directories inside.
 
     Raises :class:`NotFound` when there is no such path or no manifest in it, :class:`ManifestError` as
     :func:`read_text`, with the problems of all files together.
