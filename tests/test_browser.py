@@ -31,16 +31,24 @@ FAULTY = (
     "1 / 0",
 )
 
+PLAY = (
+    'from netpol_lab import Lab\nlab = Lab("07", lesson="play")',
+    'for name in ("namespace", "netpol-apps", "default-deny", "allow-client-to-server"):\n'
+    '    lab.file(f"lab-a/{name}.yaml")\n    lab.kubectl(f"apply -f {name}.yaml")',
+    "lab.playground()",
+)
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A JupyterLab over the solution notebooks as stored, a fresh copy of them to run, and a faulty notebook."""
+    """A JupyterLab over the solution notebooks, fresh from their sources, a faulty notebook and a playground."""
     folder = tmp_path_factory.mktemp("notebooks")
     for source in SOURCES:
         fresh = build.as_text(build.solution_form(source))
         (folder / f"{source.stem}.ipynb").write_text(fresh, encoding="utf-8")
-    cells = [nbformat.v4.new_code_cell(text) for text in FAULTY]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=build.METADATA), folder / "faulty.ipynb")
+    for name, texts in (("faulty", FAULTY), ("play", PLAY)):
+        cells = [nbformat.v4.new_code_cell(text) for text in texts]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=build.METADATA), folder / f"{name}.ipynb")
     with lab.jupyterlab(folder, tmp_path_factory.mktemp("jupyter")) as address:
         yield address, folder
 
@@ -129,3 +137,29 @@ def test_a_stored_notebook_that_nobody_trusts_yet_still_says_everything(served: 
         pictures = stored.read_text(encoding="utf-8").count('<figure class=\\"npl')
         assert len(seen["figures"]) == pictures
         assert all(figure["says"] for figure in seen["figures"]), "a picture left nothing to read"
+
+
+def test_the_playground_is_used_by_keyboard_alone(served: tuple[str, Path], page: Page) -> None:
+    address, _ = served
+    lab.open_notebook(page, address, "play.ipynb")
+    lab.set_theme(page, "light")
+    lab.run_all(page)
+    assert lab.look(page)["errors"] == []
+    output = page.locator(".jp-CodeCell").nth(2).locator(".jp-OutputArea")
+    boxes = output.get_by_role("checkbox")
+    boxes.first.wait_for()
+    assert boxes.count() == 2, "one for each policy"
+    said = output.get_by_text("of 2 policies on")
+    assert "2 of 2" in said.inner_text()
+    assert "Only client-07 reaches server-07" in output.inner_text()
+    boxes.first.focus()
+    page.keyboard.press("Space")
+    output.get_by_text("1 of 2 policies on").wait_for()
+    assert "Only client-07 reaches server-07" not in output.inner_text()
+    page.keyboard.press("Space")
+    output.get_by_text("2 of 2 policies on").wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    output.get_by_text("1 of 2 policies on").wait_for()
+    seen = lab.look(page)
+    assert (seen["errors"], seen["wide"], seen["nan"]) == ([], [], [])

@@ -13,6 +13,8 @@ from lesson_lint import tags
 from nbformat import NotebookNode
 from nbval_runs import run_nbval
 
+from benchmarks.notebooks import FIRST_CELL, kernel, run_cell
+
 SOURCES = build.sources()
 LESSONS = pytest.mark.parametrize("source", SOURCES, ids=[source.stem for source in SOURCES])
 
@@ -65,6 +67,17 @@ def test_every_solution_notebook_passes_strict_nbval_twice_in_a_row(tmp_path: Pa
     run = run_nbval(sorted(tmp_path.glob("*.ipynb")), strict=True)
     assert run.failed == 0, run.printed
     assert run.cells >= 2 * LEAST_CELLS
+
+
+def test_two_notebooks_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    with kernel(tmp_path) as (_, one), kernel(tmp_path) as (_, other):
+        for client in (one, other):
+            run_cell(client, FIRST_CELL)
+        run_cell(one, "!kubectl create namespace student-$XX")
+        assert "student-07" in run_cell(one, "!kubectl get namespaces")
+        assert "student-07" not in run_cell(other, "!kubectl get namespaces")
+        run_cell(other, "!kubectl delete namespace student-$XX --ignore-not-found\nlab.close()")
+        assert "student-07" in run_cell(one, "!kubectl get namespaces")
 
 
 @LESSONS
