@@ -82,10 +82,11 @@ class Lab:
         tried = len(self._session.attempts)
         try:
             if program == "curl":
-                if not is_for_the_cluster(self.cluster, words):
-                    return None
                 session = self._session
-                said = run_outside(self.cluster, ["curl", *words], stdin, session.record, attempts=session.dialed)
+                if not is_for_the_cluster(self.cluster, words, session.forwards):
+                    return None
+                kept = {"attempts": session.dialed, "forwards": session.forwards}
+                said = run_outside(self.cluster, ["curl", *words], stdin, session.record, **kept)  # type: ignore[arg-type]
                 self.cluster.advance(said.seconds)
                 result = Result(said.stdout, said.stderr, said.exit_code)
             else:

@@ -13,9 +13,11 @@ from netpol_lab.clients import urls
 from netpol_lab.clients.files import environment
 from netpol_lab.clients.images import Toolbox, toolbox
 from netpol_lab.clients.process import (
+    LOOPBACK,
     MOST_TEXT,
     REFUSED,
     Attempts,
+    Forwards,
     Machine,
     OnFlow,
     Process,
@@ -93,8 +95,11 @@ def run_outside(
     *,
     node: Node | None = None,
     attempts: Attempts | None = None,
+    forwards: Forwards | None = None,
 ) -> ProgramResult:
     """Run a command line on a node (the control plane if none is given), as when you are logged in there.
+
+    ``forwards`` are the open port-forwards: ``localhost`` and such a port lead to the pod.
 
     A node's traffic to the pods it runs itself is always admitted (semantics rule 26); to pods of other nodes it
     comes from the node's address, which only ``from``-less rules and ipBlocks can admit. Nodes do not ask kube-dns.
@@ -105,11 +110,11 @@ def run_outside(
         node = control_plane(cluster)
     tools = Toolbox(toolbox("nicolaka/netshoot").programs | {"wget"})
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOSTNAME": node.name, "HOME": "/root"}
-    return _run(Machine(cluster, node, tools, env, on_flow, _or_new(attempts)), argv, stdin)
+    return _run(Machine(cluster, node, tools, env, on_flow, _or_new(attempts), forwards=forwards or {}), argv, stdin)
 
 
-def is_for_the_cluster(cluster: View, words: Sequence[str]) -> bool:
-    """Whether a command line names an address or a name that only the simulated cluster has.
+def is_for_the_cluster(cluster: View, words: Sequence[str], forwards: Forwards | None = None) -> bool:
+    """Whether a command line names an address or a name that only the simulated cluster has, or an open port-forward.
 
     The notebook's own ``curl`` asks this: anything else is meant for the real network.
 
@@ -119,7 +124,10 @@ def is_for_the_cluster(cluster: View, words: Sequence[str]) -> bool:
     """
     known = {str(pod.ip) for pod in cluster.pods} | {str(service.cluster_ip) for service in cluster.services}
     known |= {str(node.ip) for node in cluster.nodes} | {node.name for node in cluster.nodes}
-    hosts = [url.host for url in map(urls.parse, words) if url is not None]
+    places = [url for url in map(urls.parse, words) if url is not None]
+    if any(url.host in LOOPBACK and url.port in (forwards or {}) for url in places):
+        return True
+    hosts = [url.host for url in places]
     return any(host in known or host.endswith(f".{ZONE}") or _in_cluster_network(host) for host in hosts)
 
 

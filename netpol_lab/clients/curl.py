@@ -153,6 +153,8 @@ class _Transfer:
             if limit and limit < patience:
                 raise _Failed(28, f"Resolving timed out after {limit * 1000:.0f} milliseconds", limit)
             raise _Failed(6, f"Could not resolve host: {url.host}", patience)
+        if flow.outcome == "refused" and self.process.machine.forwarded(url.host, url.port):
+            raise _Failed(52, "Empty reply from server")  # kubectl accepted the connection, the pod did not
         if flow.outcome == "refused":
             raise _Failed(7, f"Failed to connect to {url.host} port {url.port} after 0 ms: Couldn't connect to server")
         if flow.outcome == "timed out":

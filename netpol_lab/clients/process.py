@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,6 +22,11 @@ OnFlow = Callable[[Flow, str, str], None]
 
 Attempts = Counter[tuple[str, str, int]]
 """How often a source has dialed a host and port; so repeated requests to a Service take its endpoints in turn."""
+
+Forwards = Mapping[int, tuple[Pod, int]]
+"""The open port-forwards of a student's machine: local port -> pod and its port."""
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 REFUSED = 2
 """Exit code of what the simulator declines to do."""
@@ -83,6 +88,15 @@ class Machine:
     image: str = ""
     seconds: float = 0.0
     files: dict[str, str] = field(default_factory=dict)
+    forwards: Forwards = field(default_factory=dict)
+
+    def forwarded(self, host: str, port: int) -> tuple[Pod, int] | None:
+        """The pod and port that a port-forward leads to; None without one, or when the pod is gone."""
+        found = self.forwards.get(port) if host in LOOPBACK else None
+        if found is None:
+            return None
+        pod = self.world.pod(found[0].namespace, found[0].name)
+        return (pod, found[1]) if pod is not None and pod.ip == found[0].ip else None
 
     @property
     def hostname(self) -> str:
@@ -130,8 +144,16 @@ class Process:
         self.machine.seconds += seconds
 
     def connect(self, host: str, port: int, protocol: str = "TCP") -> Flow:
-        """Try one connection; tells nobody yet (see :meth:`saw`)."""
+        """Try one connection; tells nobody yet (see :meth:`saw`).
+
+        Through a port-forward it comes from the pod's own node, and no policy is asked (semantics rule 26).
+        """
         machine = self.machine
+        through = machine.forwarded(host, port)
+        if through is not None:
+            pod, target = through
+            node = next((node for node in machine.world.nodes if node.name == pod.node), machine.source)
+            return flows.connect(machine.world, node, str(pod.ip), target, protocol)
         key = (machine.source.id if not isinstance(machine.source, Node) else machine.source.name, host, port)
         attempt = machine.attempts[key]
         machine.attempts[key] += 1

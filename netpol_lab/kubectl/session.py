@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netpol_lab.cluster import Cluster
     from netpol_lab.flows import Flow
     from netpol_lab.kubectl.arguments import Parsed
+    from netpol_lab.model import Pod
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Session:
 
     ``attempts`` is the log of every connection a client program made, oldest first. ``dialed`` counts them by
     target, so that repeated requests to a Service take its endpoints in turn. ``logs`` holds what finished
-    containers printed, by (namespace, pod).
+    containers printed, by (namespace, pod). ``forwards`` are the open port-forwards: local port -> pod and its port.
     """
 
     cluster: Cluster
@@ -36,6 +37,7 @@ class Session:
     attempts: list[Attempt] = field(default_factory=list)
     dialed: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     logs: dict[tuple[str, str], str] = field(default_factory=dict)
+    forwards: dict[int, tuple[Pod, int]] = field(default_factory=dict)
 
     @property
     def context_namespace(self) -> str:

@@ -17,6 +17,7 @@ from netpol_lab.kubectl import (
     label,
     logs,
     patch,
+    port_forward,
     rollout,
     wait,
 )
@@ -254,6 +255,12 @@ VERBS: Mapping[str, Verb] = {
             Flag("timeout", "", "duration"),
         ),
     ),
+    "port-forward": Verb(
+        port_forward.run,
+        "(POD | TYPE/NAME) [LOCAL:]REMOTE ...",
+        "Lead a port of your own machine into a pod, around all policies.",
+        (*ignored("pod-running-timeout", True), *refused("address", True)),
+    ),
     "rollout": Verb(
         rollout.run,
         "(status | restart) (TYPE NAME | TYPE/NAME)",
@@ -352,8 +359,7 @@ VERBS: Mapping[str, Verb] = {
 
 NOT_SIMULATED: Mapping[str, str] = {
     "edit": "change your file and apply it again, or use kubectl patch",
-    "port-forward": "use kubectl exec, or curl a node port",
-    "proxy": "use kubectl get -o json",
+    "proxy": "use kubectl get -o json for objects, and kubectl port-forward for a pod",
     "attach": "use kubectl exec or kubectl logs",
     "debug": "use kubectl run or kubectl exec",
     "top": "simulated pods use no CPU and memory",
