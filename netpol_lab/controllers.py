@@ -33,10 +33,12 @@ def replicas(body: Mapping[str, Any], nodes: int) -> int:
     if body["kind"] == "DaemonSet":
         return nodes
     if body["kind"] == "Job":
-        return min(spec.get("parallelism", 1), spec.get("completions", spec.get("parallelism", 1)))
+        at_once: int = spec.get("parallelism", 1)
+        return min(at_once, spec.get("completions", at_once))
     if body["kind"] == "CronJob":
         return 0 if spec.get("suspend") else 1
-    return spec.get("replicas", 1)
+    wanted: int = spec.get("replicas", 1)
+    return wanted
 
 
 def replica_set_for(deployment: Mapping[str, Any]) -> Body:
@@ -92,7 +94,13 @@ def pod_for(workload: Mapping[str, Any], number: int, node: str = "") -> Body:
 
 
 def daemon_nodes(daemon_set: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A pod on every node; on the control plane only where the template tolerates it."""
+    """A pod on every node; on the control plane only where the template tolerates it.
+
+    Where nothing is known of nodes (manifests of one's own), one pod stands for those on all of them.
+    """
+    nodes = list(nodes)
+    if not nodes:
+        return [""]
     spec = template_of(daemon_set).get("spec") or {}
     tolerates = any(t.get("operator") == "Exists" for t in spec.get("tolerations") or ())
     return [node["metadata"]["name"] for node in nodes if tolerates or not is_control_plane(node)]

@@ -12,9 +12,10 @@ import pytest
 import slow_evaluator
 from worlds import World, world
 
-from netpol_lab import explain
+from netpol_lab import classes, explain
 from netpol_lab.engine import Engine
 from netpol_lab.model import Endpoint
+from netpol_lab.reachability import Reachability
 from netpol_lab.verdict import Gate
 
 WORLDS = int(os.environ.get("NETPOL_LAB_WORLDS", "10000"))
@@ -27,9 +28,28 @@ def test_the_engine_and_the_slow_evaluator_agree_on_every_random_world(part: int
         check(world(seed), seed)
 
 
-@pytest.mark.parametrize("seed", range(max(WORLDS // 500, 1)))
-def test_they_agree_on_larger_worlds_too(seed: int) -> None:
-    check(world(seed, size=6), seed)
+@pytest.mark.parametrize("size", [6, 12, 24])
+def test_they_agree_on_larger_worlds_too(size: int) -> None:
+    for seed in range(max(WORLDS // 1000, 2)):
+        check(world(seed, size=size), seed)
+
+
+def test_every_way_to_keep_sets_of_namespaces_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classes, "FEW", 0)
+    for seed in range(WORLDS // 20):
+        check(world(seed), seed)
+
+
+def test_all_pairs_at_once_agree_with_the_slow_evaluator() -> None:
+    for seed in range(WORLDS // 20):
+        each = world(seed, size=seed % 8)
+        ends = each.endpoints
+        answers = Reachability(each.engine(), each.asked).pairs(ends, ends)
+        for source, destination in pairs(each):
+            found = int(answers[ends.index(source), ends.index(destination)])
+            for place, (protocol, port) in enumerate(each.asked):
+                right = slow_evaluator.allowed(each.rules, source, destination, protocol, port)
+                assert bool(found >> place & 1) == right, (seed, source, destination, protocol, port)
 
 
 def test_random_worlds_have_both_answers_and_every_kind_of_stop() -> None:

@@ -138,8 +138,9 @@ def _job(body: Body) -> None:
 
 def _job_spec(spec: Body) -> None:
     _template(spec)
+    if "parallelism" not in spec:
+        spec.setdefault("completions", 1)  # with parallelism alone, the pods themselves say when the work is done
     spec.setdefault("parallelism", 1)
-    spec.setdefault("completions", 1)
     spec.setdefault("backoffLimit", 6)
     spec.setdefault("completionMode", "NonIndexed")
     spec.setdefault("suspend", False)
