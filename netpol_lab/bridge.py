@@ -22,7 +22,9 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Protocol
 
@@ -34,12 +36,10 @@ _FOLDER_PREFIX = "netpol-lab-"
 
 
 class Outcome(Protocol):
-    """What a program did: its two streams and its exit code."""
+    """What a program did: (``stdout`` or ``stderr``, text) in the order written, and its exit code."""
 
     @property
-    def stdout(self) -> str: ...
-    @property
-    def stderr(self) -> str: ...
+    def chunks(self) -> Iterable[tuple[str, str]]: ...
     @property
     def exit_code(self) -> int: ...
 
@@ -88,8 +88,8 @@ class Bridge:
             if outcome is None:
                 _send(stream, b"n", b"")
                 return
-            _send(stream, b"o", outcome.stdout.encode())
-            _send(stream, b"e", outcome.stderr.encode())
+            for name, chunks in groupby(outcome.chunks, key=itemgetter(0)):
+                _send(stream, b"o" if name == "stdout" else b"e", "".join(text for _, text in chunks).encode())
             _send(stream, b"x", str(outcome.exit_code).encode())
 
     def _stdin(self, stream: Wire) -> str:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from netpol_lab import data, exercises, naming, notebook, quiz
 from netpol_lab.bridge import Bridge
-from netpol_lab.clients import is_for_the_cluster, run_outside
+from netpol_lab.clients import ProgramResult, is_for_the_cluster, run_outside
 from netpol_lab.cluster import Cluster
-from netpol_lab.errors import LabError, NotSimulated
-from netpol_lab.flows import Flow
-from netpol_lab.kubectl import Result, Session, run
+from netpol_lab.errors import LabError, NotFound, NotSimulated
+from netpol_lab.flows import Flow, connect_each
+from netpol_lab.kubectl import Session, run
 from netpol_lab.model import NetworkPolicy
 from netpol_lab.remedy import smallest_change
 from netpol_lab.scene import Scene, SceneNode, build, effect_of
@@ -77,7 +77,7 @@ class Lab:
 
     # -- the command line ------------------------------------------------------------------------
 
-    def _answer(self, program: str, words: list[str], stdin: Callable[[], str], cwd: str) -> Result | None:
+    def _answer(self, program: str, words: list[str], stdin: Callable[[], str], cwd: str) -> ProgramResult | None:
         """Run one program of the notebook's shell. What the simulator cannot do is an answer too, never a crash."""
         tried = len(self._session.attempts)
         try:
@@ -86,18 +86,17 @@ class Lab:
                 if not is_for_the_cluster(self.cluster, words, session.forwards):
                     return None
                 kept = {"attempts": session.dialed, "forwards": session.forwards}
-                said = run_outside(self.cluster, ["curl", *words], stdin, session.record, **kept)  # type: ignore[arg-type]
-                self.cluster.advance(said.seconds)
-                result = Result(said.stdout, said.stderr, said.exit_code)
+                result = run_outside(self.cluster, ["curl", *words], stdin, session.record, **kept)  # type: ignore[arg-type]
+                self.cluster.advance(result.seconds)
             else:
                 result = run(self._session, words, stdin, cwd)
         except LabError as error:
-            result = Result("", f"error: {error}\n", 1)
+            result = ProgramResult((("stderr", f"error: {error}\n"),), 1)
         command = shlex.join([program, *words])
         self._story.record(command, self.cluster.snapshot(), self._session.attempts[tried:])
         return result
 
-    def kubectl(self, line: str, stdin: str = "") -> Result:
+    def kubectl(self, line: str, stdin: str = "") -> ProgramResult:
         """Run one kubectl line from Python: ``lab.kubectl("get pods -A").stdout``."""
         words = shlex.split(notebook.fill(line, self.xx))
         answer = self._answer(
@@ -210,15 +209,52 @@ class Lab:
         """Why one connection passes or not: name, Service, egress, ingress, port; near misses; the smallest change.
 
         ``source`` is a pod or workload; ``destination`` may also be a Service, an address or a DNS name. ``port`` is
-        the one the client would use; without it, the first port of the Service or the pod.
+        the one the client would use; without it, the first port of the Service or the pod. Where the endpoints of a
+        Service differ, a table of all of them follows.
         """
-        from netpol_lab.display import why
+        from netpol_lab.display import card, endpoints, why
 
-        state = with_visitors(self.cluster.snapshot(), self._story.visitors([self._story.now]))
-        flow = naming.flow(state, source, destination, port, protocol, self._namespace)
+        state, flow = self._dial(source, destination, port, protocol)
         verdict = flow.dns if flow.outcome == "dns timed out" else flow.verdict
         change = smallest_change(state, verdict) if verdict is not None and not flow.connected else None
-        return why.draw(flow, change=change, saw=self._saw(flow))
+        picture = why.draw(flow, change=change, saw=self._saw(flow))
+        each = connect_each(state, flow.source, flow.service, flow.port, protocol) if flow.service else []
+        if flow.service is None or len({one.outcome for one in each}) < 2:
+            return picture
+        return card.stack([picture, endpoints.draw(flow.service, flow.source, flow.port, each)])
+
+    def endpoints(self, service: str, source: str, port: int | None = None, protocol: str = "TCP") -> Picture:
+        """What ``source`` meets behind a Service: one row per endpoint, and the share of requests that work.
+
+        ``port`` is the Service's, its first one if not given. Raises NotFound for a Service that is not there.
+        """
+        from netpol_lab.display import endpoints
+
+        state = self._state_with_guests()
+        origin = state.endpoint(source, self._namespace)
+        found = naming.service_named(state, service, (getattr(origin, "namespace", ""), self._namespace, "default"))
+        if found is None:
+            raise NotFound(f"There is no Service {service!r} with a port.", "Service", service)
+        port = port or found.ports[0].port
+        return endpoints.draw(found, origin, port, connect_each(state, origin, found, port, protocol))
+
+    def packets(self, source: str, destination: str, port: int | None = None, protocol: str = "TCP") -> Picture:
+        """One connection packet by packet, and where it is judged. The words are those of :meth:`why`.
+
+        Raises LabError where no packet gets as far as a pod: a name that does not resolve, a Service without pods.
+        """
+        from netpol_lab.display import packets
+
+        return packets.draw(self._dial(source, destination, port, protocol)[1])
+
+    def _dial(self, source: str, destination: str, port: int | None, protocol: str) -> tuple[Snapshot, Flow]:
+        """The connection asked about, made in the present state."""
+        state = self._state_with_guests()
+        return state, naming.flow(state, source, destination, port, protocol, self._namespace)
+
+    def _state_with_guests(self) -> Snapshot:
+        """The present state, with the pods that tried something in it and are gone."""
+        return with_visitors(self.cluster.snapshot(), self._story.visitors([self._story.now]))
 
     def reach(self, source: str) -> Picture:
         """Everything one pod can reach: its blast radius, if it were taken over."""

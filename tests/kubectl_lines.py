@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from netpol_lab.clients import ProgramResult as Result
 from netpol_lab.cluster import Cluster
-from netpol_lab.kubectl import Result, Session, run
+from netpol_lab.kubectl import Session, run
 
 TRANSCRIPTS = Path(__file__).resolve().parent / "transcripts"
 MANIFESTS = TRANSCRIPTS / "manifests"

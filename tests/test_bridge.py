@@ -22,6 +22,10 @@ class Said:
     stderr: str = ""
     exit_code: int = 0
 
+    @property
+    def chunks(self) -> list[tuple[str, str]]:
+        return [("stderr", self.stderr), ("stdout", self.stdout), ("stderr", "last\n")]
+
 
 @pytest.fixture
 def bridge() -> Iterator[Bridge]:
@@ -49,7 +53,11 @@ def test_words_arrive_one_by_one_as_the_shell_split_them(bridge):
 
 def test_the_two_streams_stay_apart_and_the_exit_code_comes_back(bridge):
     said = shell("kubectl get")
-    assert (said.stderr, said.returncode) == ("on the other stream\n", 3)
+    assert (said.stderr, said.returncode) == ("on the other stream\nlast\n", 3)
+
+
+def test_on_a_terminal_the_streams_mix_in_the_order_written(bridge):
+    assert shell("kubectl get 2>&1").stdout == "on the other stream\n['get']\nlast\n"
 
 
 def test_a_here_document_reaches_a_program_that_reads_standard_input(bridge):

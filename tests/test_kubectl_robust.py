@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kubectl_lines import MANIFESTS, TRANSCRIPTS, Terminal
 
-from netpol_lab.kubectl import Result, run
+from netpol_lab.clients import ProgramResult as Result
+from netpol_lab.kubectl import run
 from netpol_lab.kubectl.verbs import NOT_SIMULATED, VERBS
 
 WORDS = (TRANSCRIPTS / "words.txt").read_text(encoding="utf-8").split()

@@ -16,6 +16,7 @@ from netpol_lab.model import Endpoint, Node, Pod
 from netpol_lab.snapshot import View
 
 Stream = Literal["stdout", "stderr"]
+Chunk = tuple[Stream, str]
 Write = Callable[[str], None]
 OnFlow = Callable[[Flow, str, str], None]
 """Called for every connection: the flow, the command line, and what the client said about it."""
@@ -47,7 +48,7 @@ class Stopped(Exception):
 class ProgramResult:
     """What a program left behind. ``chunks`` are (stream, text) in the order written; ``seconds`` is simulated."""
 
-    chunks: tuple[tuple[Stream, str], ...]
+    chunks: tuple[Chunk, ...]
     exit_code: int
     seconds: float = 0.0
 

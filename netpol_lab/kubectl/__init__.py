@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from netpol_lab.kubectl.session import Result, Session
+from netpol_lab.clients.process import ProgramResult
+from netpol_lab.kubectl.session import Session
 
-__all__ = ["Result", "Session", "run"]
+__all__ = ["Session", "run"]
 
 
 def _no_stdin() -> str:
     return ""
 
 
-def run(session: Session, argv: Sequence[str], stdin: Callable[[], str] = _no_stdin, cwd: str = ".") -> Result:
+def run(session: Session, argv: Sequence[str], stdin: Callable[[], str] = _no_stdin, cwd: str = ".") -> ProgramResult:
     """Run one kubectl command line and return what it prints and its exit code. Never raises a LabError.
 
     ``argv`` are the words after ``kubectl``. ``stdin`` is called once, and only when the line reads standard input;

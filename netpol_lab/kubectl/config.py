@@ -34,9 +34,9 @@ def _view(call: Call, words: list[str]) -> None:
     if format_ == "json":
         call.print(to_json(_kubeconfig(call)))
     elif format_ in ("", "yaml"):
-        call.out.append(to_yaml(_kubeconfig(call)))
+        call.write(to_yaml(_kubeconfig(call)))
     else:
-        call.out.append(by_path(format_, template, _kubeconfig(call)))
+        call.write(by_path(format_, template, _kubeconfig(call)))
 
 
 def _kubeconfig(call: Call) -> Mapping[str, Any]:
@@ -118,7 +118,7 @@ def run_version(call: Call) -> int:
     if call.flag("output") == "json":
         call.print(to_json(versions))
     elif call.flag("output") == "yaml":
-        call.out.append(to_yaml(versions))
+        call.write(to_yaml(versions))
     elif call.flag("output"):
         raise Failure(f'--output must be "yaml" or "json", not "{call.flag("output")}"')
     else:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
+from netpol_lab.clients.process import ProgramResult
 from netpol_lab.errors import LabError
 from netpol_lab.kubectl import help
 from netpol_lab.kubectl.arguments import Flag, Parsed, parse
 from netpol_lab.kubectl.flags import GLOBAL
-from netpol_lab.kubectl.session import Call, Failure, Result, Session, not_simulated
+from netpol_lab.kubectl.session import Call, Failure, Session, not_simulated
 from netpol_lab.kubectl.verbs import NOT_SIMULATED, VERBS
 
 _CALL_SECONDS = 1.0
 """How much simulated time one call takes."""
 
 
-def answer(session: Session, words: list[str], stdin: Callable[[], str], cwd: str) -> Result:
+def answer(session: Session, words: list[str], stdin: Callable[[], str], cwd: str) -> ProgramResult:
     """Run one command line; see :func:`netpol_lab.kubectl.run`."""
     call = Call(session, "", Parsed((), None, {}), stdin, cwd)
     try:
@@ -28,7 +29,7 @@ def answer(session: Session, words: list[str], stdin: Callable[[], str], cwd: st
     except RecursionError:
         exit_code = call.report([Failure("the input is nested too deeply")])
     session.cluster.advance(_CALL_SECONDS)
-    return Result("".join(call.out), "".join(call.err), exit_code)
+    return ProgramResult(tuple(call.chunks), exit_code)
 
 
 def _run(call: Call, words: list[str]) -> int:
@@ -77,8 +78,8 @@ def _help(call: Call, topic: Sequence[str]) -> int:
     if topic and topic[0] not in VERBS:
         if topic[0] in NOT_SIMULATED:
             raise not_simulated(f"kubectl {topic[0]}", NOT_SIMULATED[topic[0]])
-        call.out.append(f"Unknown help topic [`{' '.join(topic)}`]\n")
-    call.out.append(help.of_verb(topic[0]) if topic and topic[0] in VERBS else help.overview())
+        call.write(f"Unknown help topic [`{' '.join(topic)}`]\n")
+    call.write(help.of_verb(topic[0]) if topic and topic[0] in VERBS else help.overview())
     return 0
 
 

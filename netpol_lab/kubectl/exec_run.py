@@ -84,8 +84,7 @@ def _program(call: Call, pod_name: str, command: Sequence[str], container: str =
         container=container or None,
         attempts=session.dialed,
     )
-    call.out.append(result.stdout)
-    call.err.append(result.stderr)
+    call.chunks += result.chunks
     call.cluster.advance(result.seconds)
     return result.exit_code
 
@@ -177,10 +176,10 @@ def _run_to_the_end(call: Call, name: str, command: Sequence[str]) -> None:
     """A pod that is not attached runs all the same; what it prints is kept for ``kubectl logs``."""
     if call.flag("restart") not in ("Never", "OnFailure") or not command or command == ("sh",) or "sleep" in command[0]:
         return
-    shown = len(call.out), len(call.err)
+    shown = len(call.chunks)
     exit_code = _program(call, name, command)
-    text = "".join(call.out[shown[0] :] + call.err[shown[1] :])
-    del call.out[shown[0] :], call.err[shown[1] :]
+    text = "".join(text for _, text in call.chunks[shown:])
+    del call.chunks[shown:]
     _finish(call, name, exit_code, text)
 
 

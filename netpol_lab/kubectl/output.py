@@ -65,11 +65,11 @@ def print_data(call: Call, objects: Objects, *, single: bool) -> None:
     elif format_ == "json":
         call.print(to_json(value))
     elif format_ == "yaml":
-        call.out.append(to_yaml(value))
+        call.write(to_yaml(value))
     elif format_ == "custom-columns":
         call.print(custom_columns(template, [body for _, body in objects], headers=not call.flag("no-headers")))
     else:
-        call.out.append(by_path(format_, template, value))
+        call.write(by_path(format_, template, value))
 
 
 def by_path(format_: str, template: str, value: Any) -> str:
@@ -114,7 +114,16 @@ def _cell(path: str, body: Body) -> str:
         found = jsonpath.find(jsonpath.relaxed(path), body)
     except JsonPathError as error:
         raise Failure(str(error)) from None
-    return ",".join(jsonpath.text_of(value) for value in found) or "<none>"
+    return ",".join(_go_text(value) for value in found) or "<none>"
+
+
+def _go_text(value: Any) -> str:
+    """A value as Go prints it, which custom columns show: ``[Ingress Egress]``, ``map[app:web]``."""
+    if isinstance(value, (list, tuple)):
+        return f"[{' '.join(map(_go_text, value))}]"
+    if isinstance(value, Mapping):
+        return f"map[{' '.join(f'{key}:{_go_text(value[key])}' for key in sorted(value))}]"
+    return jsonpath.text_of(value)
 
 
 def sort_by(objects: Objects, expression: str) -> list[tuple[ResourceType, Body]]:
@@ -192,9 +201,9 @@ def print_change(call: Call, kind: ResourceType, body: Body, word: str) -> None:
     elif format_ == "name":
         call.print(kind.named(metadata(body)["name"]))
     elif format_ == "yaml":
-        separator = "---\n" if call.out else ""
-        call.out.append(separator + to_yaml(body))
+        separator = "---\n" if call.has_data else ""
+        call.write(separator + to_yaml(body))
     elif format_ == "json":
         call.print(to_json(body))
     else:
-        call.out.append(by_path(format_, template, body))
+        call.write(by_path(format_, template, body))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from netpol_lab.clients.process import Chunk
 from netpol_lab.errors import LabError
 from netpol_lab.story import Attempt
 
@@ -54,15 +55,6 @@ class Session:
         self.attempts.append(Attempt(flow, command, said))
 
 
-@dataclass(frozen=True)
-class Result:
-    """What the caller sees: the two streams and the exit code."""
-
-    stdout: str = ""
-    stderr: str = ""
-    exit_code: int = 0
-
-
 class Failure(LabError):
     """A call, or one object of it, that did not work; ``str(failure)`` is what kubectl prints.
 
@@ -102,8 +94,7 @@ class Call:
     parsed: Parsed
     read_stdin: Callable[[], str]
     cwd: str
-    out: list[str] = field(default_factory=list)
-    err: list[str] = field(default_factory=list)
+    chunks: list[Chunk] = field(default_factory=list)
 
     @property
     def cluster(self) -> Cluster:
@@ -130,13 +121,21 @@ class Call:
     def namespace_is_given(self) -> bool:
         return bool(self.parsed.values.get("namespace"))
 
+    def write(self, *texts: str) -> None:
+        """Data as it is, to stdout."""
+        self.chunks += [("stdout", text) for text in texts]
+
+    @property
+    def has_data(self) -> bool:
+        return any(stream == "stdout" for stream, _ in self.chunks)
+
     def print(self, text: str) -> None:
         """A line of data, to stdout."""
-        self.out.append(text + "\n")
+        self.write(text + "\n")
 
     def warn(self, text: str) -> None:
         """A line that is not data, to stderr."""
-        self.err.append(text + "\n")
+        self.chunks.append(("stderr", text + "\n"))
 
     def report(self, failures: list[Failure]) -> int:
         """Print what went wrong, as kubectl does for one or several failures; return the exit code."""
