@@ -15,12 +15,14 @@ at any moment: nothing half made is kept.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from netpol_lab.classes import EndpointClass, Run
-from netpol_lab.engine import CompiledRule, Engine, Group, addresses_of, exemption, family_of
+from netpol_lab.engine import CompiledRule, Ends, Engine, Group, addresses_of, exemption, family_of
 from netpol_lab.model import ContainerPort, Direction, Endpoint, Labels, NetworkPolicyPort, Node, Pod
 from netpol_lab.ports import PortSet
 
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 Asked = tuple[str, int]
 """Protocol and port."""
 
-Ends = Literal["both", "ingress", "egress"]
 Progress = Callable[[float], None]
 
 MOST_ASKED = 64
@@ -57,10 +58,10 @@ class Side:
     table: Array
     listed: tuple[Array, Array, Array]
 
-    def between(self, subjects: Array, others: Array) -> Array:
+    def between(self, subjects: Array, others: Array, others_first: bool = False) -> Array:
         """The asked ports, as bits, that each of ``subjects`` admits for each of ``others``: numbers of classes.
 
-        No class may occur twice in ``others``.
+        One row for each subject, or for each of the others. No class may occur twice in ``others``.
         """
         import numpy as np
 
@@ -71,7 +72,8 @@ class Side:
         row_place[rows], column_place[others] = np.arange(len(rows)), np.arange(len(others))
         wanted = (row_place[row] >= 0) & (column_place[column] >= 0)
         found[row_place[row[wanted]], column_place[column[wanted]]] |= ports[wanted]
-        whole: Array = found[place]
+        # turned while it is small: many subjects share a row
+        whole: Array = found.T.copy().take(place, 1) if others_first else found.take(place, 0)
         return whole
 
     @property
@@ -96,7 +98,8 @@ class Reachability:
     def side(self, direction: Direction) -> Side:
         """One end of every connection; made when first asked for."""
         if direction not in self._sides:
-            self._sides[direction] = _Maker(self.engine, self.asked, direction, self._progress).side()
+            with _no_search_for_garbage():
+                self._sides[direction] = _Maker(self.engine, self.asked, direction, self._progress).side()
         return self._sides[direction]
 
     def between(self, sources: Array, destinations: Array, ends: Ends = "both") -> Array:
@@ -105,15 +108,12 @@ class Reachability:
         if ends != "ingress":
             found.append(self.side("egress").between(sources, destinations))
         if ends != "egress":
-            found.append(self.side("ingress").between(destinations, sources).T)
+            found.append(self.side("ingress").between(destinations, sources, others_first=True))
         # D: "both the egress policy on the source pod and the ingress policy on the destination pod need to allow"
         return found[0] & found[1] if len(found) == 2 else found[0]
 
     def pairs(self, sources: Sequence[Endpoint], destinations: Sequence[Endpoint], ends: Ends = "both") -> Array:
-        """The same for endpoints: one row for each source, one column for each destination.
-
-        ``ends`` as for :func:`reachable`.
-        """
+        """The same for endpoints: one row for each source, one column for each destination."""
         import numpy as np
 
         found: Array = np.zeros((len(sources), len(destinations)), _dtype(len(self.asked)))
@@ -135,24 +135,6 @@ class Reachability:
 
         numbers = np.array([self.engine.class_of(each, family) for each in endpoints], int)
         return np.unique(numbers, return_inverse=True)
-
-
-def reachable(
-    engine: Engine,
-    sources: Sequence[Endpoint],
-    destinations: Sequence[Endpoint],
-    port: int,
-    protocol: str = "TCP",
-    ends: Ends = "both",
-    progress: Progress | None = None,
-) -> Array:
-    """Whether each source reaches each destination on one port of the destination: a matrix of booleans.
-
-    ``ends`` asks both ends of a connection, or only the ``egress`` of sources or the ``ingress`` of destinations.
-    The same answers as :meth:`~netpol_lab.engine.Engine.admitted`, read from the same groups and rules.
-    """
-    answers: Array = Reachability(engine, [(protocol, port)], progress).pairs(sources, destinations, ends).view(bool)
-    return answers
 
 
 class _Maker:
@@ -291,6 +273,18 @@ class _Maker:
         keys, starts = np.unique(keys[order], return_index=True)
         merged = np.bitwise_or.reduceat(ports, starts) if len(starts) else ports
         return keys // len(self.classes), keys % len(self.classes), merged
+
+
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Very many objects are made here, and all of them stay: looking for cycles takes longer than making them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _runs(group: Group) -> Iterator[Run]:

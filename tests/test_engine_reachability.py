@@ -7,9 +7,8 @@ from small_clusters import engine, pod, policy
 from worlds import World, world
 
 from netpol_lab import classes, reachability
-from netpol_lab.engine import Engine
-from netpol_lab.model import OUTSIDE, Node
-from netpol_lab.reachability import Ends, Reachability, reachable
+from netpol_lab.engine import Ends
+from netpol_lab.reachability import Reachability
 
 ENDS: tuple[Ends, ...] = ("both", "egress", "ingress")
 
@@ -41,3 +40,22 @@ def test_it_makes_no_difference_which_sets_go_into_the_table(seed: int, monkeypa
     monkeypatch.setattr(reachability, "SMALL", 0)
     monkeypatch.setattr(classes, "FEW", 0)
     check(world(seed, size=8), seed)
+
+
+def test_one_port_is_a_matrix_of_booleans() -> None:
+    web, client = pod("shop/web"), pod("shop/client")
+    closed = policy("shop/closed", podSelector={}, ingress=[])
+    assert engine([web, client], [closed]).reachable([web, client], [web], 80).tolist() == [[True], [False]]
+
+
+def test_more_than_64_ports_at_a_time_are_refused() -> None:
+    with pytest.raises(ValueError, match="64"):
+        Reachability(engine([], []), [("TCP", port) for port in range(1, 66)])
+
+
+def test_progress_is_told_and_never_falls() -> None:
+    told: list[float] = []
+    built = world(1, size=8).engine()
+    Reachability(built, [("TCP", 80)], told.append).side("ingress")
+    assert told == sorted(told)
+    assert all(0 <= share <= 1 for share in told)
