@@ -18,7 +18,7 @@ def flow(state: Snapshot, source: str, destination: str, port: int | None, proto
     """
     origin = state.endpoint(source, namespace)
     home = origin.namespace if isinstance(origin, Pod) else ""
-    service = _service(state, destination, (home, namespace))
+    service = service_named(state, destination, (home, namespace))
     if service is not None:
         name = service.name if service.namespace == home else f"{service.name}.{service.namespace}"
         return connect(state, origin, name, port or service.ports[0].port, protocol)
@@ -31,7 +31,8 @@ def flow(state: Snapshot, source: str, destination: str, port: int | None, proto
     return connect(state, origin, str(_address(target)), port or _first_port(state, target, protocol), protocol)
 
 
-def _service(state: Snapshot, name: str, namespaces: tuple[str, ...]) -> Service | None:
+def service_named(state: Snapshot, name: str, namespaces: tuple[str, ...]) -> Service | None:
+    """The Service a person means: ``namespace/name``, or a bare name in the first of ``namespaces`` that has it."""
     where, _, short = name.rpartition("/")
     for place in (where,) if where else namespaces:
         found = state.service(place, short)

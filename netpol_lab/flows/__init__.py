@@ -6,8 +6,8 @@ policies see the pod's address and port, never the Service's (semantics rule 20)
 
 from __future__ import annotations
 
-from netpol_lab.flows.connecting import connect
+from netpol_lab.flows.connecting import connect, connect_each
 from netpol_lab.flows.flow import Flow, Outcome, Step
 from netpol_lab.flows.names import Resolution, Resolver
 
-__all__ = ["Flow", "Outcome", "Resolution", "Resolver", "Step", "connect"]
+__all__ = ["Flow", "Outcome", "Resolution", "Resolver", "Step", "connect", "connect_each"]

@@ -8,7 +8,7 @@ from netpol_lab.flows import facts
 from netpol_lab.flows.flow import Flow, Outcome, Step, StepName
 from netpol_lab.flows.names import Resolution, Resolver, passes
 from netpol_lab.flows.services import Translation, answers, translate
-from netpol_lab.model import Endpoint, External, IPAddress
+from netpol_lab.model import Endpoint, External, IPAddress, Service
 from netpol_lab.snapshot import View
 
 STEPS: tuple[StepName, ...] = ("Name", "Service", "Egress", "Ingress", "Port")
@@ -35,6 +35,16 @@ def connect(world: View, source: Endpoint, host: str, port: int, protocol: str =
     if not found.found:
         return asked.unresolved(resolver, found)
     return asked.dial(found)
+
+
+def connect_each(world: View, source: Endpoint, service: Service, port: int, protocol: str = "TCP") -> list[Flow]:
+    """One connection to every endpoint of a Service's port, by the pod's own address and port: what may come up when a
+    client asks the Service again and again. Empty when no pod is behind it."""
+    return [
+        connect(world, source, str(pod.ip), target, protocol)
+        for pod, entry, target in world.endpoints(service)
+        if (entry.port, entry.protocol) == (port, protocol)
+    ]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,171 @@
+"""One connection as packets, and a Service as its endpoints."""
+
+from __future__ import annotations
+
+import picture_checks
+import pytest
+
+from netpol_lab.cluster import Cluster
+from netpol_lab.display import endpoints, packets
+from netpol_lab.errors import LabError
+from netpol_lab.flows import Flow, connect, connect_each
+from netpol_lab.manifests import from_object
+
+WORLD = """
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: default, labels: {app: web, tier: front}}
+spec: {containers: [{name: nginx, image: nginx, ports: [{containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web-b, namespace: default, labels: {app: web}}
+spec: {containers: [{name: nginx, image: nginx, ports: [{containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: default}
+spec: {selector: {app: web}, ports: [{port: 8000, targetPort: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: nobody, namespace: default}
+spec: {selector: {app: nobody}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: client, namespace: default, labels: {run: client}}
+spec: {containers: [{name: busybox, image: busybox, command: [sleep, "60"]}]}
+"""
+ALLOW = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: allow-client, namespace: default}
+spec:
+  podSelector: {matchLabels: {app: web, tier: front}}
+  ingress: [{from: [{podSelector: {matchLabels: {run: client}}}]}]
+"""
+CLOSED = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: default}
+spec: {podSelector: {matchLabels: {%s}}, policyTypes: [%s]}
+"""
+
+
+def flow(policies: str = "", host: str = "web", port: int = 80, protocol: str = "TCP") -> Flow:
+    cluster = Cluster.from_manifests(WORLD + policies)
+    pod = cluster.pod("default", host)
+    return connect(cluster, cluster.pod("default", "client"), str(pod.ip) if pod else host, port, protocol)
+
+
+def question() -> Flow:
+    """What a pod asks the DNS of the workbook's own cluster."""
+    cluster = Cluster()
+    cluster.apply(from_object({"apiVersion": "v1", "kind": "Pod", **CLIENT}))
+    dns = next(pod for pod in cluster.pods if pod.labels.get("k8s-app") == "kube-dns")
+    return connect(cluster, cluster.pod("default", "client"), str(dns.ip), 53, "UDP")
+
+
+CLIENT = {
+    "metadata": {"name": "client", "namespace": "default"},
+    "spec": {"containers": [{"name": "c", "image": "busybox"}]},
+}
+FLOWS = {
+    "open": flow(),
+    "admitted by a rule": flow(ALLOW),
+    "dropped at ingress": flow(CLOSED % ("app: web", "Ingress")),
+    "dropped at egress": flow(CLOSED % ("run: client", "Egress")),
+    "refused": flow(port=81),
+    "UDP": question(),
+}
+
+
+@pytest.mark.parametrize("case", FLOWS)
+def test_every_drawing_keeps_the_rules_of_the_house(case: str):
+    page = picture_checks.check(lambda: packets.draw(FLOWS[case]))
+    assert "client" in page.text and "server" in page.text
+
+
+@pytest.mark.parametrize(
+    ("case", "title", "judged", "unjudged"),
+    [
+        ("open", "Policies judge the first packet only", 1, 6),
+        ("admitted by a rule", "Policies judge the first packet only", 1, 6),
+        ("dropped at ingress", "The first packet is dropped at the ingress of web, so nothing else follows", 3, 0),
+        ("dropped at egress", "The first packet is dropped at the egress of client, so nothing else follows", 3, 0),
+        ("refused", "The first packet is admitted, and web refuses", 1, 1),
+        ("UDP", "Policies judge the first packet only", 1, 1),
+    ],
+)
+def test_only_packets_that_open_a_connection_are_judged(case: str, title: str, judged: int, unjudged: int):
+    picture = packets.draw(FLOWS[case])
+    assert picture.title == title
+    assert picture.twin.count("judged, ") == judged
+    assert picture.twin.count("no rule is asked") == unjudged
+
+
+def test_the_rule_that_admits_is_named_and_the_other_end_told():
+    assert "ingress: allow-client, rule 1" in packets.draw(FLOWS["admitted by a rule"]).twin
+    assert "egress: client is not isolated" in packets.draw(FLOWS["admitted by a rule"]).twin
+
+
+def test_after_a_drop_the_other_end_is_not_asked():
+    assert "ingress: not asked any more" in packets.draw(FLOWS["dropped at egress"]).twin
+
+
+@pytest.mark.parametrize("host", ["no-such-name", "nobody"])
+def test_where_no_packet_reaches_a_pod_there_is_nothing_to_draw(host: str):
+    with pytest.raises(LabError, match="no packets to draw"):
+        packets.draw(flow(host=host))
+
+
+# -- endpoints -----------------------------------------------------------------------------------
+
+
+def each(policies: str = "", service: str = "web", port: int = 8000):
+    cluster = Cluster.from_manifests(WORLD + policies)
+    client, found = cluster.pod("default", "client"), cluster.service("default", service)
+    flows = connect_each(cluster, client, found, port)
+    return endpoints.draw(found, client, port, flows)
+
+
+HALF = ALLOW + CLOSED % ("app: web", "Ingress")
+
+
+@pytest.mark.parametrize(
+    ("policies", "title"),
+    [
+        ("", "2 of 2 endpoints of web answer client: every request works"),
+        (HALF, "1 of 2 endpoints of web answers client: half of the requests work"),
+        (CLOSED % ("app: web", "Ingress"), "0 of 2 endpoints of web answer client: no request works"),
+    ],
+)
+def test_the_title_counts_the_endpoints_that_answer(policies: str, title: str):
+    assert each(policies).title == title
+
+
+def test_each_endpoint_has_a_row_with_its_own_labels_and_verdict():
+    picture_checks.check(lambda: each(HALF))
+    lines = each(HALF).twin.splitlines()
+    assert lines[0].split()[:2] == [".", "web"] and "tier=front" in lines[0] and lines[0].endswith("answers")
+    assert lines[1].split()[:2] == ["X", "web-b"] and lines[1].endswith("blocked at ingress")
+
+
+def test_the_nearest_rule_tells_what_the_pod_lacks():
+    egress = CLOSED % ("run: client", "Egress") + (
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: out, namespace: default}\n"
+        "spec: {podSelector: {matchLabels: {run: client}}, policyTypes: [Egress],"
+        " egress: [{to: [{podSelector: {matchLabels: {tier: front}}}]}]}\n"
+    )
+    assert "web-b: rule 1 of out wants tier=front; found: no label tier" in each(egress).twin
+
+
+def test_a_service_without_pods_says_so():
+    assert each(service="nobody", port=80).title == "No pod is behind nobody"
+
+
+def test_the_policy_port_is_the_pods_and_the_row_shows_it():
+    assert ":80 " in each().twin and ":8000" not in each().twin
