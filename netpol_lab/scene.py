@@ -106,20 +106,12 @@ def build(view: View, namespaces: Iterable[str] | None = None, fold: bool = True
     ``namespaces`` limits the view to some namespaces (the outside always stays). ``fold=False`` gives every
     pod a node of its own. Pods on the host network are left out: policies do not apply to them.
     """
-    engine = view.engine
-    wanted = None if namespaces is None else set(namespaces)
-    pods = [
-        pod
-        for pod in view.pods
-        if not pod.host_network and pod.phase == "Running" and (wanted is None or pod.namespace in wanted)
-    ]
-    dns = _dns_pods(view)
-    groups = _groups(pods, engine) if fold else [[pod] for pod in pods]
+    pods, dns = _pods(view, namespaces), _dns_pods(view)
+    groups = _groups(pods, view.engine) if fold else [[pod] for pod in pods]
     names = _names(groups, dns) if fold else [pod.name for pod in pods]
     nodes = [_node(view, *named, dns if fold else set()) for named in zip(groups, names, strict=True)]
-    order = {name: place for place, name in enumerate(dict.fromkeys(node.namespace for node in nodes))}
-    nodes.sort(key=lambda node: (node.namespace == SYSTEM_NAMESPACE, order[node.namespace]))
-    nodes += _outside(view, nodes)
+    nodes += [SceneNode(each.name, "", each.name, "", each) for each in _outside(view, pods)]
+    engine = view.engine
     reach = {
         (source.id, target.id): _reach(engine, source.endpoint, target.endpoint)
         for source in nodes
@@ -127,6 +119,24 @@ def build(view: View, namespaces: Iterable[str] | None = None, fold: bool = True
         if source is not target and not (source.is_external and target.is_external)
     }
     return Scene(tuple(nodes), reach, engine.policies, engine.profile.name)
+
+
+def ends_of(view: View) -> list[Endpoint]:
+    """The ends of connections as ``build(view, fold=False)`` has them: pods one by one, then parts of the outside."""
+    pods = _pods(view)
+    return [*pods, *_outside(view, pods)]
+
+
+def _pods(view: View, namespaces: Iterable[str] | None = None) -> list[Pod]:
+    """The pods to show, by namespace in order of first appearance, the system's last."""
+    wanted = None if namespaces is None else set(namespaces)
+    pods = [
+        pod
+        for pod in view.pods
+        if not pod.host_network and pod.phase == "Running" and (wanted is None or pod.namespace in wanted)
+    ]
+    order = {name: place for place, name in enumerate(dict.fromkeys(pod.namespace for pod in pods))}
+    return sorted(pods, key=lambda pod: (pod.namespace == SYSTEM_NAMESPACE, order[pod.namespace]))
 
 
 def effect_of(state: Snapshot, policy: NetworkPolicy) -> list[tuple[str, str, PortSet, str]]:
@@ -173,20 +183,20 @@ def _ranges_name(ranges: list[AddressRange]) -> str:
     return range_name(*ranges[0]) + (f" and {len(ranges) - 1} more" if len(ranges) > 1 else "")
 
 
-def _outside(view: View, nodes: list[SceneNode]) -> list[SceneNode]:
-    """One node for the outside, and one more for each part of it that some pod treats differently."""
-    seen: set[tuple[Reach, ...]] = set()
-    found = []
+def _outside(view: View, pods: Iterable[Pod]) -> list[External]:
+    """The outside, and besides it each part of it that some pod treats differently."""
+    engine = view.engine
+    # What a pod makes of an address depends on the policies that isolate it, and on its own ports and addresses
+    different = {
+        (engine.group("egress", pod), engine.group("ingress", pod), pod.ports, tuple(ip.version for ip in pod.ips)): pod
+        for pod in pods
+    }
+    found: dict[tuple[PortSet, ...], External] = {}
     for external in outside_ranges(view):
-        signature = tuple(
-            _reach(view.engine, *ends)
-            for node in nodes
-            for ends in ((external, node.endpoint), (node.endpoint, external))
-        )
-        if signature not in seen:
-            seen.add(signature)
-            found.append(SceneNode(external.name, "", external.name, "", external))
-    return found
+        outward = (engine.admitted("egress", pod, external) for pod in different.values())
+        inward = (engine.admitted("ingress", external, pod) for pod in different.values())
+        found.setdefault((*outward, *inward), external)
+    return list(found.values())
 
 
 def _reach(engine: Engine, source: Endpoint, target: Endpoint) -> Reach:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pandas
 import pytest
 from small_clusters import engine, pod, policy
-from worlds import World, world
+from worlds import World, state_of, world
 
 from netpol_lab import classes, reachability
+from netpol_lab.display.matrix_cells import Question, frame
 from netpol_lab.engine import Ends
 from netpol_lab.reachability import Reachability
+from netpol_lab.scene import build
 
 ENDS: tuple[Ends, ...] = ("both", "egress", "ingress")
 
@@ -59,3 +62,13 @@ def test_progress_is_told_and_never_falls() -> None:
     Reachability(built, [("TCP", 80)], told.append).side("ingress")
     assert told == sorted(told)
     assert all(0 <= share <= 1 for share in told)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_matrix_of_one_port_is_the_frame_of_the_unfolded_scene(seed: int) -> None:
+    each = world(seed, size=2)
+    state = state_of(each)
+    for protocol, port in each.asked:
+        for direction in ENDS:
+            wanted = frame(build(state, fold=False), Question(port, protocol, direction))
+            pandas.testing.assert_frame_equal(state.matrix(port, protocol, direction), wanted)

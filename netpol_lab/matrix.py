@@ -1,0 +1,33 @@
+"""Who can connect to whom on one port, as a pandas frame of booleans, for clusters of any size.
+
+Smaller ones are also drawn, with the ports of every pair: :mod:`netpol_lab.display.matrix`. pandas is imported when
+asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netpol_lab.engine import Ends
+from netpol_lab.model import External, Pod
+from netpol_lab.scene import ends_of
+from netpol_lab.snapshot import View
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def matrix(view: View, port: int, protocol: str = "TCP", ends: Ends = "both") -> pandas.DataFrame:
+    """Rows start a connection, columns receive it, both indexed (namespace, pod); see ``View.matrix``.
+
+    A pod always reaches itself. What passes from outside to outside no cluster sees: False.
+    """
+    import pandas
+
+    endpoints = ends_of(view)
+    values = view.engine.reachable(endpoints, endpoints, port, protocol, ends)
+    inside = sum(not isinstance(each, External) for each in endpoints)
+    values[inside:, inside:] = False
+    names = [(each.namespace if isinstance(each, Pod) else "", each.name) for each in endpoints]
+    index = pandas.MultiIndex.from_tuples(names, names=["namespace", "pod"])
+    return pandas.DataFrame(values, index=index, columns=index)
