@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from netpol_lab.addresses import AddressMap
 from netpol_lab.classes import Classes, EndpointClass, Run
+from netpol_lab.errors import NotFound
 from netpol_lab.model import (
     ContainerPort,
     Direction,
@@ -141,12 +142,16 @@ class Engine:
     def class_of(self, endpoint: Endpoint, family: int | None = None) -> int:
         """The number of an endpoint's class. A dual-stack pod is seen by its address of ``family`` (4 or 6).
 
-        D: a pod on the host network looks like its node, and a node like any other address.
+        D: a pod on the host network looks like its node, and a node like any other address. Raises
+        :class:`~netpol_lab.errors.NotFound` for a pod that is not like any pod of this state.
         """
         address = address_of(endpoint, family)
-        if isinstance(endpoint, Pod) and not endpoint.host_network:
+        if not isinstance(endpoint, Pod) or endpoint.host_network:
+            return self.classes.number(self._outside_class(address))
+        try:
             return self.classes.number(self._pod_class(endpoint, address))
-        return self.classes.number(self._outside_class(address))
+        except KeyError:
+            raise NotFound(f"There is no pod {endpoint.id} with these labels, ports and addresses now.") from None
 
     # -- policies --------------------------------------------------------------------------------
 

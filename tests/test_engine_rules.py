@@ -9,7 +9,7 @@ import pytest
 from small_clusters import admits, engine, pod, policy, policy_resource, ports
 
 from netpol_lab import explain
-from netpol_lab.errors import ManifestError
+from netpol_lab.errors import ManifestError, NotFound
 from netpol_lab.model import OUTSIDE, External, Node
 from netpol_lab.profiles import UPSTREAM
 
@@ -321,3 +321,8 @@ def test_a_pod_in_a_namespace_that_was_never_declared_has_a_namespace_without_la
 
     anywhere = policy("shop/p", podSelector=WEB_ONLY, ingress=[{"from": [{"namespaceSelector": {}}]}])
     assert admits(Engine([ADMIN, WEB], {}, [anywhere]), ADMIN, WEB)
+
+
+def test_a_pod_that_is_not_of_this_state_is_an_error_in_words() -> None:
+    with pytest.raises(NotFound, match="no pod shop/stranger"):
+        engine([CLIENT, WEB], []).connection(pod("shop/stranger", {"app": "x"}), WEB)
