@@ -11,6 +11,7 @@ from kubectl_lines import Terminal
 
 from netpol_lab.cluster import Cluster
 from netpol_lab.kubectl.columns import selector_text
+from netpol_lab.kubectl.output import custom_columns
 from netpol_lab.kubectl.serialize import to_json, to_yaml
 from netpol_lab.kubectl.tabwriter import align, table
 
@@ -117,6 +118,14 @@ def test_columns_of_your_own_take_paths_and_mark_what_is_missing(shop: Terminal)
     )
     assert text.splitlines()[0] == "NAME     TIER     IMAGES"
     assert text.splitlines()[1] == "db       <none>   redis,busybox"
+
+
+def test_columns_of_your_own_show_lists_and_maps_as_go_prints_them(shop: Terminal):
+    text = shop.out(
+        "get pods db -o custom-columns=LABELS:.metadata.labels,PORTS:.spec.containers[*].image --no-headers"
+    )
+    assert text.split()[0].startswith("map[") and '"' not in text
+    assert custom_columns("T:.t", [{"t": ["Ingress", "Egress"]}], headers=False) == "[Ingress Egress]"
 
 
 def test_sort_by_reads_numbers_in_names_and_times(shop: Terminal):

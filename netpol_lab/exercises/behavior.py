@@ -7,13 +7,15 @@ cares about. The pair leaks where more is admitted than wanted, and misses where
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netpol_lab.errors import NotFound
 from netpol_lab.exercises.loading import Cell, Exercise
+from netpol_lab.flows.names import parse_address
+from netpol_lab.flows.outside import endpoint_at
 from netpol_lab.model import Pod
 from netpol_lab.ports import PortSet
-from netpol_lab.scene import Scene, SceneNode, build
+from netpol_lab.scene import Reach, Scene, SceneNode, build
 from netpol_lab.snapshot import Snapshot
 
 _TELLING_PORTS = (80, 443, 53, 22, 8080)
@@ -61,8 +63,9 @@ def judge(exercise: Exercise, state: Snapshot) -> list[Judged]:
 
     Raises NotFound when a pod the exercise names is not there.
     """
-    now = build(state)
-    start = build(exercise.with_visitors(exercise.start_cluster().snapshot()))
+    now = _with_addresses(exercise, build(state), state)
+    begun = exercise.with_visitors(exercise.start_cluster().snapshot())
+    start = _with_addresses(exercise, build(begun), begun)
     allowed, denied = _by_pair(exercise.allowed, now), _by_pair(exercise.denied, now)
     known = {
         (source.id, target.id) for source in now.nodes for target in now.nodes if (source.id, target.id) in now.reach
@@ -84,10 +87,32 @@ def judge(exercise: Exercise, state: Snapshot) -> list[Judged]:
 
 
 def nodes_named(scene: Scene, name: str) -> list[SceneNode]:
-    """The nodes an exercise means by a name: a node, all replicas of a workload, or all of the outside."""
+    """The nodes an exercise means by a name: a node, all replicas of a workload, all of the outside, or Anyone."""
+    if name == "Anyone":
+        return list(scene.nodes)
     if name == "External":
-        return [node for node in scene.nodes if node.is_external]
+        return [node for node in scene.nodes if node.is_external and parse_address(node.id) is None]
     return [node for node in scene.nodes if name in (node.id, _workload(node))]
+
+
+def _with_addresses(exercise: Exercise, scene: Scene, state: Snapshot) -> Scene:
+    """The scene with a node for each address outside that the exercise names, such as ``203.0.113.10``."""
+    named = dict.fromkeys(end for cell in exercise.cells for end in (cell.source, cell.destination))
+    nodes, reach, engine = list(scene.nodes), dict(scene.reach), state.engine
+    for name in named:
+        address = parse_address(name)
+        if address is None or any(node.id == name for node in nodes):
+            continue
+        outside = endpoint_at(address)
+        nodes.append(SceneNode(name, "", name, "" if outside.name == name else outside.name, outside))
+        for pod in scene.nodes:
+            if not pod.is_external:
+                for ends in ((nodes[-1], pod), (pod, nodes[-1])):
+                    source, target = (end.endpoint for end in ends)
+                    reach[ends[0].id, ends[1].id] = Reach(
+                        engine.admitted("egress", source, target), engine.admitted("ingress", source, target)
+                    )
+    return replace(scene, nodes=tuple(nodes), reach=reach)
 
 
 def _workload(node: SceneNode) -> str:
@@ -122,7 +147,8 @@ def _reach_before(start: Scene, now: Scene, pair: tuple[str, str]) -> PortSet | 
     ends = []
     for id in pair:
         node = now.node(id)
-        found = nodes_named(start, "External" if node.is_external else _workload(node))
+        outside = node.is_external and parse_address(node.id) is None
+        found = nodes_named(start, "External" if outside else _workload(node))
         if not found:
             return None
         ends.append(found[0].id)

@@ -97,14 +97,25 @@ def untouched(exercise: Exercise, now: Snapshot, start: Snapshot) -> bool:
         return not any(_candidates(now, item, start) for item in exercise.objects)
     return (
         not own_policies(exercise, now, start)
-        and all(_same_labels(now, pod.namespace, pod.name, dict(pod.labels)) for pod in start.pods)
+        and _same_labels(_labels(start), _labels(now))
         and {p.id for p in start.policies} <= {p.id for p in now.policies}
     )
 
 
-def _same_labels(now: Snapshot, namespace: str, name: str, labels: dict[str, str]) -> bool:
-    pod = now.pod(namespace, name)
-    return pod is None or dict(pod.labels) == labels
+def _labels(state: Snapshot) -> dict[str, set[frozenset[tuple[str, str]]]]:
+    """The labels that selectors see: of each namespace, and of all pods of each workload."""
+    found = {space.name: {frozenset(space.labels.items())} for space in state.namespaces}
+    for pod in state.pods:
+        labels = {(key, value) for key, value in pod.labels.items() if key != "pod-template-hash"}
+        found.setdefault(f"{pod.namespace}/{pod.owner or pod.name}", set()).add(frozenset(labels))
+    return found
+
+
+def _same_labels(
+    start: dict[str, set[frozenset[tuple[str, str]]]], now: dict[str, set[frozenset[tuple[str, str]]]]
+) -> bool:
+    """Whether what is still there is labeled as it was; what is gone or new does not count."""
+    return all(now.get(name, labels) == labels for name, labels in start.items())
 
 
 def _not_started(exercise: Exercise) -> str:
@@ -241,7 +252,11 @@ def _counterexample(judged: Judged, verdict: Verdict) -> CounterExample:
 
 def _note(node: SceneNode, same_place: bool) -> str:
     if node.is_external:
-        return "any outside address"
+        return (
+            f"address outside{f', {node.label}' if node.label else ''}"
+            if node.id[0].isdigit()
+            else "any outside address"
+        )
     return node.label if same_place and node.label else f"namespace {node.namespace}"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 
+from netpol_lab.exercises import misconceptions_selectors as selectors
 from netpol_lab.exercises.evidence import Cause, Evidence, gates, lines, listed, short
 from netpol_lab.model import LabelSelector, NetworkPolicy, NetworkPolicyPeer
 from netpol_lab.verdict import Condition
@@ -328,10 +329,20 @@ DETECTORS: tuple[Detector, ...] = (
     rule_too_wide,
     dns_forgotten,
     peer_misses,
+    selectors.selects_too_many,
     isolates_too_much,
     one_end_only,
     deny_does_not_win,
     isolation_gone,
+    selectors.namespace_alone,
+    selectors.any_namespace,
+    selectors.rules_asleep,
+    selectors.wrong_end_of_egress,
+    selectors.block_covers_pods,
+    selectors.dns_in_the_hole,
+    selectors.hole_missing,
+    selectors.block_for_pods,
+    selectors.misses_pods,
 )
 
 
