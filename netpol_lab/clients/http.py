@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import parse_qs, urlsplit
 
+from netpol_lab import dockercoins
 from netpol_lab.flows import Flow
 from netpol_lab.flows.services import KUBELET_PORT
 from netpol_lab.listening import Listener, listeners, option, tag
@@ -62,7 +63,7 @@ def answer(world: View, flow: Flow, request: Request) -> Response | None:
         return None
     if isinstance(endpoint, Pod):
         listener = _listener(world, endpoint, flow.target_port, flow.protocol)
-        return _pod_answer(listener, endpoint, flow, request) if listener else None
+        return _pod_answer(world, listener, endpoint, flow, request) if listener else None
     if isinstance(endpoint, Node):
         return Response(401, "Unauthorized", "text/plain")
     return None if flow.target_port == 53 else _outside(endpoint, request)
@@ -101,7 +102,7 @@ def _listener(world: View, pod: Pod, port: int, protocol: str) -> Listener | Non
     return next((each for each in found if (each.port.port, each.port.protocol) == (port, protocol)), None)
 
 
-def _pod_answer(listener: Listener, pod: Pod, flow: Flow, request: Request) -> Response | None:
+def _pod_answer(world: View, listener: Listener, pod: Pod, flow: Flow, request: Request) -> Response | None:
     program, path = listener.program, urlsplit(request.path).path
     if program in _NOT_HTTP:
         return None
@@ -116,8 +117,8 @@ def _pod_answer(listener: Listener, pod: Pod, flow: Flow, request: Request) -> R
         return _agnhost(listener, pod, flow, request)
     if program == "kube-apiserver":
         return Response(403, "forbidden: the simulated API server answers kubectl only\n", "text/plain")
-    if program in ("rng", "hasher", "webui"):
-        return _dockercoins(program, pod, path)
+    if program in dockercoins.NAMES:
+        return _dockercoins(world, pod, request.method, path, request.body)
     return Response(200, f"served by pod {pod.name}\n", "text/plain")
 
 
@@ -158,18 +159,12 @@ def _agnhost(listener: Listener, pod: Pod, flow: Flow, request: Request) -> Resp
     return _missing()
 
 
-def _dockercoins(program: str, pod: Pod, path: str) -> Response:
-    if program == "webui":
-        if path == "/":
-            return Response(
-                302, "Found. Redirecting to /index.html", "text/plain", headers=(("Location", "/index.html"),)
-            )
-        if path == "/index.html":
-            return Response(200, _page("DockerCoin Miner WebUI"))
-        return _missing()
-    if path == "/":
-        return Response(200, f"{program.upper()} running on {pod.name}\n", "text/plain")
-    return _missing()
+def _dockercoins(world: View, pod: Pod, method: str, path: str, body: str) -> Response | None:
+    said = dockercoins.page(world, pod, method, path, body)
+    if said is None:
+        return None
+    status, text, kind, location = said
+    return Response(status, text, kind, headers=(("Location", location),) if location else ())
 
 
 def _outside(endpoint: External, request: Request) -> Response:

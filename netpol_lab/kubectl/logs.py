@@ -1,9 +1,13 @@
-"""``kubectl logs``: simulated servers print nothing; commands that have ended left what they said."""
+"""``kubectl logs``: commands that have ended left what they said; of what still runs, the DockerCoins worker prints.
+
+All other simulated servers print nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netpol_lab import dockercoins
 from netpol_lab.kubectl.columns import pod_status
 from netpol_lab.kubectl.exec_run import container_of
 from netpol_lab.kubectl.lookup import Body, bodies, first_pod, get, not_found
@@ -52,8 +56,16 @@ def _lines(call: Call, body: Body) -> Sequence[str]:
     if call.flag("previous"):
         text = f'previous terminated container "{container}" in pod "{name}" not found'
         raise from_server("BadRequest", text)
-    ended = pod_status(body) in ("Completed", "Error")
-    text = call.session.logs.get((str(metadata(body)["namespace"]), name), "") if ended else ""
-    lines = text.splitlines(keepends=True)
+    lines = _ended(call, body) if pod_status(body) in ("Completed", "Error") else _running(call, body)
     count = call.flag("tail")
     return lines if count is None or count < 0 else lines[len(lines) - min(count, len(lines)) :]
+
+
+def _ended(call: Call, body: Body) -> list[str]:
+    text = call.session.logs.get((str(metadata(body)["namespace"]), str(metadata(body)["name"])), "")
+    return text.splitlines(keepends=True)
+
+
+def _running(call: Call, body: Body) -> list[str]:
+    pod = call.cluster.pod(str(metadata(body)["namespace"]), str(metadata(body)["name"]))
+    return [f"{line}\n" for line in dockercoins.log_lines(call.cluster, pod)] if pod else []

@@ -184,7 +184,7 @@ VERBS: Mapping[str, Verb] = {
     "logs": Verb(
         logs.run,
         "(POD | TYPE/NAME | -l SELECTOR) [-c CONTAINER]",
-        "Show what a container printed. Simulated servers print nothing.",
+        "Show what a container printed. Of the simulated servers only the DockerCoins worker prints.",
         (
             CONTAINER,
             Flag("tail", "", "number", "only the last lines"),
