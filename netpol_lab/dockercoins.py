@@ -82,7 +82,7 @@ def edges(world: View, namespace: str = "default") -> tuple[Edge, ...]:
     A part that does not run has no edges; of several workers the first is asked. Users come from outside, through the
     NodePort of webui on each node.
     """
-    found = []
+    found: list[Edge] = []
     for part in ("worker", "webui"):
         pod = next(iter(_pods(world, namespace, part)), None)
         if pod is not None:
