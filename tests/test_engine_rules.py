@@ -272,9 +272,11 @@ def test_no_policy_applies_to_a_pod_on_the_host_network() -> None:
 
 
 def test_no_selector_matches_a_pod_on_the_host_network() -> None:
+    twin = pod("shop/twin", {"app": "client"}, [("http", 80, "TCP")], ["10.244.2.9"], "node2")
     for peer in ({"podSelector": {}}, {"namespaceSelector": {}}, {"podSelector": CLIENTS}):
-        built = engine([ON_NODE, ON_OTHER_HOST], [policy("shop/p", ingress=[{"from": [peer]}])])
+        built = engine([ON_NODE, ON_OTHER_HOST, twin], [policy("shop/p", ingress=[{"from": [peer]}])])
         assert ports(built, ON_OTHER_HOST, ON_NODE) == "", peer
+        assert ports(built, twin, ON_NODE) == "All", peer
     built = engine([ON_NODE, ON_OTHER_HOST], [policy("shop/p", ingress=[{}])])
     assert ports(built, ON_OTHER_HOST, ON_NODE) == "All"
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from itertools import product
 
 import pytest
@@ -14,7 +15,7 @@ from worlds import World, world
 
 from netpol_lab import classes, explain
 from netpol_lab.engine import Engine
-from netpol_lab.model import Endpoint
+from netpol_lab.model import Endpoint, Pod, Requirement
 from netpol_lab.reachability import Reachability
 from netpol_lab.verdict import Gate
 
@@ -81,21 +82,24 @@ def check(each: World, seed: int) -> None:
             into = slow_evaluator.admits(each.rules, "ingress", source, destination, protocol, port)
             told = (asked in egress, asked in ingress, asked in both)
             assert told == (out, into, out and into), (seed, source, destination, asked)
-        check_reasons(engine, source, destination, *each.asked[seed % len(each.asked)], seed)
+        check_reasons(each, engine, source, destination, each.asked[seed % len(each.asked)], seed)
 
 
-def check_reasons(engine: Engine, source: Endpoint, destination: Endpoint, protocol: str, port: int, seed: int) -> None:
+def check_reasons(
+    each: World, engine: Engine, source: Endpoint, destination: Endpoint, asked: tuple[str, int], seed: int
+) -> None:
     """The reasons agree with the sets of ports they are read beside."""
+    protocol, port = asked
     verdict = explain.verdict(engine, source, destination, port, protocol)
     where = (seed, source, destination, protocol, port)
     open_ports = engine.connection(source, destination)
-    assert verdict.allowed == ((protocol, port) in open_ports) == bool(verdict) == (verdict.stops_at == ""), where
+    assert verdict.allowed == (asked in open_ports) == bool(verdict) == (verdict.stops_at == ""), where
     stopped = {"": "", "egress": "egress", "ingress": "ingress", "both ends": "egress ingress"}[verdict.stops_at]
     for gate in (verdict.egress, verdict.ingress):
-        asked = (protocol, port)
         assert gate.admitted == (asked in engine.admitted(gate.direction, source, destination)), where
         assert gate.admitted == (gate.direction not in stopped), where
         check_gate(gate, where)
+        check_conditions(each, gate, source if gate.direction == "ingress" else destination, where)
 
 
 def check_gate(gate: Gate, where: object) -> None:
@@ -106,3 +110,24 @@ def check_gate(gate: Gate, where: object) -> None:
     assert sorted(rules) == sorted(isolating), where
     failed = [len(miss.failed) for miss in gate.near_misses]
     assert all(failed) and failed == sorted(failed), where
+
+
+def check_conditions(each: World, gate: Gate, other: Endpoint, where: object) -> None:
+    """A near miss tells every label condition of its peer that is not met, and none that is."""
+    for miss in gate.near_misses:
+        peer = miss.rule.peer
+        if peer is None or not isinstance(other, Pod) or other.host_network:
+            continue
+        for kind, selector, labels in (
+            ("pod label", peer.pod_selector, other.labels),
+            ("namespace label", peer.namespace_selector, each.rules.namespaces[other.namespace]),
+        ):
+            told = [condition.wanted for condition in miss.failed if condition.kind == kind]
+            wanted = [str(part) for part in selector.requirements if not holds(part, labels)] if selector else []
+            assert told == wanted, (where, kind)
+
+
+def holds(requirement: Requirement, labels: Mapping[str, str]) -> bool:
+    operator = "In" if requirement.operator == "=" else requirement.operator
+    written = {"key": requirement.key, "operator": operator, "values": requirement.values}
+    return slow_evaluator._requirement_holds(written, labels)
