@@ -11,6 +11,9 @@ BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 SETTINGS = $(VENV)/share/jupyter/lab/settings
 
+# Each notebook starts a kernel, and a kernel starts faster from compiled modules: keep them whatever the shell says.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: help lab test lint types notebooks check-notebooks bench constraints clean
 .DEFAULT_GOAL := help
 

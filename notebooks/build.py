@@ -230,7 +230,8 @@ def run(chosen: Sequence[Path], target: Path, check: bool, students_only: bool) 
         try:
             files = future.result()
         except CellExecutionError as error:
-            problems.append(f"{source.name}: a cell of the solution raises:\n{ANSI_COLOR.sub('', str(error))}")
+            cell = str(error).rpartition("------------------")[0]
+            problems.append(f"{source.name}: {ANSI_COLOR.sub('', cell)}raises {error.ename}: {error.evalue}")
             continue
         for name, text in files.items():
             problems += [f"{name}: {fault}" for fault in lesson_lint.built_faults(read(source), text, name)]

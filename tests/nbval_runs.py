@@ -30,11 +30,13 @@ def run_nbval(notebooks: Sequence[Path], strict: bool) -> NbvalRun:
     settings = folder / "nbval.ini"
     settings.write_text("[pytest]\n", encoding="utf-8")
     command = [
-        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", str(settings)),
+        *(sys.executable, "-m", "pytest", "-q", "-p", "nbval.plugin", "-p", "no:cacheprovider", "-c", str(settings)),
         *("--nbval" if strict else "--nbval-lax", "--nbval-current-env", f"--junitxml={report}"),
         *map(str, notebooks),
     ]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    # Loading all the other plugins of this environment takes longer than running a small notebook.
+    environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     environment |= {"IPYTHONDIR": str(folder / ".ipython"), "COLUMNS": "80"}
     for private in ("KUBECONFIG", "XX"):
         environment.pop(private, None)
