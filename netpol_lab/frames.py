@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from netpol_lab.addresses import AddressRange
-from netpol_lab.model import External
+from netpol_lab.engine import Engine
+from netpol_lab.errors import LabError
+from netpol_lab.model import Direction, External, Pod
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import outside_ranges
 from netpol_lab.snapshot import View
+from netpol_lab.workloads import workload_names
 
 if TYPE_CHECKING:
     import pandas
 
+By = Literal["pod", "workload"]
 Row = tuple[str, str, str]
 
 COLUMNS = ["source", "destination", "ports"]
+DIRECTIONS: tuple[Direction, Direction] = ("ingress", "egress")
+
+MAX_ROWS = 5_000_000
+"""More rows than this are no answer, and would fill the memory of a laptop."""
 
 
-def connections(view: View) -> pandas.DataFrame:
+def connections(view: View, by: By = "pod") -> pandas.DataFrame:
     """One row per (source, destination) between which any connection is possible.
 
-    Columns ``source``, ``destination`` (pods as ``namespace/name``; addresses outside as maximal ranges
-    ``first-last``, per direction) and ``ports`` (``All``, or like ``TCP 80,8080-8090; UDP 53``).
-    Sorted by source, then destination. Pods on the host network and pods to themselves are left out.
+    See :meth:`netpol_lab.snapshot.View.connections`.
     """
     import pandas
 
-    return pandas.DataFrame(sorted(_rows(view)), columns=COLUMNS)
+    return pandas.DataFrame(sorted(_rows(view, by)), columns=COLUMNS)
 
 
-def diff(before: View, after: View) -> pandas.DataFrame:
+def diff(before: View, after: View, by: By = "pod") -> pandas.DataFrame:
     """The connections that differ: as :func:`connections`, with ``change`` in added, removed, changed.
 
     ``ports`` are those after the change; ``ports_before`` those before it; "" where there is none.
     """
     import pandas
 
-    old = {(source, destination): ports for source, destination, ports in _rows(before)}
-    new = {(source, destination): ports for source, destination, ports in _rows(after)}
+    old = {(source, destination): ports for source, destination, ports in _rows(before, by)}
+    new = {(source, destination): ports for source, destination, ports in _rows(after, by)}
     rows = []
     for pair in sorted({**old, **new}):
         was, now = old.get(pair, ""), new.get(pair, "")
@@ -49,22 +56,126 @@ def diff(before: View, after: View) -> pandas.DataFrame:
     return pandas.DataFrame(rows, columns=[*COLUMNS, "ports_before", "change"])
 
 
-def _rows(view: View) -> Iterable[Row]:
-    engine = view.engine
-    pods = [pod for pod in view.pods if not pod.host_network]
-    outside = outside_ranges(view)
-    for source in pods:
-        for destination in pods:
-            ports = engine.connection(source, destination) if source is not destination else PortSet.NONE
+def unselected(view: View) -> pandas.DataFrame:
+    """The pods that some direction is open for, because no policy isolates them in it."""
+    import pandas
+
+    pods, engine = _pods(view), view.engine
+    names = workload_names(pods, view.objects)
+    rows = [
+        (pod.id, names[pod.id], *(not engine.isolating(direction, pod) for direction in DIRECTIONS)) for pod in pods
+    ]
+    rows = sorted(row for row in rows if any(row[2:]))
+    return pandas.DataFrame(rows, columns=["pod", "workload", *DIRECTIONS])
+
+
+def selected_by(view: View, pod: Pod) -> pandas.DataFrame:
+    """The policies that isolate a pod: one row per policy and direction."""
+    import pandas
+
+    rows = []
+    for direction in DIRECTIONS:
+        for policy in sorted(view.engine.isolating(direction, pod), key=lambda policy: policy.id):
+            origin = policy.origin
+            rows.append((direction, policy.id, origin.file if origin else "", origin.first_line if origin else 0))
+    return pandas.DataFrame(rows, columns=["direction", "policy", "file", "line"])
+
+
+def _pods(view: View) -> list[Pod]:
+    """The pods a connection can begin or end at, and a policy can select."""
+    return [pod for pod in view.pods if not pod.host_network and pod.phase not in ("Succeeded", "Failed")]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Pods of one name in the frame that no policy tells apart. Two of them stand for every pair."""
+
+    name: str
+    ids: tuple[str, ...]
+    pods: tuple[Pod, ...]
+
+
+def _groups(view: View, by: By) -> list[_Group]:
+    if by not in ("pod", "workload"):
+        raise LabError(f'by={by!r} is neither "pod" nor "workload".')
+    pods, engine = _pods(view), view.engine
+    names = workload_names(pods, view.objects) if by == "workload" else {}
+    found: dict[tuple[str, tuple[int, ...]], list[Pod]] = {}
+    for pod in pods:
+        seen_as = tuple(engine.class_of(pod, address.version) for address in pod.ips) or (engine.class_of(pod),)
+        found.setdefault((names.get(pod.id, ""), seen_as), []).append(pod)
+    return [
+        _Group(name, tuple(pod.id for pod in members) if by == "pod" else (name,), tuple(members[:2]))
+        for (name, _), members in found.items()
+    ]
+
+
+def _rows(view: View, by: By) -> Iterator[Row]:
+    """By workload, the ports of replicas that policies tell apart are added up."""
+    groups = _groups(view, by)
+    _check_size(view, groups)
+    if by == "pod":
+        for one, other, ports in _inside(view.engine, groups):
+            for source in one.ids:
+                for destination in other.ids:
+                    if source != destination:
+                        yield source, destination, str(ports)
+    else:
+        found: dict[tuple[str, str], PortSet] = {}
+        for one, other, ports in _inside(view.engine, groups):
+            found[one.name, other.name] = found.get((one.name, other.name), PortSet.NONE) | ports
+        for pair, ports in found.items():
+            yield (*pair, str(ports))
+    yield from _with_the_outside(view, groups, by)
+
+
+def _check_size(view: View, groups: Sequence[_Group]) -> None:
+    """Count before anything is made."""
+    rows = 0
+    for one, other, _ in _inside(view.engine, groups):
+        rows += len(one.ids) * len(other.ids)
+        if rows > MAX_ROWS:
+            raise LabError(f'The answer has more than {MAX_ROWS:,} rows. Ask by="workload", or about fewer manifests.')
+
+
+def _inside(engine: Engine, groups: Sequence[_Group]) -> Iterator[tuple[_Group, _Group, PortSet]]:
+    for one in groups:
+        for other in groups:
+            ports = _between(engine, one, other)
             if ports:
-                yield source.id, destination.id, str(ports)
-        for text, ports in _outside(outside, {e: engine.connection(source, e) for e in outside}):
-            yield source.id, text, str(ports)
-        for text, ports in _outside(outside, {e: engine.connection(e, source) for e in outside}):
-            yield text, source.id, str(ports)
+                yield one, other, ports
 
 
-def _outside(
+def _with_the_outside(view: View, groups: Sequence[_Group], by: By) -> Iterator[Row]:
+    """The addresses outside as maximal ranges, for each direction apart."""
+    engine, outside = view.engine, outside_ranges(view)
+    together: dict[tuple[str, ...], list[_Group]] = {}
+    for group in groups:
+        together.setdefault(group.ids, []).append(group)
+    for names, members in together.items():
+        pods = [group.pods[0] for group in members]
+        to = {end: _union(engine.connection(pod, end) for pod in pods) for end in outside}
+        into = {end: _union(engine.connection(end, pod) for pod in pods) for end in outside}
+        for name in names:
+            yield from ((name, text, str(ports)) for text, ports in _ranges(outside, to))
+            yield from ((text, name, str(ports)) for text, ports in _ranges(outside, into))
+
+
+def _union(sets: Iterable[PortSet]) -> PortSet:
+    total = PortSet.NONE
+    for each in sets:
+        total |= each
+    return total
+
+
+def _between(engine: Engine, source: _Group, destination: _Group) -> PortSet:
+    """A pod and itself are no pair: a group of one has no connection to itself."""
+    if source is not destination:
+        return engine.connection(source.pods[0], destination.pods[0])
+    return engine.connection(*source.pods) if len(source.pods) > 1 else PortSet.NONE
+
+
+def _ranges(
     ranges: dict[External, list[AddressRange]], reach: dict[External, PortSet]
 ) -> Iterable[tuple[str, PortSet]]:
     """Neighboring ranges with the same ports become one."""

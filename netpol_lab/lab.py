@@ -277,6 +277,12 @@ class Lab:
         ]
         return card.stack(cards) if cards else policies.none(scene)
 
+    def warnings(self) -> Picture:
+        """What is legal in the policies and probably wrong: the line, what was meant, and the lesson about it."""
+        from netpol_lab.display import advice
+
+        return advice.draw(self.cluster.warnings(), len(self.cluster.policies))
+
     def heatmap(self) -> Picture:
         """The reachability of every pod with every other as one image, for clusters too large for a table."""
         from netpol_lab.display import heatmap

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from netpol_lab import explain
 from netpol_lab.engine import Engine
-from netpol_lab.errors import NotFound
+from netpol_lab.errors import LabError, NotFound
 from netpol_lab.model import (
     OUTSIDE,
     Endpoint,
@@ -28,11 +28,15 @@ from netpol_lab.model import (
     Service,
     ServicePort,
 )
+from netpol_lab.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
 from netpol_lab.profiles import UPSTREAM, Profile
 from netpol_lab.verdict import Verdict
+from netpol_lab.workloads import matcher
 
 if TYPE_CHECKING:
     import pandas
+
+    from netpol_lab.advice import Finding
 
 Key = tuple[str, str, str]
 """Kind, namespace ("" for kinds without one), name."""
@@ -130,8 +134,8 @@ class View:
     def endpoint(self, name: str | Endpoint, namespace: str = "") -> Endpoint:
         """Find an end of a connection by what a person would call it.
 
-        ``name``: ``namespace/pod``, a pod or workload name (looked up in ``namespace``, then everywhere),
-        a node name, an IP address, or ``External``. Raises :class:`~netpol_lab.errors.NotFound`,
+        ``name``: ``namespace/pod``, a pod or workload name (looked up in ``namespace``, then everywhere), a workload
+        as ``name[Kind]``, a node name, an IP address, or ``External``. Raises :class:`~netpol_lab.errors.NotFound`,
         naming the closest match.
         """
         return name if not isinstance(name, str) else _find(self.snapshot(), name, namespace)
@@ -141,12 +145,16 @@ class View:
     ) -> Verdict:
         """Judge one connection to a POD's port, with reasons.
 
-        Ends are :class:`~netpol_lab.model.Endpoint` objects or names as for :meth:`endpoint`.
+        Ends are :class:`~netpol_lab.model.Endpoint` objects or names as for :meth:`endpoint`. For a workload its first
+        pod is judged. Raises :class:`~netpol_lab.errors.LabError` for a port or a protocol that does not exist.
 
+        >>> from netpol_lab import Cluster
         >>> cluster = Cluster()
         >>> cluster.verdict("kube-system/coredns", "External", 443).answer
         'allowed'
         """
+        if protocol not in PROTOCOLS or not isinstance(port, int) or not FIRST_PORT <= port <= LAST_PORT:
+            raise LabError(f"{protocol} {port} is no port: a number from 1 to 65535 of TCP, UDP or SCTP is wanted.")
         return explain.verdict(self.engine, self.endpoint(source), self.endpoint(destination), port, protocol)
 
     def matrix(
@@ -158,21 +166,73 @@ class View:
         "" for none; with it they are booleans. ``direction`` asks one end alone.
         """
         from netpol_lab.display.matrix_cells import Question, frame
+        from netpol_lab.matrix import matrix
         from netpol_lab.scene import build
 
+        if port is not None:
+            return matrix(self, port, protocol, direction)
         return frame(build(self, fold=False), Question(port, protocol, direction))
 
-    def connections(self) -> pandas.DataFrame:
-        """One row per (source, destination) with any connection: ``source``, ``destination``, ``ports``."""
+    def connections(self, by: Literal["pod", "workload"] = "pod") -> pandas.DataFrame:
+        """One row per (source, destination) between which any connection is possible.
+
+        Columns: ``source``, ``destination``, and ``ports`` (``All``, or like ``TCP 80,8080-8090; UDP 53``). Pods are
+        ``namespace/name``. With ``by="workload"`` replicas are one, as ``namespace/name[Kind]`` (``[Pod]`` without an
+        owner), with every port that any of them has; a row from a workload to itself is about its replicas. Addresses
+        outside are maximal ranges ``first-last``, for each direction apart. Sorted. Pods on the host network, pods
+        that have ended and pods to themselves are left out. Raises LabError when there are more than five million rows.
+
+        >>> from netpol_lab import Cluster
+        >>> Cluster().connections(by="workload").iloc[-1].to_dict()["destination"]
+        'kube-system/coredns[Deployment]'
+        """
         from netpol_lab import frames
 
-        return frames.connections(self.snapshot())
+        return frames.connections(self.snapshot(), by)
 
-    def diff(self, other: View) -> pandas.DataFrame:
-        """What changes from this state to ``other``: connections, with ``change`` in added, removed, changed."""
+    def diff(self, other: View, by: Literal["pod", "workload"] = "pod") -> pandas.DataFrame:
+        """What changes from this state to ``other``: the rows of :meth:`connections` that differ.
+
+        ``change`` is added, removed or changed; ``ports`` are those of ``other``, ``ports_before`` those of this state,
+        "" where there is no connection.
+        """
         from netpol_lab import frames
 
-        return frames.diff(self.snapshot(), other.snapshot())
+        return frames.diff(self.snapshot(), other.snapshot(), by)
+
+    def unselected(self) -> pandas.DataFrame:
+        """The pods that no policy isolates, per direction.
+
+        One row per pod: ``pod``, ``workload``, and ``ingress`` and ``egress``: True where no policy isolates the pod
+        in that direction, so that all traffic is allowed. Pods that are isolated in both are not in the frame, nor
+        pods on the host network, which no policy can isolate.
+
+        >>> from netpol_lab import Cluster
+        >>> sorted(set(Cluster().unselected()["workload"]))
+        ['kube-system/coredns[Deployment]']
+        """
+        from netpol_lab import frames
+
+        return frames.unselected(self.snapshot())
+
+    def selected_by(self, pod: str | Pod) -> pandas.DataFrame:
+        """The policies that isolate a pod, one row per policy and direction.
+
+        Columns: ``direction``, ``policy`` (``namespace/name``), ``file`` and ``line`` (0 where it is not known).
+        ``pod`` is a pod or a name as for :meth:`endpoint`. Raises LabError for an end that is not a pod.
+        """
+        from netpol_lab import frames
+
+        found = self.endpoint(pod)
+        if not isinstance(found, Pod):
+            raise LabError(f"{pod!r} is not a pod: policies select pods only.")
+        return frames.selected_by(self.snapshot(), found)
+
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is legal in the policies and probably wrong; see :mod:`netpol_lab.advice`."""
+        from netpol_lab import advice
+
+        return advice.findings(self.snapshot())
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,8 +282,9 @@ def _find(state: Snapshot, name: str, namespace: str) -> Endpoint:
         pass
     where, _, short = name.rpartition("/")
     pods = [pod for pod in state.pods if pod.namespace == (where or namespace)] or ([] if where else list(state.pods))
+    of_workload = matcher(short, pods, state.objects)
     for pod in pods:
-        if short in (pod.name, pod.owner.partition("/")[2]):
+        if of_workload(pod) if of_workload else short in (pod.name, pod.owner.partition("/")[2]):
             return pod
     for node in state.nodes:
         if name == node.name:

@@ -1,0 +1,58 @@
+"""ipBlocks that say something else than they seem to."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+from netpol_lab.advice.facts import Facts, Place
+from netpol_lab.advice.finding import Finding, finding
+from netpol_lab.model import IPBlock, Pod
+from netpol_lab.server import POD_NETWORK
+
+
+def host_bits(facts: Facts, place: Place) -> Iterator[Finding]:
+    """Is a CIDR written as its own network address?"""
+    for peer in place.rule.peers:
+        block = peer.ip_block
+        if block is None:
+            continue
+        for cidr, network in zip((block.cidr, *block.excepts), (block.network, *block.except_networks), strict=True):
+            address = cidr.partition("/")[0]
+            if int(network.network_address) != int(type(network.network_address)(address)):
+                near = f"Write {network}, or {address}/{network.max_prefixlen} for that one address."
+                yield finding("cidr-with-host-bits", place.policy, block.origin, near, cidr=cidr, network=network)
+
+
+def covered_pods(facts: Facts, place: Place) -> Iterator[Finding]:
+    """Does an ipBlock hold the address of a pod that the rule's other peers do not admit?"""
+    blocks = [peer.ip_block for peer in place.rule.peers if peer.ip_block]
+    if not blocks:
+        return
+    selected = {number for peer in place.rule.peers for number in facts.among(place.policy, peer)}
+    for block in blocks:
+        pod = next((pod for pod in _inside(facts, block) if facts.engine.class_of(pod) not in selected), None)
+        if pod is not None:
+            near = _instead(block, pod)
+            places = {"cidr": block.cidr, "pod": f"{pod.id} ({pod.ip})"}
+            yield finding("ip-block-covers-pods", place.policy, block.origin, near, **places)
+
+
+def _inside(facts: Facts, block: IPBlock) -> Iterator[Pod]:
+    numbers, pods = facts.pod_addresses[block.network.version]
+    first = bisect_left(numbers, int(block.network.network_address))
+    last = bisect_right(numbers, int(block.network.broadcast_address))
+    for pod in pods[first:last]:
+        if any(block.matches(address) for address in pod.ips if address.version == block.network.version):
+            yield pod
+
+
+def _instead(block: IPBlock, pod: Pod) -> str:
+    network = block.network
+    if network.prefixlen == network.max_prefixlen:
+        labels = ",".join(f"{key}={value}" for key, value in pod.labels.items() if key != "pod-template-hash")
+        by = f" by its labels, {labels}" if labels else " by a label"
+        return f"Select the pod{by}: its address changes when it is made anew."
+    if network.version == 4 and POD_NETWORK.subnet_of(network) and pod.ip in POD_NETWORK:  # type: ignore[arg-type]
+        return f"Keep the pods out with except: [{POD_NETWORK}]."
+    return "Keep the pods' network out with except."
