@@ -230,8 +230,10 @@ def run(chosen: Sequence[Path], target: Path, check: bool, students_only: bool) 
         try:
             files = future.result()
         except CellExecutionError as error:
-            cell = str(error).rpartition("------------------")[0]
-            problems.append(f"{source.name}: {ANSI_COLOR.sub('', cell)}raises {error.ename}: {error.evalue}")
+            cell = str(error).split("\n------------------\n")[1]
+            problems.append(
+                f"{source.name}: this cell raises {error.ename}: {ANSI_COLOR.sub('', error.evalue)}\n{cell}"
+            )
             continue
         for name, text in files.items():
             problems += [f"{name}: {fault}" for fault in lesson_lint.built_faults(read(source), text, name)]
