@@ -30,4 +30,4 @@ def matrix(view: View, port: int, protocol: str = "TCP", ends: Ends = "both") ->
     values[inside:, inside:] = False
     names = [(each.namespace if isinstance(each, Pod) else "", each.name) for each in endpoints]
     index = pandas.MultiIndex.from_tuples(names, names=["namespace", "pod"])
-    return pandas.DataFrame(values, index=index, columns=index)
+    return pandas.DataFrame(values, index=index, columns=index, copy=False)

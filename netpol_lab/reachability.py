@@ -120,7 +120,7 @@ class Reachability:
         for rows, columns, family in _by_family(sources, destinations):
             from_classes, row_place = self._classes([sources[row] for row in rows], family)
             to_classes, column_place = self._classes([destinations[column] for column in columns], family)
-            part = self.between(from_classes, to_classes, ends).take(row_place, 0).take(column_place, 1)
+            part = self.between(from_classes, to_classes, ends).take(column_place, 1).take(row_place, 0)
             if part.shape == found.shape:
                 found = part
             else:

@@ -7,14 +7,14 @@ are one node; pods on the host network are left out; the outside is a node of it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from netpol_lab.addresses import AddressRange, range_name
 from netpol_lab.engine import Engine
 from netpol_lab.listening import listening
-from netpol_lab.model import OUTSIDE, Endpoint, External, NetworkPolicy, Pod
+from netpol_lab.model import OUTSIDE, Direction, Endpoint, External, NetworkPolicy, Pod
 from netpol_lab.ports import PortSet
 from netpol_lab.server import NODE_NETWORK, POD_NETWORK, SERVICE_NETWORK
 from netpol_lab.snapshot import Snapshot, View
@@ -183,19 +183,25 @@ def _ranges_name(ranges: list[AddressRange]) -> str:
     return range_name(*ranges[0]) + (f" and {len(ranges) - 1} more" if len(ranges) > 1 else "")
 
 
-def _outside(view: View, pods: Iterable[Pod]) -> list[External]:
+def _outside(view: View, pods: Sequence[Pod]) -> list[External]:
     """The outside, and besides it each part of it that some pod treats differently."""
     engine = view.engine
-    # What a pod makes of an address depends on the policies that isolate it, and on its own ports and addresses
-    different = {
-        (engine.group("egress", pod), engine.group("ingress", pod), pod.ports, tuple(ip.version for ip in pod.ips)): pod
-        for pod in pods
-    }
+    outward, inward = _judges_of_addresses(engine, "egress", pods), _judges_of_addresses(engine, "ingress", pods)
     found: dict[tuple[PortSet, ...], External] = {}
     for external in outside_ranges(view):
-        outward = (engine.admitted("egress", pod, external) for pod in different.values())
-        inward = (engine.admitted("ingress", external, pod) for pod in different.values())
-        found.setdefault((*outward, *inward), external)
+        sent = (engine.admitted("egress", pod, external) for pod in outward)
+        received = (engine.admitted("ingress", external, pod) for pod in inward)
+        found.setdefault((*sent, *received), external)
+    return list(found.values())
+
+
+def _judges_of_addresses(engine: Engine, direction: Direction, pods: Iterable[Pod]) -> list[Pod]:
+    """One pod for each way to treat addresses outside. Only ipBlocks tell addresses apart."""
+    found: dict[object, Pod] = {}
+    for pod in pods:
+        group = engine.group(direction, pod)
+        if any(peer.ip_block is not None for rule in group.rules for peer in rule.rule.peers):
+            found.setdefault((group, pod.ports, tuple(address.version for address in pod.ips)), pod)
     return list(found.values())
 
 
