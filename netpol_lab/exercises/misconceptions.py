@@ -7,12 +7,18 @@ mistakes stand first in :data:`DETECTORS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
 from netpol_lab.exercises import misconceptions_selectors as selectors
 from netpol_lab.exercises.evidence import Cause, Evidence, gates, lines, listed, short
-from netpol_lab.model import LabelSelector, NetworkPolicy, NetworkPolicyPeer
+from netpol_lab.exercises.flow_misconceptions import (
+    half_of_the_service,
+    port_name_missing,
+    reply_rule,
+    service_of_port,
+)
+from netpol_lab.model import Direction, LabelSelector, NetworkPolicy, NetworkPolicyPeer
 from netpol_lab.verdict import Condition
 
 Detector = Callable[[Evidence], Cause | None]
@@ -83,6 +89,9 @@ def wrong_end(evidence: Evidence) -> Cause | None:
     return None
 
 
+_OTHER: Mapping[Direction, Direction] = {"ingress": "egress", "egress": "ingress"}
+
+
 def direction_missing(evidence: Evidence) -> Cause | None:
     """S16: the direction in which the leak passes is not in policyTypes."""
     if evidence.leak is None or any(True for _ in evidence.admitting()):
@@ -90,6 +99,9 @@ def direction_missing(evidence: Evidence) -> Cause | None:
     for gate in gates(evidence.leak):
         word = gate.direction.capitalize()
         for policy in evidence.policies:
+            if policy.isolates(_OTHER[gate.direction]) and policy.rules(_OTHER[gate.direction]):
+                if not policy.rules(gate.direction):
+                    continue  # it does its work in the other direction
             if not gate.isolated and gate.endpoint in evidence.pods(policy) and not policy.isolates(gate.direction):
                 inert = f" So its {gate.direction} rules have no effect." if policy.rules(gate.direction) else ""
                 return Cause(
@@ -151,8 +163,9 @@ def port_or_protocol(evidence: Evidence) -> Cause | None:
             )
         return Cause(
             "M7",
-            f"the port is not the pod's. The rule admits {condition.wanted}, and the pod listens on {condition.found}. "
-            "A policy is about the port of the pod, after the Service was translated.",
+            f"the port is not the pod's. {service_of_port(evidence, condition.wanted)}The rule admits "
+            f"{condition.wanted}, and the pod listens on {condition.found}. A policy is about the port of the "
+            "pod, after the Service was translated.",
             lines(condition.origin),
         )
     return None
@@ -324,7 +337,10 @@ DETECTORS: tuple[Detector, ...] = (
     direction_missing,
     dash_before_ports,
     dash_too_many,
+    reply_rule,
+    half_of_the_service,
     port_or_protocol,
+    port_name_missing,
     selects_every_pod,
     rule_too_wide,
     dns_forgotten,
