@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
 from netpol_lab.exercises import misconceptions_selectors as selectors
-from netpol_lab.exercises.evidence import Cause, Evidence, gates, lines, listed, short
+from netpol_lab.exercises.evidence import Cause, Evidence, gates, lines, listed, selected, short
 from netpol_lab.exercises.flow_misconceptions import (
     half_of_the_service,
     port_name_missing,
@@ -19,7 +19,7 @@ from netpol_lab.exercises.flow_misconceptions import (
     service_of_port,
 )
 from netpol_lab.model import Direction, LabelSelector, NetworkPolicy, NetworkPolicyPeer
-from netpol_lab.verdict import Condition
+from netpol_lab.verdict import Condition, Gate
 
 Detector = Callable[[Evidence], Cause | None]
 
@@ -89,9 +89,6 @@ def wrong_end(evidence: Evidence) -> Cause | None:
     return None
 
 
-_OTHER: Mapping[Direction, Direction] = {"ingress": "egress", "egress": "ingress"}
-
-
 def direction_missing(evidence: Evidence) -> Cause | None:
     """S16: the direction in which the leak passes is not in policyTypes."""
     if evidence.leak is None or any(True for _ in evidence.admitting()):
@@ -99,9 +96,8 @@ def direction_missing(evidence: Evidence) -> Cause | None:
     for gate in gates(evidence.leak):
         word = gate.direction.capitalize()
         for policy in evidence.policies:
-            if policy.isolates(_OTHER[gate.direction]) and policy.rules(_OTHER[gate.direction]):
-                if not policy.rules(gate.direction):
-                    continue  # it does its work in the other direction
+            if _works_the_other_way(evidence, policy, gate):
+                continue
             if not gate.isolated and gate.endpoint in evidence.pods(policy) and not policy.isolates(gate.direction):
                 inert = f" So its {gate.direction} rules have no effect." if policy.rules(gate.direction) else ""
                 return Cause(
@@ -111,6 +107,21 @@ def direction_missing(evidence: Evidence) -> Cause | None:
                     lines(policy.types_origin or policy.origin),
                 )
     return None
+
+
+_OTHER: Mapping[Direction, Direction] = {"ingress": "egress", "egress": "ingress"}
+
+
+def _works_the_other_way(evidence: Evidence, policy: NetworkPolicy, gate: Gate) -> bool:
+    """The policy has its rules for the other direction, and at the start the pod was open in this one."""
+    other = _OTHER[gate.direction]
+    if not (policy.isolates(other) and policy.rules(other)) or policy.rules(gate.direction):
+        return False
+    return not any(
+        gate.endpoint in selected(evidence.start, before.pod_selector, before.namespace)
+        for before in evidence.start.policies
+        if before.isolates(gate.direction)
+    )
 
 
 def dash_before_ports(evidence: Evidence) -> Cause | None:
