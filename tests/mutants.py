@@ -89,7 +89,7 @@ def source(mutant: Mutant) -> str:
 
 def caught_nothing(folder: Path) -> bool:
     with project(folder / "unchanged") as copy:
-        return not failed_test(copy, TESTS)
+        return not failed_test(copy, (*TESTS, *ALL_PAIRS))
 
 
 def trial(folder: Path, number: int, mutant: Mutant) -> str:
@@ -103,7 +103,7 @@ def trial(folder: Path, number: int, mutant: Mutant) -> str:
 @contextmanager
 def project(folder: Path) -> Iterator[Path]:
     """A copy of what the engine's tests need."""
-    ignored = shutil.ignore_patterns("__pycache__", "display", "lessons", "transcripts")
+    ignored = shutil.ignore_patterns("__pycache__", "lessons", "transcripts")
     for part in ("netpol_lab", "data", "tests"):
         shutil.copytree(ROOT / part, folder / part, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", folder)

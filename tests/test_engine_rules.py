@@ -263,9 +263,10 @@ def test_another_node_is_a_source_like_any_other_address() -> None:
 
 
 def test_no_policy_applies_to_a_pod_on_the_host_network() -> None:
-    built = engine(
-        [ON_NODE, ON_OTHER_HOST, CLIENT], [policy("shop/p", podSelector=CLIENTS, policyTypes=["Ingress", "Egress"])]
-    )
+    twin = pod("shop/twin", {"app": "client"}, [("http", 80, "TCP")], node="node2")
+    clients = policy("shop/p", podSelector=CLIENTS, policyTypes=["Ingress", "Egress"])
+    built = engine([ON_NODE, ON_OTHER_HOST, twin], [clients])
+    assert built.isolating("ingress", twin) == built.isolating("egress", twin) == (clients,)
     assert built.isolating("ingress", ON_OTHER_HOST) == built.isolating("egress", ON_OTHER_HOST) == ()
     assert ports(built, ON_OTHER_HOST, ON_NODE) == ports(built, OUTSIDE, ON_OTHER_HOST) == "All"
     assert explain.verdict(built, OUTSIDE, ON_OTHER_HOST, 80).ingress.note.startswith("on the host network")
