@@ -19,7 +19,7 @@ from netpol_lab.errors import LabError, NotFound, NotSimulated
 from netpol_lab.flows import Flow, connect_each
 from netpol_lab.kubectl import Session, run
 from netpol_lab.model import NetworkPolicy
-from netpol_lab.remedy import smallest_change
+from netpol_lab.remedy import smallest_change, smallest_stop
 from netpol_lab.scene import Scene, SceneNode, build, effect_of
 from netpol_lab.snapshot import Snapshot
 from netpol_lab.story import Moment, Story, with_visitors
@@ -64,7 +64,10 @@ class Lab:
         self._predictions = quiz.Predictions(self.xx)
         self.folder = notebook.work_in(lesson)
         self._bridge = Bridge(self._answer)
-        notebook.publish(self.xx, self._write)
+        if notebook.publish(self.xx, self._write):
+            from netpol_lab.display import layout
+
+            layout.warm_up()
         _open = self
 
     def close(self) -> None:
@@ -205,18 +208,23 @@ class Lab:
         drawn = [strip.StripStep(titles[i], _footer(pairs, i), scene) for i, (_, scene, _) in enumerate(pairs)]
         return strip.draw(drawn, ids, target.id, port, protocol)
 
-    def why(self, source: str, destination: str, port: int | None = None, protocol: str = "TCP") -> Picture:
+    def why(
+        self, source: str, destination: str, port: int | None = None, protocol: str = "TCP", *, stop: bool = False
+    ) -> Picture:
         """Why one connection passes or not: name, Service, egress, ingress, port; near misses; the smallest change.
 
         ``source`` is a pod or workload; ``destination`` may also be a Service, an address or a DNS name. ``port`` is
         the one the client would use; without it, the first port of the Service or the pod. Where the endpoints of a
-        Service differ, a table of all of them follows.
+        Service differ, a table of all of them follows. ``stop=True`` adds the smallest change that would stop a
+        connection that passes.
         """
         from netpol_lab.display import card, endpoints, why
 
         state, flow = self._dial(source, destination, port, protocol)
         verdict = flow.dns if flow.outcome == "dns timed out" else flow.verdict
-        change = smallest_change(state, verdict) if verdict is not None and not flow.connected else None
+        change = None
+        if verdict is not None and (stop or not flow.connected):
+            change = (smallest_stop if flow.connected else smallest_change)(state, verdict)
         picture = why.draw(flow, change=change, saw=self._saw(flow))
         each = connect_each(state, flow.source, flow.service, flow.port, protocol) if flow.service else []
         if flow.service is None or len({one.outcome for one in each}) < 2:

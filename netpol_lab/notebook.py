@@ -44,15 +44,15 @@ def fill(text: str, number: str) -> str:
     return Template(text).safe_substitute(XX=number)
 
 
-def publish(number: str, write: Callable[[str, str], str]) -> None:
-    """Set ``XX`` for shells and for `!` lines, and offer ``%%manifest FILE``.
+def publish(number: str, write: Callable[[str, str], str]) -> bool:
+    """Set ``XX`` for shells and for `!` lines, and offer ``%%manifest FILE``. True in a notebook, False elsewhere.
 
     ``write(file, text)`` writes a manifest and returns what to tell the student.
     """
     os.environ["XX"] = number
     ip = shell()
     if ip is None:
-        return
+        return False
     ip.user_ns.setdefault("XX", number)
 
     def manifest(line: str, cell: str = "") -> None:
@@ -60,6 +60,7 @@ def publish(number: str, write: Callable[[str, str], str]) -> None:
         print(write(line.strip(), cell))
 
     ip.register_magic_function(manifest, "cell", "manifest")
+    return True
 
 
 def write_manifest(name: str, text: str, number: str) -> str:

