@@ -147,8 +147,8 @@ def test_a_namespace_is_labeled_where_its_label_is_missing() -> None:
 
 
 def test_a_port_is_added_to_the_rule_that_lacks_only_that() -> None:
-    rules = [{"ports": [{"port": 443}]}]
-    found = command([policy_resource("shop/allow", ingress=rules)])
+    rules = [{"from": [{"podSelector": {"matchLabels": {"app": "fronted"}}}], "ports": [{"port": 443}]}]
+    found = command([policy_resource("shop/allow", podSelector=WEB_ONLY, ingress=rules)])
     assert found == "add {protocol: TCP, port: 80} to the ports of rule 1 of allow"
 
 

@@ -28,6 +28,12 @@ class ProvedChange(Protocol):
     @property
     def explanation(self) -> str: ...
 
+    @property
+    def besides(self) -> str: ...
+
+    @property
+    def stops(self) -> bool: ...
+
 
 def draw(
     what: Flow | Verdict,
@@ -78,7 +84,12 @@ def _part(part: str) -> Markup:
 def _one_line(change: ProvedChange | None) -> str:
     if change is None:
         return ""
-    return f"{'; then '.join(change.command.splitlines())} (checked: then allowed)"
+    besides = f" {change.besides}" if change.besides else ""
+    return f"{'; then '.join(change.command.splitlines())} (checked: {_then(change)}){besides}"
+
+
+def _then(change: ProvedChange) -> str:
+    return "then blocked" if change.stops else "then allowed"
 
 
 def _box(reason: Reason) -> Markup:
@@ -143,8 +154,12 @@ def _change_box(change: ProvedChange) -> Markup:
     lines = change.command.splitlines()
     for number, line in enumerate(lines, 1):
         words = code(line) if line.startswith("kubectl ") else escape(line[:1].upper() + line[1:])
-        checked = el("span", " (checked: then allowed)", class_="npl-who") if number == len(lines) else ""
+        checked = el("span", f" (checked: {_then(change)})", class_="npl-who") if number == len(lines) else ""
         parts.append(el("div", words, checked))
+    if change.besides:
+        parts.append(el("div", change.besides, class_="npl-who"))
+    if change.stops:
+        return card.box("Smallest change that stops it", *parts, edge="blocked")
     return card.box("Smallest change that admits it", *parts, edge="allowed")
 
 

@@ -1,8 +1,9 @@
 """The smallest change that would admit a blocked connection, proved by simulating it.
 
 Candidates are tried from small to large: a label on the other pod or its namespace (from the near misses), a port
-added to a rule, a new policy, a rule added to a policy. Only a change after which the connection is allowed, and
-which takes no other connection away, is returned.
+added to a rule, a new policy, a rule added to a policy. The first that opens nothing between other ends is taken; if
+there is none, the one that opens least. A change that would take a connection away, or a pod from its Service or its
+controller, is no candidate.
 """
 
 from __future__ import annotations
@@ -10,25 +11,15 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from netpol_lab.manifests import from_object
-from netpol_lab.model import Endpoint, External, IPAddress, Labels, Pod, Resource
+from netpol_lab.model import Endpoint, External, Labels, Pod, Resource
+from netpol_lab.remedy.change import Change, address_of, block_of, free_name, judged, labels_text, own_labels
+from netpol_lab.remedy.ways import effect
 from netpol_lab.server import Body
 from netpol_lab.snapshot import Snapshot, View
 from netpol_lab.verdict import Condition, Gate, NearMiss, Verdict
-
-
-@dataclass(frozen=True)
-class Change:
-    """``command`` is what to type or write; ``explanation`` says what it does. Both were checked.
-
-    ``resources`` are the objects as the change leaves them.
-    """
-
-    command: str
-    explanation: str
-    resources: tuple[Resource, ...] = field(default=(), repr=False, compare=False)
 
 
 def smallest_change(view: View, verdict: Verdict) -> Change | None:
@@ -38,7 +29,7 @@ def smallest_change(view: View, verdict: Verdict) -> Change | None:
     state = view.snapshot()
     parts: list[Change] = []
     for direction in ("egress", "ingress"):
-        now = _judge(state, verdict)
+        now = judged(state, verdict)
         gate = now.egress if direction == "egress" else now.ingress
         if gate.admitted:
             continue
@@ -46,32 +37,32 @@ def smallest_change(view: View, verdict: Verdict) -> Change | None:
         if found is None:
             return None
         parts.append(found)
-        state = state.with_objects(found.resources)
-    if not _judge(state, verdict).allowed:
+        state = found.applied(state)
+    if not judged(state, verdict).allowed:
         return None
-    changed = {resource.key: resource for part in parts for resource in part.resources}
+    resources = tuple({resource.key: resource for part in parts for resource in part.resources}.values())
     return Change(
         "\n".join(dict.fromkeys(part.command for part in parts)),
         " ".join(dict.fromkeys(part.explanation for part in parts)),
-        tuple(changed.values()),
+        resources,
+        effect(view.snapshot(), state, resources, verdict).opened,
     )
 
 
-def _judge(state: Snapshot, verdict: Verdict) -> Verdict:
-    """The same connection in another state; the ends are found again, their labels may have changed."""
-    ends = [
-        (state.pod(end.namespace, end.name) or end) if isinstance(end, Pod) else end
-        for end in (verdict.source, verdict.destination)
-    ]
-    return state.verdict(ends[0], ends[1], verdict.port, verdict.protocol)
-
-
 def _repair(state: Snapshot, verdict: Verdict, gate: Gate) -> Change | None:
+    """The first candidate that opens nothing between other ends; failing that, the one that opens least."""
+    best: tuple[int, Change] | None = None
     for change in _candidates(state, verdict, gate):
-        after = _judge(state.with_objects(change.resources), verdict)
-        if (after.egress if gate.direction == "egress" else after.ingress).admitted:
-            return change
-    return None
+        changed = change.applied(state)
+        after = judged(changed, verdict)
+        if not (after.egress if gate.direction == "egress" else after.ingress).admitted:
+            continue
+        others = effect(state, changed, change.resources, verdict).others
+        if best is None or others < best[0]:
+            best = (others, change)
+        if not others:
+            break
+    return best[1] if best else None
 
 
 def _candidates(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[Change]:
@@ -180,11 +171,11 @@ class _Rule:
         other = verdict.source if gate.direction == "ingress" else verdict.destination
         pod, side = gate.endpoint, "from" if gate.direction == "ingress" else "to"
         assert isinstance(pod, Pod)
-        whom = str(_address(other))
-        peer: Body = {"ipBlock": {"cidr": _block(other)}}
+        whom = str(address_of(other))
+        peer: Body = {"ipBlock": {"cidr": block_of(other)}}
         if isinstance(other, Pod) and not other.host_network:
-            peer = {"podSelector": {"matchLabels": _own_labels(other)}}
-            whom = _labels_text(other)
+            peer = {"podSelector": {"matchLabels": own_labels(other)}}
+            whom = labels_text(other)
             if other.namespace != pod.namespace:
                 peer["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": other.namespace}}
                 whom += f" in {other.namespace}"
@@ -195,23 +186,23 @@ class _Rule:
 def _new_policy(state: Snapshot, rule: _Rule) -> Iterator[Change]:
     """Only where it isolates no pod that was open: a policy that admits something also isolates."""
     pod, direction = rule.pod, rule.direction
-    wanted = _own_labels(pod).items()
+    wanted = own_labels(pod).items()
     for each in state.pods:
         selected = each.namespace == pod.namespace and wanted <= each.labels.items() and not each.host_network
         if selected and not state.engine.isolating(direction, each):  # type: ignore[arg-type]
             return
-    name = _free_name(state, pod.namespace, f"allow-{'from' if direction == 'ingress' else 'to'}-{_short(rule.other)}")
+    name = free_name(state, pod.namespace, f"allow-{'from' if direction == 'ingress' else 'to'}-{_short(rule.other)}")
     body = {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
         "metadata": {"name": name, "namespace": pod.namespace},
         "spec": {
-            "podSelector": {"matchLabels": _own_labels(pod)},
+            "podSelector": {"matchLabels": own_labels(pod)},
             "policyTypes": [direction.capitalize()],
             direction: [rule.body],
         },
     }
-    text = f"a new policy in {pod.namespace} for {_labels_text(pod)}: {direction} {rule.words}"
+    text = f"a new policy in {pod.namespace} for {labels_text(pod)}: {direction} {rule.words}"
     yield Change(text, f"Then {name} admits it.", (from_object(body),))
 
 
@@ -227,35 +218,9 @@ def _add_rule(state: Snapshot, gate: Gate, rule: _Rule) -> Iterator[Change]:
             yield Change(text, f"Then {policy.name} admits it.", (from_object(body),))
 
 
-def _own_labels(pod: Pod) -> dict[str, str]:
-    return {key: value for key, value in pod.labels.items() if key != "pod-template-hash"}
-
-
-def _labels_text(pod: Pod) -> str:
-    labels = _own_labels(pod)
-    return "pods with " + ",".join(f"{key}={value}" for key, value in labels.items()) if labels else "all pods"
-
-
-def _free_name(state: Snapshot, namespace: str, wanted: str) -> str:
-    name, number = wanted, 1
-    while state.get("NetworkPolicy", namespace, name):
-        number += 1
-        name = f"{wanted}-{number}"
-    return name
-
-
 def _short(endpoint: Endpoint) -> str:
     """A part for a policy's name: the workload's, the pod's or the node's name, or the address."""
     if isinstance(endpoint, External):
         return re.sub("[^a-z0-9]+", "-", str(endpoint.address)).strip("-")
     owner = endpoint.owner.partition("/")[2] if isinstance(endpoint, Pod) else ""
     return (owner or endpoint.name)[:200]
-
-
-def _address(endpoint: Endpoint) -> IPAddress | None:
-    return endpoint.address if isinstance(endpoint, External) else endpoint.ip
-
-
-def _block(endpoint: Endpoint) -> str:
-    address = _address(endpoint)
-    return f"{address}/{address.max_prefixlen}" if address else "0.0.0.0/0"

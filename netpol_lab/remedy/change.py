@@ -1,0 +1,81 @@
+"""A change that was simulated: what to type or write, what it does, and what it does besides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from netpol_lab.model import Endpoint, External, IPAddress, Pod, Resource
+from netpol_lab.remedy.ways import Way
+from netpol_lab.snapshot import Key, Snapshot
+from netpol_lab.verdict import Verdict
+
+SHOWN = 3
+"""How many other connections a sentence names."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """``command`` is what to type or write; ``explanation`` says what it does. Both were checked.
+
+    ``also`` are the other connections that it opens (or closes, where it ``stops`` one), all of them.
+    ``resources`` are the objects as the change leaves them, ``deleted`` the keys of those that are gone.
+    """
+
+    command: str
+    explanation: str
+    resources: tuple[Resource, ...] = field(default=(), repr=False, compare=False)
+    also: tuple[Way, ...] = field(default=(), repr=False, compare=False)
+    stops: bool = False
+    deleted: tuple[Key, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def besides(self) -> str:
+        """What the change does besides, as a sentence; "" when that is nothing."""
+        if not self.also:
+            return ""
+        ways = [str(way) for way in self.also[:SHOWN]]
+        if len(self.also) > SHOWN:
+            ways.append(f"{len(self.also) - SHOWN} more")
+        return f"It also {'closes' if self.stops else 'opens'} {'; '.join(ways)}."
+
+    def applied(self, state: Snapshot) -> Snapshot:
+        """The state as it would be."""
+        return state.without(self.deleted).with_objects(self.resources)
+
+
+def judged(state: Snapshot, verdict: Verdict) -> Verdict:
+    """The same connection in another state; the ends are found again, their labels may have changed."""
+    ends = [
+        (state.pod(end.namespace, end.name) or end) if isinstance(end, Pod) else end
+        for end in (verdict.source, verdict.destination)
+    ]
+    return state.verdict(ends[0], ends[1], verdict.port, verdict.protocol)
+
+
+def own_labels(pod: Pod) -> dict[str, str]:
+    """The labels people gave a pod."""
+    return {key: value for key, value in pod.labels.items() if key != "pod-template-hash"}
+
+
+def labels_text(pod: Pod) -> str:
+    labels = own_labels(pod)
+    return "pods with " + ",".join(f"{key}={value}" for key, value in labels.items()) if labels else "all pods"
+
+
+def address_of(endpoint: Endpoint) -> IPAddress | None:
+    return endpoint.address if isinstance(endpoint, External) else endpoint.ip
+
+
+def block_of(endpoint: Endpoint) -> str:
+    """The address of an end as a CIDR."""
+    address = address_of(endpoint)
+    return f"{address}/{address.max_prefixlen}" if address else "0.0.0.0/0"
+
+
+def free_name(state: Snapshot, namespace: str, wanted: str) -> str:
+    """A name that no policy of the namespace has."""
+    name, number = wanted, 1
+    while state.get("NetworkPolicy", namespace, name):
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
