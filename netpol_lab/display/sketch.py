@@ -264,10 +264,10 @@ def paint(sketch: Sketch, where: Placed) -> Markup:
         assert curve is not None  # only arrows without a key have none
         points = _to_frames(curve.points, item, layout)
         parts.append(line(points, item.state, item.stop, both_ways=item.both_ways))
-        words = item.label(protocol=not sketch.compact)
-        if curve.label and words:
-            spot = free_spot(curve.label, words, points, taken)
-            taken.append(words_area(spot, words))
+        said = item.label(protocol=not sketch.compact)
+        if curve.label and said:
+            spot = free_spot(curve.label, said, points, taken)
+            taken.append(words_area(spot, said))
             labels.append(label(spot, item, protocol=not sketch.compact))
     return join([*parts, *names, *labels])
 
