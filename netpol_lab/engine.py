@@ -122,36 +122,35 @@ class Engine:
         for pod in pods:
             if not pod.host_network:
                 for address in pod.ips or (None,):
-                    yield self._pod_class(pod, address)
-        yield self._outside_class(None)
+                    yield self._class(pod, address)
+        yield EndpointClass("", Labels(), (), frozenset())
         for version in (4, 6):
             for blocks in self.addresses.classes(version):
                 yield EndpointClass("", Labels(), (), blocks)
 
-    def _pod_class(self, pod: Pod, address: IPAddress | None) -> EndpointClass:
-        """◇ T says ipBlock is for addresses outside; upstream e2e compares it with pod IPs: the profile decides."""
-        blocks: frozenset[int] = frozenset()
-        if address is not None and self.profile.ip_block_matches_pods:
-            blocks = self.addresses.blocks_of(address)
-        return EndpointClass(pod.namespace, pod.labels, pod.ports, blocks)
+    def _class(self, endpoint: Endpoint, address: IPAddress | None) -> EndpointClass:
+        """What policies see of an endpoint.
 
-    def _outside_class(self, address: IPAddress | None) -> EndpointClass:
-        """Anything that is not a pod of the pod network has no labels; ipBlocks may hold its address, if it has one."""
-        return EndpointClass("", Labels(), (), self.addresses.blocks_of(address) if address else frozenset())
+        ◇ T says ipBlock is for addresses outside; upstream e2e compares it with pod IPs: the profile decides. D: a pod
+        on the host network looks like its node, and a node like any other address: neither has labels to select.
+        """
+        blocks: frozenset[int] = frozenset()
+        if address is not None and self.profile.compares_ip_blocks_with(endpoint):
+            blocks = self.addresses.blocks_of(address)
+        if isinstance(endpoint, Pod) and not endpoint.host_network:
+            return EndpointClass(endpoint.namespace, endpoint.labels, endpoint.ports, blocks)
+        return EndpointClass("", Labels(), (), blocks)
 
     def class_of(self, endpoint: Endpoint, family: int | None = None) -> int:
         """The number of an endpoint's class. A dual-stack pod is seen by its address of ``family`` (4 or 6).
 
-        D: a pod on the host network looks like its node, and a node like any other address. Raises
-        :class:`~netpol_lab.errors.NotFound` for a pod that is not like any pod of this state.
+        Raises :class:`~netpol_lab.errors.NotFound` for a pod that is not like any pod of this state.
         """
-        address = address_of(endpoint, family)
-        if not isinstance(endpoint, Pod) or endpoint.host_network:
-            return self.classes.number(self._outside_class(address))
         try:
-            return self.classes.number(self._pod_class(endpoint, address))
+            return self.classes.number(self._class(endpoint, address_of(endpoint, family)))
         except KeyError:
-            raise NotFound(f"There is no pod {endpoint.id} with these labels, ports and addresses now.") from None
+            name = endpoint.id if isinstance(endpoint, Pod) else endpoint.name
+            raise NotFound(f"There is no pod {name} with these labels, ports and addresses now.") from None
 
     # -- policies --------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from netpol_lab.classes import EndpointClass
-from netpol_lab.engine import CompiledRule, Engine, address_of, exemption, family_of, port_set
+from netpol_lab.engine import CompiledRule, Engine, Group, address_of, exemption, family_of, port_set
 from netpol_lab.model import (
     METADATA_NAME,
     Direction,
@@ -21,46 +21,59 @@ from netpol_lab.model import (
     Pod,
     Requirement,
 )
-from netpol_lab.verdict import Condition, Gate, NearMiss, RuleRef, Verdict
+from netpol_lab.profiles import CONFORMANT, UPSTREAM, Profile
+from netpol_lab.verdict import Answer, Condition, Gate, NearMiss, RuleRef, Verdict
 
 
 def verdict(engine: Engine, source: Endpoint, destination: Endpoint, port: int, protocol: str = "TCP") -> Verdict:
     """Judge one connection to the POD's port ``port`` (after Service translation), both ends, with reasons."""
     egress = gate(engine, "egress", source, destination, port, protocol)
     ingress = gate(engine, "ingress", source, destination, port, protocol)
-    answer = "allowed" if egress.admitted and ingress.admitted else "blocked"
-    return Verdict(source, destination, protocol, port, egress, ingress, answer)  # type: ignore[arg-type]
+    answer: Answer = "allowed" if egress.admitted and ingress.admitted else "blocked"
+    by_profile = _by_profile(engine, source, destination, port, protocol)
+    if len({each for _, each in by_profile}) <= 1:
+        return Verdict(source, destination, protocol, port, egress, ingress, answer)
+    depends: Answer = "depends on the network plugin"
+    return Verdict(source, destination, protocol, port, egress, ingress, depends, by_profile)
+
+
+def _by_profile(
+    engine: Engine, source: Endpoint, destination: Endpoint, port: int, protocol: str
+) -> tuple[tuple[str, Answer], ...]:
+    """Each conformant plugin's answer; none when the engine has the profile of one plugin.
+
+    ◇ For a single new connection they can differ in rules 17 and 27 only: whether an ipBlock is compared with the
+    address of a pod or of a node.
+    """
+    if engine.profile != UPSTREAM:
+        return ()
+    ways: tuple[Direction, Direction] = ("egress", "ingress")
+    asked = [_Asked.at(engine, way, source, destination, port, protocol) for way in ways]
+    doors = [each for each in asked if each is not None]
+    answers: list[tuple[str, Answer]] = []
+    for profile in CONFORMANT:
+        admitted = all(any(door.admitted_by(rule, profile) for rule in door.group.rules) for door in doors)
+        answers.append((profile.name, "allowed" if admitted else "blocked"))
+    return tuple(answers)
 
 
 def gate(
     engine: Engine, direction: Direction, source: Endpoint, destination: Endpoint, port: int, protocol: str
 ) -> Gate:
     """One end of a connection. Admitted or not comes from the compiled sets; the conditions only explain it."""
-    subject, other = (destination, source) if direction == "ingress" else (source, destination)
-    note = exemption(source, destination) or _unpoliced(subject)
-    group = engine.group(direction, subject)
-    if note or not group.policies:
-        return Gate(direction, subject, True, note=note)
-    family = family_of(source, destination)
-    asked = _Asked(
-        engine=engine,
-        other=other,
-        address=address_of(other, family),
-        other_class=engine.class_of(other, family),
-        destination=destination,
-        target=engine.classes[engine.class_of(destination, family)],
-        protocol=protocol,
-        port=port,
-    )
+    subject = destination if direction == "ingress" else source
+    asked = _Asked.at(engine, direction, source, destination, port, protocol)
+    if asked is None:
+        return Gate(direction, subject, True, note=exemption(source, destination) or _unpoliced(subject))
     admitting: list[RuleRef] = []
     missed: list[NearMiss] = []
-    for rule in group.rules:
-        if asked.admitted_by(rule):
+    for rule in asked.group.rules:
+        if asked.admitted_by(rule, engine.profile):
             admitting.append(_admitting_item(asked, rule))
         else:
             missed.append(_near_miss(asked, rule))
     missed.sort(key=lambda miss: (len(miss.failed), -_likeness(miss)))
-    return Gate(direction, subject, bool(admitting), group.policies, tuple(admitting), tuple(missed))
+    return Gate(direction, subject, bool(admitting), asked.group.policies, tuple(admitting), tuple(missed))
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,7 @@ class _Asked:
     """One connection as one gate looks at it. ``other`` is the far end, seen by the ``address`` that is used."""
 
     engine: Engine
+    group: Group
     other: Endpoint
     address: IPAddress | None
     other_class: int
@@ -76,9 +90,26 @@ class _Asked:
     protocol: str
     port: int
 
-    def admitted_by(self, rule: CompiledRule) -> bool:
-        ports = rule.ports_on(self.target, self.engine.profile)
-        return rule.holds(self.other_class) and (self.protocol, self.port) in ports
+    @classmethod
+    def at(
+        cls, engine: Engine, direction: Direction, source: Endpoint, destination: Endpoint, port: int, protocol: str
+    ) -> _Asked | None:
+        """None where no policy judges: the pod is not isolated, or policies do not apply."""
+        subject, other = (destination, source) if direction == "ingress" else (source, destination)
+        group = engine.group(direction, subject)
+        if not group.policies or exemption(source, destination):
+            return None
+        family = family_of(source, destination)
+        target = engine.classes[engine.class_of(destination, family)]
+        other_class = engine.class_of(other, family)
+        return cls(engine, group, other, address_of(other, family), other_class, destination, target, protocol, port)
+
+    def admitted_by(self, rule: CompiledRule, profile: Profile) -> bool:
+        """Whether a rule admits the connection, as a plugin with this profile compares ipBlocks."""
+        compares = profile.compares_ip_blocks_with(self.other)
+        peers = (each for each in rule.peers if compares or each.peer is None or each.peer.ip_block is None)
+        ports = rule.ports_on(self.target, profile)
+        return any(peer.holds(self.other_class) for peer in peers) and (self.protocol, self.port) in ports
 
     def on_port(self, item: NetworkPolicyPort) -> bool:
         return (self.protocol, self.port) in port_set(item, self.target.ports, self.engine.profile)
@@ -122,7 +153,7 @@ def _peer_failures(asked: _Asked, policy_namespace: str, peer: NetworkPolicyPeer
     """The conditions of one peer that the far end does not meet; empty when the peer matches."""
     engine, other, address = asked.engine, asked.other, asked.address
     if peer.ip_block is not None:
-        comparable = _block_may_match(engine, other)
+        comparable = engine.profile.compares_ip_blocks_with(other)
         if address is not None and peer.ip_block.matches(address) and comparable:
             return ()
         found = f"{address or 'no address'}" if comparable else f"{address}, a pod address"
@@ -143,11 +174,6 @@ def _peer_failures(asked: _Asked, policy_namespace: str, peer: NetworkPolicyPeer
     if peer.pod_selector is not None:
         failed += _label_failures("pod label", f"pod {other.name}", peer.pod_selector, other.labels)
     return tuple(failed)
-
-
-def _block_may_match(engine: Engine, other: Endpoint) -> bool:
-    on_pod_network = isinstance(other, Pod) and not other.host_network
-    return engine.profile.ip_block_matches_pods or not on_pod_network
 
 
 def _label_failures(kind: str, subject: str, selector: LabelSelector, labels: Mapping[str, str]) -> Iterable[Condition]:

@@ -101,7 +101,13 @@ class Gate:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether ``source`` may open a connection to ``destination`` on the POD's ``port``, and why."""
+    """Whether ``source`` may open a connection to ``destination`` on the POD's ``port``, and why.
+
+    Both gates say what the cluster's own profile decides, and so do :attr:`allowed` and :attr:`stops_at`: it is what
+    clients in the simulated cluster see. ``upstream`` decides as the end-to-end tests of Kubernetes expect.
+    ``answer`` says more: under ``upstream``, where the plugins that enforce the whole API differ, it is "depends on the
+    network plugin", and ``by_profile`` holds the answer of each.
+    """
 
     source: Endpoint
     destination: Endpoint
@@ -115,7 +121,13 @@ class Verdict:
 
     @property
     def allowed(self) -> bool:
-        return self.answer == "allowed"
+        """Whether both ends admit it, as the cluster's own profile has it."""
+        return self.egress.admitted and self.ingress.admitted
+
+    @property
+    def depends(self) -> bool:
+        """Whether plugins that enforce the whole API differ here."""
+        return bool(self.by_profile)
 
     @property
     def stops_at(self) -> Literal["", "egress", "ingress", "both ends"]:
