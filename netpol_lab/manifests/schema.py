@@ -58,11 +58,15 @@ class MapOf:
 
 @dataclass(frozen=True)
 class Struct:
-    """An object with known fields. ``always`` fields are in the server's answer even when empty."""
+    """An object with known fields. ``always`` fields are in the server's answer even when empty.
+
+    ``open_ended``: it has more fields, which the simulator stores and does not look into.
+    """
 
     shown: str
     fields: Mapping[str, Type]
     always: tuple[str, ...] = ()
+    open_ended: bool = False
 
     @cached_property
     def name(self) -> str:
@@ -183,10 +187,13 @@ POD_SPEC = Struct(
         **_all(INT64_POINTER, "terminationGracePeriodSeconds activeDeadlineSeconds"),
         "priority": INT32_POINTER,
         "nodeSelector": STRING_MAP,
+        "tolerations": ListOf(
+            Struct("v1.Toleration", _all(STRING, "key operator value effect") | {"tolerationSeconds": INT64_POINTER})
+        ),
         **_all(
             ANYS,
-            "volumes imagePullSecrets tolerations hostAliases readinessGates topologySpreadConstraints"
-            " schedulingGates resourceClaims",
+            "volumes imagePullSecrets hostAliases readinessGates topologySpreadConstraints schedulingGates"
+            " resourceClaims",
         ),
         **_all(ANY, "affinity securityContext dnsConfig overhead os resources workloadRef"),
     },
@@ -289,17 +296,46 @@ CRON_JOB_SPEC = Struct(
 )
 
 
-def _kind(name: str, spec: Type, *, status: bool = True) -> Struct:
-    """A top-level kind: what is in its status is the server's business."""
-    fields = _META | {"spec": spec} | ({"status": ANY} if status else {})
-    return Struct(f"v1.{name}", fields)
+def _open(name: str, *fields: Mapping[str, Type]) -> Struct:
+    """An object of which only the fields that are looked at are known."""
+    known = {key: type_ for each in fields for key, type_ in each.items()}
+    return Struct(f"v1.{name}", known, always=tuple(known), open_ended=True)
 
+
+_STATUS: dict[str, Mapping[str, Type]] = {
+    "Namespace": _all(STRING, "phase"),
+    "Node": {
+        "addresses": ListOf(_open("NodeAddress", _all(STRING, "type address"))),
+        "conditions": ListOf(_open("NodeCondition", _all(STRING, "type status"))),
+    },
+    "Pod": {
+        **_all(STRING, "phase podIP hostIP startTime reason message"),
+        "podIPs": ListOf(_open("PodIP", _all(STRING, "ip"))),
+        "conditions": ListOf(_open("PodCondition", _all(STRING, "type status"))),
+        "containerStatuses": ListOf(
+            _open(
+                "ContainerStatus",
+                _all(STRING, "name image"),
+                {"ready": BOOL, "restartCount": INT32, "state": _open("ContainerState")},
+            )
+        ),
+    },
+}
+
+
+def _kind(name: str, spec: Type) -> Struct:
+    """A top-level kind: most of its status is the server's business."""
+    status = Struct(f"v1.{name}Status", _STATUS.get(name, {}), open_ended=True)
+    return Struct(f"v1.{name}", _META | {"spec": spec, "status": status})
+
+
+_NODE_SPEC = Struct("v1.NodeSpec", {"podCIDR": STRING, "podCIDRs": STRINGS}, open_ended=True)
 
 KINDS: Mapping[tuple[str, str], Struct] = {
     ("v1", "Namespace"): _kind("Namespace", Struct("v1.NamespaceSpec", {"finalizers": STRINGS})),
     ("v1", "Pod"): _kind("Pod", POD_SPEC),
     ("v1", "Service"): _kind("Service", SERVICE_SPEC),
-    ("v1", "Node"): _kind("Node", ANY),
+    ("v1", "Node"): _kind("Node", _NODE_SPEC),
     ("networking.k8s.io/v1", "NetworkPolicy"): _kind("NetworkPolicy", NETWORK_POLICY_SPEC),
     ("apps/v1", "Deployment"): _kind("Deployment", DEPLOYMENT_SPEC),
     ("apps/v1", "ReplicaSet"): _kind("ReplicaSet", REPLICA_SET_SPEC),

@@ -58,6 +58,9 @@ class _Decoder:
         result: dict[str, Any] = {}
         for key, item in value.items():
             type_ = schema.fields.get(key)
+            if type_ is None and schema.open_ended:
+                result[str(key)] = self._copied(item, (*path, str(key)))
+                continue
             if type_ is None:
                 self._unknown_field(key, path, above)
                 continue
