@@ -156,7 +156,7 @@ def _peer_failures(asked: _Asked, policy_namespace: str, peer: NetworkPolicyPeer
         comparable = engine.profile.compares_ip_blocks_with(other)
         if address is not None and peer.ip_block.matches(address) and comparable:
             return ()
-        found = f"{address or 'no address'}" if comparable else f"{address}, a pod address"
+        found = str(address or "no address") + ("" if comparable else f", {_uncompared(engine, other)}")
         return (Condition("address", _subject(other), str(peer.ip_block), found, peer.ip_block.origin),)
     if not isinstance(other, Pod) or other.host_network:
         wanted = "a pod with " + _selectors(peer)
@@ -174,6 +174,13 @@ def _peer_failures(asked: _Asked, policy_namespace: str, peer: NetworkPolicyPeer
     if peer.pod_selector is not None:
         failed += _label_failures("pod label", f"pod {other.name}", peer.pod_selector, other.labels)
     return tuple(failed)
+
+
+def _uncompared(engine: Engine, endpoint: Endpoint) -> str:
+    """Why the plugin does not look at an address, though an ipBlock may hold it."""
+    if isinstance(endpoint, External):
+        return f"but {engine.profile.name} has no ipBlock"
+    return "a node address" if isinstance(endpoint, Node) or endpoint.host_network else "a pod address"
 
 
 def _label_failures(kind: str, subject: str, selector: LabelSelector, labels: Mapping[str, str]) -> Iterable[Condition]:

@@ -159,3 +159,17 @@ def under(each: World, name: str) -> Engine:
 def test_a_profile_of_ones_own_gives_one_answer_too() -> None:
     own = replace(UPSTREAM, name="ours", ip_block_matches_pods=False)
     assert answers(engine([WEB, CLIENT], [FROM_PODS], profile=own), CLIENT, WEB) == ("blocked", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "found"),
+    [
+        ("cilium", CLIENT, "10.244.1.4, a pod address"),
+        ("cilium", Node("node2", NODE_POD.ips[0]), "172.18.0.3, a node address"),
+        ("weave-2.3", ELSEWHERE, "198.51.100.10, but weave-2.3 has no ipBlock"),
+    ],
+)
+def test_a_near_miss_says_why_the_plugin_does_not_look_at_an_address(name: str, other: object, found: str) -> None:
+    built = engine([WEB, CLIENT], [FROM_ANY_ADDRESS], profile=PROFILES[name])
+    (miss,) = explain.verdict(built, other, WEB, 80).ingress.near_misses  # type: ignore[arg-type]
+    assert [condition.found for condition in miss.failed] == [found]
