@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,11 @@ from netpol_lab.cluster import Cluster
 from netpol_lab.errors import LabError, NotFound, NotSimulated
 from netpol_lab.flows import Flow, connect_each
 from netpol_lab.kubectl import Session, run
-from netpol_lab.model import NetworkPolicy
+from netpol_lab.profiles import PROFILES
 from netpol_lab.remedy import smallest_change, smallest_stop
 from netpol_lab.scene import Scene, SceneNode, build, effect_of
 from netpol_lab.snapshot import Snapshot
-from netpol_lab.story import Moment, Story, with_visitors
+from netpol_lab.story import Moment, Story, policy_steps, with_visitors
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
@@ -205,7 +206,8 @@ class Lab:
         target = pairs[-1][2]
         ids = [self._node(pairs[-1][1], name).id for name in sources] if sources else _around(pairs[-1][1], target)
         titles = [*(names or ()), *[""] * len(pairs)]
-        drawn = [strip.StripStep(titles[i], _footer(pairs, i), scene) for i, (_, scene, _) in enumerate(pairs)]
+        states = [moment.state for moment, _, _ in pairs]
+        drawn = [strip.StripStep(titles[i], policy_steps(states, i), pair[1]) for i, pair in enumerate(pairs)]
         return strip.draw(drawn, ids, target.id, port, protocol)
 
     def why(
@@ -264,6 +266,21 @@ class Lab:
         """The present state, with the pods that tried something in it and are gone."""
         return with_visitors(self.cluster.snapshot(), self._story.visitors([self._story.now]))
 
+    def plugins(
+        self, source: str | None = None, destination: str = "", port: int | None = None, protocol: str = "TCP"
+    ) -> Picture:
+        """What each network plugin makes of one connection under the present policies: one row per profile.
+
+        The ends are named as for :meth:`why`. Without them: how the plugins decide what the API leaves to them.
+        """
+        from netpol_lab.display import plugins
+
+        if source is None:
+            return plugins.points(tuple(PROFILES.values()))
+        states = {each: replace(self._state_with_guests(), enforcement=each) for each in PROFILES.values()}
+        ends = (source, destination, port, protocol, self._namespace)
+        return plugins.draw({each: naming.flow(states[each], *ends) for each in states}, self.cluster.profile)
+
     def reach(self, source: str) -> Picture:
         """Everything one pod can reach: its blast radius, if it were taken over."""
         from netpol_lab.display import reach
@@ -279,7 +296,7 @@ class Lab:
         scene = build(state)
         cards = [
             policies.draw(
-                scene, policy, **self._source(policy), effect=effect_of(state, policy), namespaces=state.namespaces
+                scene, policy, **notebook.lines_of(policy), effect=effect_of(state, policy), namespaces=state.namespaces
             )
             for policy in state.policies
         ]
@@ -376,30 +393,6 @@ class Lab:
                 return attempt.command, attempt.said
         return None
 
-    def _source(self, policy: NetworkPolicy) -> dict[str, Any]:
-        """The policy's own lines of the file it came from, while the file still says the same."""
-        origin = policy.origin
-        if origin is None or not origin.file or not Path(origin.file).is_file():
-            return {"yaml_text": None}
-        lines = Path(origin.file).read_text(encoding="utf-8").splitlines()[origin.first_line - 1 : origin.last_line]
-        text = "\n".join(lines)
-        return {"yaml_text": text, "first_line": origin.first_line} if policy.name in text else {"yaml_text": None}
-
 
 def _around(scene: Scene, target: SceneNode) -> list[str]:
     return [node.id for node in scene.nodes if node is not target and node.namespace in (target.namespace, "")]
-
-
-def _footer(steps: Sequence[tuple[Moment, Scene, SceneNode]], place: int) -> str:
-    """What this step added or took away: files where they are known, else names."""
-    here = {policy.id: policy for policy in steps[place][0].state.policies}
-    before = {policy.id: policy for policy in steps[place - 1][0].state.policies} if place else {}
-    if not here:
-        return "no policy"
-    added = [_file(policy) for id, policy in here.items() if before.get(id) != policy]
-    removed = [policy.name for id, policy in before.items() if id not in here]
-    return "  ".join(["+ " + name for name in dict.fromkeys(added)] + ["- " + name for name in removed])
-
-
-def _file(policy: NetworkPolicy) -> str:
-    return policy.origin.file if policy.origin and policy.origin.file else policy.name

@@ -9,6 +9,7 @@ from string import Template
 from typing import Any
 
 from netpol_lab.errors import LabError
+from netpol_lab.model import NetworkPolicy
 
 _home: Path | None = None
 
@@ -75,3 +76,13 @@ def write_manifest(name: str, text: str, number: str) -> str:
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(filled, encoding="utf-8")
     return f"wrote {name} ({len(filled.splitlines())} lines)"
+
+
+def lines_of(policy: NetworkPolicy) -> dict[str, Any]:
+    """The policy's own lines of the file it came from, while the file still says the same."""
+    origin = policy.origin
+    if origin is None or not origin.file or not Path(origin.file).is_file():
+        return {"yaml_text": None}
+    lines = Path(origin.file).read_text(encoding="utf-8").splitlines()[origin.first_line - 1 : origin.last_line]
+    text = "\n".join(lines)
+    return {"yaml_text": text, "first_line": origin.first_line} if policy.name in text else {"yaml_text": None}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from netpol_lab.errors import NotFound
 from netpol_lab.flows import Flow
-from netpol_lab.model import Pod, Resource
+from netpol_lab.model import NetworkPolicy, Pod, Resource
 from netpol_lab.snapshot import Key, Snapshot
 
 
@@ -119,3 +119,18 @@ def _same_objects(before: Snapshot, after: Snapshot) -> bool:
     if before.objects.keys() != after.objects.keys():
         return False
     return all(old is after.objects[key] or old.body == after.objects[key].body for key, old in before.objects.items())
+
+
+def policy_steps(states: Sequence[Snapshot], place: int) -> str:
+    """What the step to ``states[place]`` added or took away: policies by file where it is known, else by name."""
+    here = {policy.id: policy for policy in states[place].policies}
+    before = {policy.id: policy for policy in states[place - 1].policies} if place else {}
+    if not here:
+        return "no policy"
+    added = [_file(policy) for id, policy in here.items() if before.get(id) != policy]
+    removed = [policy.name for id, policy in before.items() if id not in here]
+    return "  ".join(["+ " + name for name in dict.fromkeys(added)] + ["- " + name for name in removed])
+
+
+def _file(policy: NetworkPolicy) -> str:
+    return policy.origin.file if policy.origin and policy.origin.file else policy.name
