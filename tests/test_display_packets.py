@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import picture_checks
 import pytest
 
+from netpol_lab import Lab
 from netpol_lab.cluster import Cluster
 from netpol_lab.display import endpoints, packets
-from netpol_lab.errors import LabError
+from netpol_lab.errors import LabError, NotFound
 from netpol_lab.flows import Flow, connect, connect_each
 from netpol_lab.manifests import from_object
 
@@ -169,3 +172,31 @@ def test_a_service_without_pods_says_so():
 
 def test_the_policy_port_is_the_pods_and_the_row_shows_it():
     assert ":80 " in each().twin and ":8000" not in each().twin
+
+
+# -- from the front door -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def half_open() -> Iterator[Lab]:
+    """A Service of two pods, of which one admits the client."""
+    lab = Lab("07")
+    assert lab.kubectl("apply -f -", stdin=WORLD + HALF).exit_code == 0
+    yield lab
+    lab.close()
+
+
+def test_why_adds_the_endpoints_where_they_differ(half_open):
+    assert "1 of 2 endpoints of web answers client" in half_open.why("client", "web").text
+    assert "endpoints of" not in half_open.why("kube-system/coredns", "web.default.svc.cluster.local", port=8000).text
+
+
+def test_the_lab_shows_endpoints_and_packets_by_name(half_open):
+    assert half_open.endpoints("web", "client").title.startswith("1 of 2 endpoints of web answers client")
+    assert half_open.packets("client", "web").title == "Policies judge the first packet only"
+    assert half_open.packets("client", "web-b").title.startswith("The first packet is dropped at the ingress of web-b")
+
+
+def test_a_service_that_is_not_there_is_named(half_open):
+    with pytest.raises(NotFound, match="no Service 'wbe'"):
+        half_open.endpoints("wbe", "client")

@@ -19,7 +19,7 @@ def reply_rule(evidence: Evidence) -> Cause | None:
     if leak is None:
         return None
     for rule in evidence.admitting():
-        back = _is_client_of(evidence, leak.destination, leak.source)
+        back = _names_pods(rule) and _is_client_of(evidence, leak.destination, leak.source)
         if back or _has_high_range(rule.rule):
             return Cause(
                 "M22",
@@ -28,6 +28,12 @@ def reply_rule(evidence: Evidence) -> Cause | None:
                 lines(rule.origin),
             )
     return None
+
+
+def _names_pods(rule: RuleRef) -> bool:
+    """Whether the rule was written for some pods: one that admits everybody has another cause."""
+    selector = rule.peer.pod_selector if rule.peer is not None else None
+    return selector is not None and not selector.is_empty
 
 
 def _is_client_of(evidence: Evidence, client: Endpoint, server: Endpoint) -> bool:
