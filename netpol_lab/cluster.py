@@ -38,7 +38,7 @@ class Cluster(View):
     """
 
     def __init__(self, profile: str = "upstream") -> None:
-        self._state = replace(_base(), enforcement=profile_named(profile))
+        self._state = replace(_base(profile_named(profile).name), enforcement=profile_named(profile))
 
     @classmethod
     def at(cls, snapshot: Snapshot) -> Cluster:
@@ -134,8 +134,16 @@ def hypothetical(state: Snapshot, add: Iterable[Resource] = (), without: Iterabl
 
 
 @functools.cache
-def _base() -> Snapshot:
-    """The cluster before any lesson, loaded once; it was made three days ago."""
+def _base(profile: str) -> Snapshot:
+    """The cluster before any lesson, loaded once; it was made three days ago.
+
+    Each node runs the agent of the network plugin: Cilium's, unless the profile has one of its own.
+    """
     draft = Draft(Snapshot({}, time=STARTED - CLUSTER_AGE))
     draft.load(read_path(data.path("clusters", "base.yaml")))
+    agent = data.path("clusters") / f"plugin-{profile}.yaml"
+    if agent.is_file():
+        draft.delete(("DaemonSet", "kube-system", "cilium"))
+        for resource in read_path(agent):
+            draft.apply(resource)
     return replace(draft.finish(), time=STARTED)

@@ -89,3 +89,24 @@ def test_the_table_has_every_point_of_every_profile_with_its_source():
 def test_the_same_question_gives_the_same_card(production: Cluster):
     first, second = (asked(production, "production/web", "db", 5432) for _ in range(2))
     assert first.html == second.html and first.text == second.text
+
+
+@pytest.mark.parametrize(
+    ("profile", "agent"),
+    [
+        ("upstream", "cilium"),
+        ("cilium", "cilium"),
+        ("calico", "calico-node"),
+        ("weave-2.3", "weave-net"),
+        ("flannel", "kube-flannel-ds"),
+    ],
+)
+def test_each_node_runs_the_agent_of_its_plugin_and_no_other(profile: str, agent: str):
+    cluster = Cluster(profile)
+    agents = [resource.name for resource in cluster.list("DaemonSet")]
+    assert agents == [agent]
+    running = [pod for pod in cluster.pods if pod.owner == f"DaemonSet/{agent}"]
+    assert sorted(str(pod.node) for pod in running) == ["control-plane", "node1", "node2"]
+    assert all(pod.host_network and pod.phase == "Running" for pod in running)
+    others = [(pod.name, pod.ips) for pod in cluster.pods if pod not in running]
+    assert others == [(pod.name, pod.ips) for pod in Cluster().pods if not pod.owner.startswith("DaemonSet/")]
