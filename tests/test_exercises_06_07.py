@@ -232,3 +232,14 @@ def test_no_answer_of_these_lessons_is_given_by_commands_alone():
     for name in LESSONS:
         for id in exercises.ids(name):
             assert load(id).solution != Answer() and load(id).solution.manifest
+
+
+def test_what_the_first_half_of_lesson_06_left_is_no_answer_to_its_second_exercise():
+    first, second = (load(id) for id in exercises.ids("06-flows-and-services"))
+    cluster = first.start_cluster()
+    for resource in read_text(first.solution.manifest):
+        cluster.apply(resource)
+    for resource in second.start_cluster().snapshot().objects.values():
+        if resource.namespace == "store" or resource.name == "store":
+            cluster.apply(resource)
+    assert check(cluster, second).status == "not started"
