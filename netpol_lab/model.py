@@ -356,5 +356,23 @@ class Resource:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What identifies it in a cluster: kind, namespace ("" for cluster-scoped kinds), name."""
-        return (self.kind, self.namespace, self.name)
+        """What identifies it in a cluster: kind (see :func:`kind_in_key`), namespace ("" where it has none), name."""
+        return (kind_in_key(self.kind, self.api_version), self.namespace, self.name)
+
+
+_GROUPS = {
+    **dict.fromkeys(("Namespace", "Node", "Pod", "Service"), ""),
+    **dict.fromkeys(("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"), "apps"),
+    **dict.fromkeys(("CronJob", "Job"), "batch"),
+    "NetworkPolicy": "networking.k8s.io",
+}
+
+
+def kind_in_key(kind: str, api_version: str) -> str:
+    """The kind as a key has it: with its group where another group's kind has the name of one of ours.
+
+    >>> kind_in_key("NetworkPolicy", "networking.k8s.io/v1"), kind_in_key("NetworkPolicy", "crd.projectcalico.org/v1")
+    ('NetworkPolicy', 'NetworkPolicy.crd.projectcalico.org')
+    """
+    group = api_version.rpartition("/")[0]
+    return kind if _GROUPS.get(kind, group) == group else f"{kind}.{group}"

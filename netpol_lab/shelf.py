@@ -90,7 +90,7 @@ class Shelf:
 
 def _entries(resource: Resource) -> Iterator[Entry]:
     """Everything an object can be looked up by."""
-    yield "kind", resource.kind
+    yield "kind", resource.key[0]
     yield "namespace", resource.namespace
     owner = controllers.owner_of(resource.body)
     if owner is not None:

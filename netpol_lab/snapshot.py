@@ -99,7 +99,7 @@ class View:
 
     def list(self, kind: str, namespace: str | None = None) -> Sequence[Resource]:
         """Objects of a kind as the API lists them: by namespace, then name. ``namespace`` None means all."""
-        found = (r for r in self.objects.values() if r.kind == kind and namespace in (None, r.namespace))
+        found = (r for r in self.objects.values() if r.key[0] == kind and namespace in (None, r.namespace))
         return sorted(found, key=lambda resource: (resource.namespace, resource.name))
 
     def pod(self, namespace: str, name: str) -> Pod | None:

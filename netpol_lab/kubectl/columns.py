@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from netpol_lab.kubectl.ages import age
-from netpol_lab.kubectl.resources import ResourceType, metadata
+from netpol_lab.kubectl.resources import TYPES, ResourceType, metadata
 from netpol_lab.model import Requirement
 
 Body = Mapping[str, Any]
@@ -33,7 +33,7 @@ class Columns:
 
 def columns_of(kind: ResourceType) -> Columns:
     """The columns of a kind; name and age for those without columns of their own."""
-    return _COLUMNS.get(kind.kind, _PLAIN)
+    return _COLUMNS.get(kind.kind, _PLAIN) if kind in TYPES else _PLAIN
 
 
 def selector_text(selector: Body | None) -> str:
@@ -63,11 +63,11 @@ def _age(body: Body, now: datetime) -> str:
 
 
 def _spec(body: Body) -> Body:
-    return body.get("spec") or {}
+    return _mapping(body.get("spec"))
 
 
 def _status(body: Body) -> Body:
-    return body.get("status") or {}
+    return _mapping(body.get("status"))
 
 
 def pod_status(body: Body) -> str:
@@ -284,23 +284,31 @@ def shortened(items: Sequence[str], most: int = 3) -> str:
     return ",".join(items[:most]) + more
 
 
+def _mapping(value: object) -> Body:
+    """Kinds that are only stored come as they were written: what is no mapping is taken for an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def _endpoints(body: Body, now: datetime) -> Sequence[str]:
     return (name_of(body), shortened(endpoint_list(body)), _age(body, now))
 
 
 def _ingress(body: Body, now: datetime) -> Sequence[str]:
     spec = _spec(body)
-    hosts = ",".join(rule["host"] for rule in spec.get("rules") or () if rule.get("host"))
+    rules = spec.get("rules")
+    hosts = [_mapping(rule).get("host") for rule in (rules if isinstance(rules, list) else ())]
     ports = "80, 443" if spec.get("tls") else "80"
-    return (name_of(body), spec.get("ingressClassName") or NONE, hosts or "*", "", ports, _age(body, now))
+    shown = ",".join(str(host) for host in hosts if host) or "*"
+    return (name_of(body), str(spec.get("ingressClassName") or NONE), shown, "", ports, _age(body, now))
 
 
 def _config_map(body: Body, now: datetime) -> Sequence[str]:
-    return (name_of(body), str(len(body.get("data") or {}) + len(body.get("binaryData") or {})), _age(body, now))
+    count = len(_mapping(body.get("data"))) + len(_mapping(body.get("binaryData")))
+    return (name_of(body), str(count), _age(body, now))
 
 
 def _secret(body: Body, now: datetime) -> Sequence[str]:
-    data = {**(body.get("data") or {}), **(body.get("stringData") or {})}
+    data = {**_mapping(body.get("data")), **_mapping(body.get("stringData"))}
     return (name_of(body), str(body.get("type", "Opaque")), str(len(data)), _age(body, now))
 
 

@@ -12,6 +12,7 @@ from netpol_lab.kubectl.lookup import Found, find, get
 from netpol_lab.kubectl.output import split_format
 from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.kubectl.session import Call, Failure, from_server
+from netpol_lab.model import kind_in_key
 
 NOTHING_GIVEN = (
     "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n"
@@ -75,7 +76,7 @@ def delete(call: Call, kind: ResourceType, body: Body) -> None:
     if mode == "none" and kind.kind != "Endpoints":
         # What is not there any more went with its owner, a moment ago, in this same call.
         with suppress(NotFound):
-            gone = call.cluster.delete(kind.kind, namespace, name)
+            gone = call.cluster.delete(kind_in_key(kind.kind, kind.api_version), namespace, name)
             if gone.key == _API_SERVER:
                 call.cluster.create(gone)
     if call.flag("output") == "name":

@@ -16,7 +16,7 @@ from netpol_lab.kubectl.describe_parts import Body, annotation_lines, header, la
 from netpol_lab.kubectl.describe_policy import describe_policy
 from netpol_lab.kubectl.get import from_files
 from netpol_lab.kubectl.lookup import Found, bodies, endpoints_of, find, namespace_for, references
-from netpol_lab.kubectl.resources import ResourceType, metadata, type_of_kind
+from netpol_lab.kubectl.resources import TYPES, ResourceType, metadata, type_of_kind
 from netpol_lab.kubectl.serialize import to_yaml
 from netpol_lab.kubectl.session import Call, Failure
 from netpol_lab.kubectl.tabwriter import align
@@ -50,7 +50,7 @@ def _find(call: Call) -> Found:
 
 
 def _describe(call: Call, kind: ResourceType, body: Body) -> Iterable[str]:
-    describer = _DESCRIBERS.get(kind.kind)
+    describer = _DESCRIBERS.get(kind.kind) if kind in TYPES else None
     return describer(call, body) if describer else _other(body)
 
 

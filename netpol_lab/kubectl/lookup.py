@@ -18,6 +18,7 @@ from netpol_lab.kubectl.resources import (
 )
 from netpol_lab.kubectl.selectors import fields_match, labels_match, parse_fields, parse_labels
 from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated
+from netpol_lab.model import kind_in_key
 
 Body = Mapping[str, Any]
 
@@ -172,7 +173,7 @@ def get(call: Call, kind: ResourceType, namespace: str, name: str) -> Body | Non
     """One object's body, or None."""
     if kind.kind == "Endpoints":
         return next((body for body in _endpoints(call, namespace) if metadata(body)["name"] == name), None)
-    resource = call.cluster.get(kind.kind, namespace if kind.namespaced else "", name)
+    resource = call.cluster.get(kind_in_key(kind.kind, kind.api_version), namespace if kind.namespaced else "", name)
     return resource.body if resource else None
 
 
@@ -180,7 +181,7 @@ def bodies(call: Call, kind: ResourceType, namespace: str | None) -> list[Body]:
     """All objects of a kind, by namespace and name."""
     if kind.kind == "Endpoints":
         return _endpoints(call, namespace)
-    return [resource.body for resource in call.cluster.list(kind.kind, namespace)]
+    return [resource.body for resource in call.cluster.list(kind_in_key(kind.kind, kind.api_version), namespace)]
 
 
 def _endpoints(call: Call, namespace: str | None) -> list[Body]:

@@ -99,9 +99,16 @@ def _all(type_: Type, names: str) -> dict[str, Type]:
     return dict.fromkeys(names.split(), type_)
 
 
+def _open(name: str, *fields: Mapping[str, Type]) -> Struct:
+    """An object of which only the fields that are looked at are known."""
+    known = {key: type_ for each in fields for key, type_ in each.items()}
+    return Struct(f"v1.{name}", known, always=tuple(known), open_ended=True)
+
+
 OWNER_REFERENCE = Struct(
     "v1.OwnerReference",
     _all(STRING, "apiVersion kind name uid") | _all(BOOL_POINTER, "controller blockOwnerDeletion"),
+    always=("apiVersion", "kind", "name", "uid"),
 )
 
 OBJECT_META = Struct(
@@ -152,6 +159,17 @@ NETWORK_POLICY_SPEC = Struct(
     always=("podSelector",),
 )
 
+ENV_VAR_SOURCE = Struct(
+    "v1.EnvVarSource",
+    {
+        "fieldRef": _open("ObjectFieldSelector", _all(STRING, "fieldPath")),
+        "resourceFieldRef": _open("ResourceFieldSelector", _all(STRING, "resource")),
+        "configMapKeyRef": _open("ConfigMapKeySelector", _all(STRING, "name key")),
+        "secretKeyRef": _open("SecretKeySelector", _all(STRING, "name key")),
+        "fileKeyRef": _open("FileKeySelector", _all(STRING, "key")),
+    },
+)
+
 CONTAINER_PORT = Struct(
     "v1.ContainerPort", {**_all(INT32, "containerPort hostPort"), **_all(STRING, "name hostIP"), "protocol": PROTOCOL}
 )
@@ -160,8 +178,11 @@ _CONTAINER_FIELDS: dict[str, Type] = {
     "restartPolicy": STRING_POINTER,
     **_all(STRINGS, "command args"),
     "ports": ListOf(CONTAINER_PORT),
-    **_all(ANYS, "env envFrom volumeMounts volumeDevices resizePolicy restartPolicyRules"),
-    **_all(ANY, "resources lifecycle livenessProbe readinessProbe startupProbe securityContext"),
+    "env": ListOf(_open("EnvVar", _all(STRING, "name"), {"value": STRING, "valueFrom": ENV_VAR_SOURCE})),
+    "volumeMounts": ListOf(_open("VolumeMount", _all(STRING, "name mountPath"), {"readOnly": BOOL})),
+    "resources": _open("ResourceRequirements", _all(MapOf(ANY), "limits requests")),
+    **_all(ANYS, "envFrom volumeDevices resizePolicy restartPolicyRules"),
+    **_all(ANY, "lifecycle livenessProbe readinessProbe startupProbe securityContext"),
     **_all(BOOL, "stdin stdinOnce tty"),
 }
 CONTAINER = Struct("v1.Container", _CONTAINER_FIELDS, always=("name", "resources"))
@@ -187,13 +208,13 @@ POD_SPEC = Struct(
         **_all(INT64_POINTER, "terminationGracePeriodSeconds activeDeadlineSeconds"),
         "priority": INT32_POINTER,
         "nodeSelector": STRING_MAP,
+        "volumes": ListOf(_open("Volume", _all(STRING, "name"))),
         "tolerations": ListOf(
             Struct("v1.Toleration", _all(STRING, "key operator value effect") | {"tolerationSeconds": INT64_POINTER})
         ),
         **_all(
             ANYS,
-            "volumes imagePullSecrets hostAliases readinessGates topologySpreadConstraints schedulingGates"
-            " resourceClaims",
+            "imagePullSecrets hostAliases readinessGates topologySpreadConstraints schedulingGates resourceClaims",
         ),
         **_all(ANY, "affinity securityContext dnsConfig overhead os resources workloadRef"),
     },
@@ -239,7 +260,9 @@ DEPLOYMENT_SPEC = Struct(
         **_all(INT32_POINTER, "replicas revisionHistoryLimit progressDeadlineSeconds"),
         "minReadySeconds": INT32,
         "paused": BOOL,
-        "strategy": ANY,
+        "strategy": _open(
+            "DeploymentStrategy", _all(STRING, "type"), {"rollingUpdate": _open("RollingUpdateDeployment")}
+        ),
     },
 )
 REPLICA_SET_SPEC = Struct(
@@ -296,29 +319,40 @@ CRON_JOB_SPEC = Struct(
 )
 
 
-def _open(name: str, *fields: Mapping[str, Type]) -> Struct:
-    """An object of which only the fields that are looked at are known."""
-    known = {key: type_ for each in fields for key, type_ in each.items()}
-    return Struct(f"v1.{name}", known, always=tuple(known), open_ended=True)
-
-
+_CONTAINER_STATUS = _open(
+    "ContainerStatus",
+    _all(STRING, "name image"),
+    {"ready": BOOL, "restartCount": INT32},
+    {
+        "state": _open(
+            "ContainerState",
+            {
+                "running": _open("ContainerStateRunning", _all(STRING, "startedAt")),
+                "terminated": _open("ContainerStateTerminated", _all(STRING, "reason startedAt finishedAt")),
+                "waiting": _open("ContainerStateWaiting", _all(STRING, "reason")),
+            },
+        )
+    },
+)
 _STATUS: dict[str, Mapping[str, Type]] = {
     "Namespace": _all(STRING, "phase"),
     "Node": {
         "addresses": ListOf(_open("NodeAddress", _all(STRING, "type address"))),
         "conditions": ListOf(_open("NodeCondition", _all(STRING, "type status"))),
+        "nodeInfo": _open(
+            "NodeSystemInfo", _all(STRING, "kubeletVersion osImage kernelVersion containerRuntimeVersion")
+        ),
+    },
+    "Service": {
+        "loadBalancer": _open(
+            "LoadBalancerStatus", {"ingress": ListOf(_open("LoadBalancerIngress", _all(STRING, "ip hostname")))}
+        )
     },
     "Pod": {
         **_all(STRING, "phase podIP hostIP startTime reason message"),
         "podIPs": ListOf(_open("PodIP", _all(STRING, "ip"))),
         "conditions": ListOf(_open("PodCondition", _all(STRING, "type status"))),
-        "containerStatuses": ListOf(
-            _open(
-                "ContainerStatus",
-                _all(STRING, "name image"),
-                {"ready": BOOL, "restartCount": INT32, "state": _open("ContainerState")},
-            )
-        ),
+        **_all(ListOf(_CONTAINER_STATUS), "containerStatuses initContainerStatuses ephemeralContainerStatuses"),
     },
 }
 
