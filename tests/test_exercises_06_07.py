@@ -215,16 +215,10 @@ def test_every_command_line_of_the_lab_is_in_its_lesson(lab: str, name: str, lea
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_each_claim_of_a_lesson_is_tied_to_a_cell_and_to_a_rule(name: str):
-    cells = lesson(name).cells
-    notes = next(cell for cell in cells if "notes" in cell.metadata.get("tags", ()))
-    rows = re.findall(r"(?m)^\| (.+?) \| `(.+?)` \| (\d+) \|$", notes.source)
-    assert len(rows) >= 8
-    assert len(rows) == len(re.findall(r"(?m)^\|", notes.source)) - 2, "a row of the table cannot be read"
-    for claim, snippet, rule in rows:
-        assert 1 <= int(rule) <= 30
-        where = [cell for cell in cells if cell is not notes and snippet in cell.source]
-        assert where, f"{claim}: no cell holds {snippet}"
+def test_each_lesson_ties_its_claims_to_cells(name: str):
+    """That each cell is there, ``test_lessons_claims`` checks."""
+    notes = next(cell for cell in lesson(name).cells if "notes" in cell.metadata.get("tags", ()))
+    assert len(re.findall(r"(?m)^\| .+ \| `.+` \| \d+ \|$", notes.source)) >= 9
 
 
 def test_no_answer_of_these_lessons_is_given_by_commands_alone():

@@ -19,7 +19,7 @@ from netpol_lab.display.why_reasons import said
 from netpol_lab.errors import LabError
 from netpol_lab.flows import Flow, Step
 from netpol_lab.flows.facts import short
-from netpol_lab.verdict import Gate, Verdict
+from netpol_lab.model import Pod
 
 _CLIENT, _SERVER, _NOTES = 96.0, 490.0, 534.0
 _TOP, _FIRST, _ROW = 8.0, 92.0, 40.0
@@ -177,15 +177,14 @@ def _doors(talk: _Talk, last: float) -> list[Markup]:
     tall = {"egress": _DOOR_HEIGHT, "ingress": _DOOR_HEIGHT} | ({talk.stop: below} if talk.stop else {})
     verdict = talk.flow.verdict
     assert verdict is not None
-    states: dict[str, DoorState] = {gate.direction: "closed" if gate.isolated else "open" for gate in _gates(verdict)}
-    return [
-        door(_CLIENT + 1, y, _DOOR_WIDTH, tall["egress"], states["egress"], "↦"),
-        door(_SERVER - 1 - _DOOR_WIDTH, y, _DOOR_WIDTH, tall["ingress"], states["ingress"], "⇥"),
+    gates = (verdict.egress, verdict.ingress)
+    states: dict[str, DoorState] = {gate.direction: "closed" if gate.isolated else "open" for gate in gates}
+    drawn = [
+        (verdict.egress, door(_CLIENT + 1, y, _DOOR_WIDTH, tall["egress"], states["egress"], "↦")),
+        (verdict.ingress, door(_SERVER - 1 - _DOOR_WIDTH, y, _DOOR_WIDTH, tall["ingress"], states["ingress"], "⇥")),
     ]
-
-
-def _gates(verdict: Verdict) -> tuple[Gate, Gate]:
-    return verdict.egress, verdict.ingress
+    # a node and an outside address have no door: no policy is about them
+    return [mark for gate, mark in drawn if isinstance(gate.endpoint, Pod) and not gate.endpoint.host_network]
 
 
 def _notes(talk: _Talk, last: float) -> list[Markup]:

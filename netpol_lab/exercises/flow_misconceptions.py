@@ -99,7 +99,9 @@ def service_of_port(evidence: Evidence, wanted: str) -> str:
     ``wanted`` is like ``TCP 80``.
     """
     verdict = evidence.missing
-    for service in evidence.state.services if verdict is not None else ():
+    if verdict is None:
+        return ""
+    for service in evidence.state.services:
         for pod, port, target in evidence.state.endpoints(service):
             if pod == verdict.destination and f"{port.protocol} {port.port}" == wanted and target != port.port:
                 return f"{wanted} is the port of the Service `{service.name}`. "
