@@ -18,6 +18,7 @@ from netpol_lab.exercises.flow_misconceptions import (
     reply_rule,
     service_of_port,
 )
+from netpol_lab.exercises.misconceptions_plugins import api_server
 from netpol_lab.model import Direction, LabelSelector, NetworkPolicy, NetworkPolicyPeer
 from netpol_lab.verdict import Condition, Gate
 
@@ -350,6 +351,7 @@ DETECTORS: tuple[Detector, ...] = (
     dash_too_many,
     reply_rule,
     half_of_the_service,
+    api_server,
     port_or_protocol,
     port_name_missing,
     selects_every_pod,

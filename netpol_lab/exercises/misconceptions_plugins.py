@@ -1,0 +1,44 @@
+"""What people get wrong about the API server: it is reached through a Service, and it is no pod of the pod network.
+
+Works like the detectors of :mod:`netpol_lab.exercises.misconceptions`.
+"""
+
+from __future__ import annotations
+
+from netpol_lab.exercises.evidence import Cause, Evidence, lines
+from netpol_lab.flows.services import API_SERVER_PORT
+from netpol_lab.model import External, NetworkPolicyRule
+from netpol_lab.server import NODE_NETWORK, SERVICE_NETWORK
+
+
+def api_server(evidence: Evidence) -> Cause | None:
+    """M13: egress to the API server by a selector, by the Service's address, or on the Service's port."""
+    verdict = evidence.missing
+    if verdict is None or verdict.port != API_SERVER_PORT or not isinstance(verdict.destination, External):
+        return None
+    address = verdict.destination.address
+    if address not in NODE_NETWORK:
+        return None
+    for miss in evidence.near_misses():
+        if miss.rule.direction == "egress":
+            text = _what_is_wrong(miss.rule.rule, str(address))
+            return Cause("M13", text, lines(miss.rule.origin))
+    return None
+
+
+def _what_is_wrong(rule: NetworkPolicyRule, address: str) -> str:
+    blocks = [peer.ip_block for peer in rule.peers if peer.ip_block is not None]
+    if any(block.network.version == 4 and block.network.subnet_of(SERVICE_NETWORK) for block in blocks):
+        return (
+            "that is the address of the Service. A policy looks at a connection after the Service is translated: then "
+            f"it goes to `{address}`, TCP {API_SERVER_PORT}."
+        )
+    if rule.peers and not blocks:
+        return (
+            "the API server is no pod of the pod network. It is on the host network, so no selector matches it. Name "
+            f"its address with an `ipBlock`: `{address}/32`, and its port, TCP {API_SERVER_PORT}."
+        )
+    return (
+        f"the API server is missed. It listens on TCP {API_SERVER_PORT} of `{address}`; 443 is the port of the Service "
+        "in front of it, and no policy ever sees that one."
+    )
