@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
+from netpol_lab.flows.services import API_SERVER_PORT, control_plane
 from netpol_lab.kubectl.resources import (
     ALL_CATEGORY,
     TYPES,
@@ -200,6 +201,10 @@ def endpoints_of(call: Call, service: Any, body: Body) -> Body:
         about = {"kind": "Pod", "name": pod.name, "namespace": pod.namespace}
         address = {"ip": str(pod.ip), "nodeName": pod.node, "targetRef": about}
         subsets.setdefault(tuple(ports), []).append(address)
+    if service.id == "default/kubernetes" and call.cluster.nodes and not subsets:
+        # the API server writes this one itself: its own address, on the control plane's node
+        own = {"ip": str(control_plane(call.cluster).ip)}
+        subsets[(("https", API_SERVER_PORT, "TCP"),)] = [own]
     kept = ("name", "namespace", "labels", "creationTimestamp")
     return {
         "apiVersion": "v1",
