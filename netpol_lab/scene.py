@@ -7,12 +7,13 @@ are one node; pods on the host network are left out; the outside is a node of it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from netpol_lab.addresses import AddressRange, range_name
-from netpol_lab.engine import Engine
+from netpol_lab.engine import Engine, addresses_of
 from netpol_lab.listening import listening
 from netpol_lab.model import OUTSIDE, Direction, Endpoint, External, NetworkPolicy, Pod
 from netpol_lab.ports import PortSet
@@ -56,7 +57,7 @@ class Reach:
     egress: PortSet
     ingress: PortSet
 
-    @property
+    @cached_property
     def ports(self) -> PortSet:
         return self.egress & self.ingress
 
@@ -109,16 +110,11 @@ def build(view: View, namespaces: Iterable[str] | None = None, fold: bool = True
     pods, dns = _pods(view, namespaces), _dns_pods(view)
     groups = _groups(pods, view.engine) if fold else [[pod] for pod in pods]
     names = _names(groups, dns) if fold else [pod.name for pod in pods]
-    nodes = [_node(view, *named, dns if fold else set()) for named in zip(groups, names, strict=True)]
+    asked = dict.fromkeys(r.key for policy in view.engine.policies for r in policy.pod_selector.requirements)
+    nodes = [_node(view, *named, dns if fold else set(), asked) for named in zip(groups, names, strict=True)]
     nodes += [SceneNode(each.name, "", each.name, "", each) for each in _outside(view, pods)]
     engine = view.engine
-    reach = {
-        (source.id, target.id): _reach(engine, source.endpoint, target.endpoint)
-        for source in nodes
-        for target in nodes
-        if source is not target and not (source.is_external and target.is_external)
-    }
-    return Scene(tuple(nodes), reach, engine.policies, engine.profile.name)
+    return Scene(tuple(nodes), _Reaches(engine, nodes), engine.policies, engine.profile.name)
 
 
 def ends_of(view: View) -> list[Endpoint]:
@@ -205,8 +201,41 @@ def _judges_of_addresses(engine: Engine, direction: Direction, pods: Iterable[Po
     return list(found.values())
 
 
-def _reach(engine: Engine, source: Endpoint, target: Endpoint) -> Reach:
-    return Reach(engine.admitted("egress", source, target), engine.admitted("ingress", source, target))
+class _Reaches(Mapping[tuple[str, str], Reach]):
+    """The reach of every pair, worked out when looked at, once for all pairs of ends that no policy tells apart."""
+
+    def __init__(self, engine: Engine, nodes: Sequence[SceneNode]) -> None:
+        self._engine = engine
+        self._nodes = {node.id: (node, _seen_as(engine, node.endpoint)) for node in nodes}
+        self._known: dict[tuple[object, object], Reach] = {}
+
+    def __getitem__(self, pair: tuple[str, str]) -> Reach:
+        source, source_seen_as = self._nodes[pair[0]]
+        target, target_seen_as = self._nodes[pair[1]]
+        if not _is_pair(source, target):
+            raise KeyError(pair)
+        key = (source_seen_as, target_seen_as)
+        if key not in self._known:
+            ends = (source.endpoint, target.endpoint)
+            self._known[key] = Reach(self._engine.admitted("egress", *ends), self._engine.admitted("ingress", *ends))
+        return self._known[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        nodes = [node for node, _ in self._nodes.values()]
+        return ((source.id, target.id) for source in nodes for target in nodes if _is_pair(source, target))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _is_pair(source: SceneNode, target: SceneNode) -> bool:
+    return source is not target and not (source.is_external and target.is_external)
+
+
+def _seen_as(engine: Engine, endpoint: Endpoint) -> tuple[int, ...]:
+    """What policies see of an endpoint: its class by each of its addresses, each with the family."""
+    seen = ((address.version, engine.class_of(endpoint, address.version)) for address in addresses_of(endpoint))
+    return tuple(number for both in seen for number in both) or (engine.class_of(endpoint),)
 
 
 def _dns_pods(view: View) -> set[str]:
@@ -218,8 +247,7 @@ def _groups(pods: list[Pod], engine: Engine) -> list[list[Pod]]:
     """Replicas of one owner that no policy tells apart."""
     groups: dict[tuple[str, str, tuple[int, ...]], list[Pod]] = {}
     for pod in pods:
-        seen_as = tuple(engine.class_of(pod, address.version) for address in pod.ips) or (engine.class_of(pod),)
-        groups.setdefault((pod.namespace, pod.owner or pod.id, seen_as), []).append(pod)
+        groups.setdefault((pod.namespace, pod.owner or pod.id, _seen_as(engine, pod)), []).append(pod)
     return list(groups.values())
 
 
@@ -242,7 +270,7 @@ def _names(groups: list[list[Pod]], dns: set[str]) -> list[str]:
     return names
 
 
-def _node(view: View, group: list[Pod], name: str, dns: set[str]) -> SceneNode:
+def _node(view: View, group: list[Pod], name: str, dns: set[str], asked: Iterable[str]) -> SceneNode:
     pod, engine = group[0], view.engine
     resource = view.get("Pod", pod.namespace, pod.name)
     ports = (PortSet.of(port.protocol, port.port) for port in listening(pod, resource.body if resource else None))
@@ -250,7 +278,7 @@ def _node(view: View, group: list[Pod], name: str, dns: set[str]) -> SceneNode:
         id=f"{pod.namespace}/{name}",
         namespace=pod.namespace,
         name=name,
-        label=_label(pod, engine.policies),
+        label=_label(pod, asked),
         endpoint=pod,
         count=len(group),
         isolated_ingress=bool(engine.isolating("ingress", pod)),
@@ -260,9 +288,8 @@ def _node(view: View, group: list[Pod], name: str, dns: set[str]) -> SceneNode:
     )
 
 
-def _label(pod: Pod, policies: Iterable[NetworkPolicy]) -> str:
-    """The one label to show: one that policies ask for, else the usual ones."""
-    asked = [r.key for policy in policies for r in policy.pod_selector.requirements]
+def _label(pod: Pod, asked: Iterable[str]) -> str:
+    """The one label to show: a usual one, else one that policies ask for, else any."""
     usual = ("app", "app.kubernetes.io/name", "k8s-app", "run")
     rest = (key for key in pod.labels if key != "pod-template-hash")
     key = next((key for key in (*usual, *asked, *rest) if key in pod.labels), "")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from netpol_lab.ports import PortSet
-from netpol_lab.scene import Scene, SceneNode, Stop
+from netpol_lab.scene import Reach, Scene, SceneNode, Stop
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,8 +59,12 @@ def cell(scene: Scene, source: SceneNode, target: SceneNode, question: Question)
     if source.id == target.id:
         return Cell("none") if source.is_external else Cell("self", question.asked)
     reach = scene.reach.get((source.id, target.id))
-    if reach is None:
-        return Cell("none")
+    return Cell("none") if reach is None else _judged(reach, question)
+
+
+@lru_cache(maxsize=4096)
+def _judged(reach: Reach, question: Question) -> Cell:
+    """Many pairs of a scene share one reach."""
     whole = {"both": reach.ports, "ingress": reach.ingress, "egress": reach.egress}[question.direction]
     ports = whole & question.asked
     if ports:
