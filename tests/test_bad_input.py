@@ -1,0 +1,203 @@
+"""Whatever comes in, a clear error or a correct answer comes out, in bounds, and nothing is half done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from whole_way import take_in
+
+from netpol_lab.cluster import Cluster
+from netpol_lab.errors import LabError
+from netpol_lab.kubectl import Session, run
+from netpol_lab.manifests.source import MAX_YAML_CHARACTERS
+
+HERE = Path(__file__).parent
+Body = dict[str, Any]
+
+POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: default}\nspec: "
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a%s}\nspec: {containers: [{name: c, image: nginx%s}]}\n"
+
+
+def blocks(cidr: str, *holes: str) -> str:
+    return POLICY + json.dumps(
+        {"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": cidr, "except": holes}}]}]}
+    )
+
+
+def with_port(port: Any) -> str:
+    return POLICY + json.dumps({"podSelector": {}, "ingress": [{"ports": [{"port": port}]}]})
+
+
+BAD = {
+    "a picture": "\x89PNG\r\n\x1a\n\x00\x00",
+    "prose": "Dear cluster,\nplease let nobody in.\n",
+    "a list": "- 1\n- 2\n",
+    "a number": "42\n",
+    "half a document": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: [web\n",
+    "half an object": "apiVersion: v1\nkind: Pod\nmetadata:\n",
+    "half a JSON text": '{"apiVersion": "v1", "kind": "Pod", "metadata": {"na',
+    "ten thousand aliases": "a: &a [x, x, x, x, x, x, x, x, x, x]\nb: [" + "*a, " * 10_000 + "*a]\n",
+    "aliases of aliases": "\n".join(
+        f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 9)}]" for n in range(9)
+    ).join(("a: &a [x]\n", "\n")),
+    "an alias to itself": "a: &a [*a]\n",
+    "fifty megabytes": "# " + "x" * (MAX_YAML_CHARACTERS * 3) + "\n" + POD % ("", ""),
+    "a label of ten kilobytes": POD % (f", labels: {{app: {'x' * 10_000}}}", ""),
+    "a label's key of ten kilobytes": POD % (f", labels: {{{'x' * 1_000}: web}}", ""),
+    "an except of the other family": blocks("10.0.0.0/8", "fd00::/64"),
+    "an IPv6 except as wide as its block": blocks("fd00::/64", "fd00::/64"),
+    "a prefix too long": blocks("10.0.0.0/33"),
+    "an address without prefix": blocks("10.0.0.1"),
+    "port 0": with_port(0),
+    "port 65536": with_port(65_536),
+    "a port too large for any number": with_port(10**30),
+    "a port in quotes": with_port("80"),
+    "a pod's port 0": POD % ("", ", ports: [{containerPort: 0}]"),
+    "a name with quotes": POD % ("\"'b", ""),
+    "a name with angle brackets": POD % ("<script>", ""),
+    "a name with a newline": POD.replace("a%s", '"a%s"') % ("\\nb", ""),
+    "a container's name with angle brackets": POD.replace("name: c", "name: <b>") % ("", ""),
+    "a label with angle brackets": POD % (", labels: {app: <b>}", ""),
+    "a key with a newline": POD % (', labels: {"a\\nb": c}', ""),
+    "a field twice": POD % ("", "") + "kind: Pod\n",
+    "a tag of another language": "a: !!python/object/apply:os.system ['true']\n",
+    "two billion replicas": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n"
+    "  replicas: 2000000000\n"
+    "  selector: {matchLabels: {app: web}}\n"
+    "  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: x}]}}\n",
+    "a status that is no status": POD % ("", "") + "status: fine\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_with_a_short_clear_message(name: str) -> None:
+    with pytest.raises(LabError) as caught:
+        Cluster.from_manifests("# \n" + BAD[name] if name != "half a JSON text" else BAD[name])
+    message = str(caught.value)
+    assert message and len(message) < 12_000
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_leaves_a_cluster_as_it_was(name: str) -> None:
+    cluster = Cluster()
+    before = cluster.snapshot()
+    with pytest.raises(LabError):
+        cluster.apply("---\n" + BAD[name] if name != "half a JSON text" else BAD[name] + "\n")
+    assert cluster.snapshot() is before
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_kubectl_refuses_bad_input_and_exits_with_1(name: str) -> None:
+    session = Session(Cluster())
+    before = dict(session.cluster.objects)
+    result = run(session, ["apply", "-f", "-"], lambda: BAD[name])
+    assert (result.stdout, result.exit_code) == ("", 1) and result.stderr
+    assert dict(session.cluster.objects) == before
+
+
+def test_a_family_of_its_own_is_no_fault() -> None:
+    cluster = Cluster()
+    cluster.apply(POD % ("", ""))
+    cluster.apply(blocks("fd00::/8", "fd00:1::/64") + "\n")
+    assert not cluster.verdict("198.51.100.1", "default/a")
+    assert not cluster.verdict("fd00:1::5", "default/a") and cluster.verdict("fd00:2::5", "default/a")
+
+
+def test_ten_thousand_aliases_of_little_are_read() -> None:
+    text = POD % ("", "") + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {a: &a x, "
+    text += ", ".join(f"k{number}: *a" for number in range(10_000)) + "}\n"
+    assert len(Cluster.from_manifests(text).objects) == 3
+
+
+# The whole way: text, cluster, verdict, matrix
+
+
+def seeds() -> list[Body]:
+    """Good objects to start from: what the tests accept, the advice fixtures, the labs."""
+    files = [*(HERE / "manifests" / "accepted").glob("*.yaml"), *(HERE / "advice").glob("*.yaml")]
+    found: list[Body] = []
+    for path in sorted(files):
+        text = path.read_text(encoding="utf-8")
+        found += [value for value in yaml.safe_load_all(text) if isinstance(value, dict)]
+    return json.loads(json.dumps(found, default=str))  # type: ignore[no-any-return]
+
+
+SEEDS = seeds()
+NUMBERS = [None, True, 0, -1, 65_536, 2**40, 1.5, 80]
+TEXTS = [
+    "",
+    "80",
+    "x" * 300,
+    "a\nb",
+    "<b>&\"'",
+    "10.0.0.0/8",
+    "::/0",
+    "1.2.3.4",
+    "None",
+    "ExternalName",
+    "Job",
+    "\U0001f600",
+]
+SHAPES = [[], {}, [None], [{}], [[]], {"": ""}, {"a": None}, ["x"]]
+ODD = st.sampled_from([*NUMBERS, *TEXTS, *SHAPES])
+PIECES = st.sampled_from(
+    [
+        *"ab:- \n\t[]{}&*!|>'\"%@#,?<0.~",
+        "---\n",
+        "\n  ",
+        "\n    - ",
+        "kind: Pod\n",
+        "apiVersion: v1\n",
+        "metadata:",
+        "spec:",
+    ]
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if path:
+        yield path
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inside:
+        yield from places(item, (*path, key))
+
+
+@st.composite
+def broken_objects(draw: st.DrawFn) -> str:
+    """A few good objects, with a few of their parts replaced, taken out or taken from another."""
+    objects = json.loads(json.dumps(draw(st.lists(st.sampled_from(SEEDS), min_size=1, max_size=4))))
+    for _ in range(draw(st.integers(0, 4))):
+        found = [path for path in places(objects) if len(path) > 1]
+        if not found:
+            break
+        *way, last = draw(st.sampled_from(found))
+        parent = objects
+        for step in way:
+            parent = parent[step]
+        if draw(st.integers(0, 3)):
+            parent[last] = draw(ODD)
+        else:
+            del parent[last]
+    return "\n---\n".join(json.dumps(each) for each in objects)
+
+
+long_way = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@long_way
+@given(broken_objects())
+def test_broken_objects_raise_nothing_but_the_librarys_errors(text: str) -> None:
+    take_in(text)
+
+
+@long_way
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_any_text_raises_nothing_but_the_librarys_errors(text: str) -> None:
+    take_in(text)
