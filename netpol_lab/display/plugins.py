@@ -66,7 +66,7 @@ def _source(profile: Profile, rule: int) -> str:
     letter, colon, rest = source.partition(": ")
     if letter not in _SHORT:
         return source
-    return f"{_SHORT[letter]}{colon}{rest.replace('D: ', _SHORT['D'] + ': ')}"
+    return f"{_SHORT[letter]}{colon}{rest.replace('; D', '; the documentation')}"
 
 
 def _title(flows: Sequence[Flow]) -> str:
