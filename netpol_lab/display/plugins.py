@@ -49,7 +49,12 @@ def points(profiles: Sequence[Profile]) -> card.Picture:
         "What a profile decides is how this workbook simulates the plugin. Versions differ; look at yours.",
         [
             tables.table(head, ((el("strong", row[0]), *row[1:]) for row in rows)),
-            el("details", el("summary", "Who says so"), tables.table(("point", "plugin", "source"), said)),
+            el(
+                "details",
+                el("summary", "Who says so"),
+                tables.table(("point", "plugin", "source"), said),
+                class_="npl-text",
+            ),
         ],
         twin="\n".join(twin).rstrip(),
         drawn=False,
