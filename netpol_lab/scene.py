@@ -206,15 +206,19 @@ class _Reaches(Mapping[tuple[str, str], Reach]):
 
     def __init__(self, engine: Engine, nodes: Sequence[SceneNode]) -> None:
         self._engine = engine
-        self._nodes = {node.id: (node, _seen_as(engine, node.endpoint)) for node in nodes}
-        self._known: dict[tuple[object, object], Reach] = {}
+        kinds: dict[tuple[int, ...], int] = {}
+        seen_as = (_seen_as(engine, node.endpoint) for node in nodes)
+        self._nodes = {
+            node.id: (node, kinds.setdefault(seen, len(kinds))) for node, seen in zip(nodes, seen_as, strict=True)
+        }
+        self._known: dict[tuple[int, int], Reach] = {}
 
     def __getitem__(self, pair: tuple[str, str]) -> Reach:
-        source, source_seen_as = self._nodes[pair[0]]
-        target, target_seen_as = self._nodes[pair[1]]
+        source, source_kind = self._nodes[pair[0]]
+        target, target_kind = self._nodes[pair[1]]
         if not _is_pair(source, target):
             raise KeyError(pair)
-        key = (source_seen_as, target_seen_as)
+        key = (source_kind, target_kind)
         if key not in self._known:
             ends = (source.endpoint, target.endpoint)
             self._known[key] = Reach(self._engine.admitted("egress", *ends), self._engine.admitted("ingress", *ends))

@@ -181,7 +181,7 @@ class _Painter:
             with rc_context({"hatch.linewidth": 1.0}):
                 whole = Path.make_compound_path(*runs)
                 patch = PathPatch(whole, facecolor="none", edgecolor=self._color("ink"), linewidth=0, hatch="////")
-                axes.add_patch(patch)
+                axes.add_artist(patch)
 
     def _lines(self, axes: Axes) -> None:
         """Thin lines between owners; between namespaces a dark line in a light casing, seen on every color."""

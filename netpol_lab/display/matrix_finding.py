@@ -41,7 +41,10 @@ def _closed_doors(nodes: list[SceneNode], allowed: list[tuple[str, str]], verb: 
     """Who still gets into the pods that are isolated for ingress; "" when that is too much for a sentence."""
     name = {node.id: node.name for node in nodes}
     closed = [node for node in nodes if node.isolated_ingress]
-    sources = {node.id: [name[source] for source, target in allowed if target == node.id] for node in closed}
+    sources: dict[str, list[str]] = {node.id: [] for node in closed}
+    for source, target in allowed:
+        if target in sources:
+            sources[target].append(name[source])
     reached = [node for node in closed if sources[node.id]]
     empty = [node.name for node in closed if not sources[node.id]]
     if not closed or len(reached) > 2 or any(len(sources[node.id]) > 2 for node in reached):
