@@ -13,6 +13,8 @@ settings.register_profile(
 )
 settings.load_profile("repeatable")
 
+collect_ignore = ["fuzz.py"]  # a program, and what it imports is installed by hand
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
