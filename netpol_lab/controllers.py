@@ -34,7 +34,8 @@ def replicas(body: Mapping[str, Any], nodes: int) -> int:
         return nodes
     if body["kind"] == "Job":
         at_once: int = spec.get("parallelism", 1)
-        return min(at_once, spec.get("completions", at_once))
+        runs: int = spec.get("completions", at_once)
+        return min(at_once, runs)
     if body["kind"] == "CronJob":
         return 0 if spec.get("suspend") else 1
     wanted: int = spec.get("replicas", 1)

@@ -46,10 +46,10 @@ class Feedback:
     """The verdict on an answer: how many connections are as wanted, and why the others are not.
 
     ``wanted_cells`` counts all connections that were checked, ``right`` those as wanted; ``leaks`` are allowed but were
-    to be blocked, ``missing`` the reverse. ``counterexamples`` holds at most one leak and one missing connection, the leak
-    first. ``cause`` is the likely misconception in one or two sentences; its first sentence is shown bold.
-    ``cause_lines`` says where in the answer it stands (``lines 14 and 17``). ``how`` tells how it was checked. The last three may
-    be empty.
+    to be blocked, ``missing`` the reverse. ``counterexamples`` holds at most one leak and one missing connection, the
+    leak first. ``cause`` is the likely misconception in one or two sentences; its first sentence is shown bold.
+    ``cause_lines`` says where in the answer it stands (``lines 14 and 17``). ``how`` tells how it was checked. The last
+    three may be empty.
     """
 
     verdict: FeedbackVerdict

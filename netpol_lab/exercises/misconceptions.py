@@ -119,7 +119,7 @@ def _works_the_other_way(evidence: Evidence, policy: NetworkPolicy, gate: Gate) 
     if not (policy.isolates(other) and policy.rules(other)) or policy.rules(gate.direction):
         return False
     return not any(
-        gate.endpoint in selected(evidence.start, before.pod_selector, before.namespace)
+        gate.endpoint in tuple(selected(evidence.start, before.pod_selector, before.namespace))
         for before in evidence.start.policies
         if before.isolates(gate.direction)
     )
