@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netpol_lab.engine import Ends
+from netpol_lab.errors import LabError
 from netpol_lab.model import External, Pod
 from netpol_lab.scene import ends_of
 from netpol_lab.snapshot import View
@@ -17,14 +18,24 @@ if TYPE_CHECKING:
     import pandas
 
 
+MOST_ENDS = 30_000
+"""A matrix of more rows and columns than this would take a gigabyte or more."""
+
+
 def matrix(view: View, port: int, protocol: str = "TCP", ends: Ends = "both") -> pandas.DataFrame:
     """Rows start a connection, columns receive it, both indexed (namespace, pod); see ``View.matrix``.
 
-    A pod always reaches itself. What passes from outside to outside no cluster sees: False.
+    A pod always reaches itself. What passes from outside to outside no cluster sees: False. Raises
+    :class:`~netpol_lab.errors.LabError` for more ends than :data:`MOST_ENDS`: every pair takes a byte.
     """
     import pandas
 
     endpoints = ends_of(view)
+    if len(endpoints) > MOST_ENDS:
+        size = f"{len(endpoints):,} pods and parts of the outside make {len(endpoints) ** 2 / 1e9:.1f} GB"
+        raise LabError(
+            f"This matrix would be too large: {size}. Ask connections(by='workload'), or verdict() for a pair."
+        )
     values = view.engine.reachable(endpoints, endpoints, port, protocol, ends)
     inside = sum(not isinstance(each, External) for each in endpoints)
     values[inside:, inside:] = False

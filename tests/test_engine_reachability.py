@@ -7,9 +7,10 @@ import pytest
 from small_clusters import engine, pod, policy
 from worlds import World, state_of, world
 
-from netpol_lab import classes, reachability
+from netpol_lab import classes, matrix, reachability
 from netpol_lab.display.matrix_cells import Question, frame
 from netpol_lab.engine import Ends
+from netpol_lab.errors import LabError
 from netpol_lab.reachability import Reachability
 from netpol_lab.scene import build
 
@@ -72,3 +73,9 @@ def test_the_matrix_of_one_port_is_the_frame_of_the_unfolded_scene(seed: int) ->
         for direction in ENDS:
             wanted = frame(build(state, fold=False), Question(port, protocol, direction))
             pandas.testing.assert_frame_equal(state.matrix(port, protocol, direction), wanted)
+
+
+def test_a_matrix_that_would_fill_the_memory_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matrix, "MOST_ENDS", 2)
+    with pytest.raises(LabError, match="too large"):
+        state_of(world(1, size=4)).matrix(80)
