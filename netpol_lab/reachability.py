@@ -155,7 +155,7 @@ class _Maker:
         import numpy as np
 
         row_of, rows = self._rows()
-        large = {id(run): run for group, _ in rows for run in _runs(group) if not self._is_small(run)}
+        large = {_key(run): run for group, _ in rows for run in _runs(group) if not self._is_small(run)}
         self.port_of = self._port_kinds([group for group, _ in rows])
         kind_of, first = self._kinds(list(large.values()))
         self.port_of_kind = self.port_of[first]
@@ -230,13 +230,12 @@ class _Maker:
         ports = self._named(rule) if fixed is None else self._mask(fixed)
         if isinstance(ports, int) and not ports:
             return
+        admitted = line.dtype.type(ports) if isinstance(ports, int) else ports[self.port_of_kind]
         for run in (run for peer in rule.peers for run in peer.runs):
-            if id(run) in self.holders:
-                line |= self.holders[id(run)] * (
-                    line.dtype.type(ports) if isinstance(ports, int) else ports[self.port_of_kind]
-                )
-            else:
+            if self._is_small(run):
                 self._list(row, run, ports)
+            else:
+                line |= self.holders[_key(run)] * admitted
 
     def _list(self, row: int, run: Run, ports: int | Array) -> None:
         rows, numbers, masks = self.listed
@@ -285,6 +284,11 @@ def _no_search_for_garbage() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _key(run: Run) -> tuple[int, int]:
+    """Equal for the same set from the same cache: comparing long sets bit by bit would take longer."""
+    return run.start, id(run.bits)
 
 
 def _runs(group: Group) -> Iterator[Run]:
