@@ -167,7 +167,7 @@ class Lab:
 
         last, _ = self._story.last_step()
         old, new = (last if before is None else self._story.moment(before)), self._story.moment(after)
-        guests = self._story.visitors(self._story.moments)
+        guests = self._story.visitors(self._story.between(old, new))
         scenes = [build(with_visitors(moment.state, guests)) for moment in (old, new)]
         names = (f"Moment {old.number}", f"moment {new.number}" + (f" ({new.command})" if new.command else ""))
         picture = delta.draw(*scenes, before_name=names[0], after_name=names[1], side_by_side=side_by_side)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from string import Template
@@ -61,7 +63,27 @@ def publish(number: str, write: Callable[[str, str], str]) -> bool:
         print(write(line.strip(), cell))
 
     ip.register_magic_function(manifest, "cell", "manifest")
+    ip.system = _run_line
     return True
+
+
+def _run_line(line: str) -> None:
+    """Run what stands after a `!`, and print what it prints, both streams in order.
+
+    IPython's own way reads a pseudo-terminal, where on a busy machine the last words of a program can be lost: its
+    end is seen before its output. A pipe ends after all that was written.
+    """
+    ip = shell()
+    assert ip is not None
+    command = ip.var_expand(line, depth=1)
+    with subprocess.Popen(
+        command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        while chunk := process.stdout.read1(65536):  # type: ignore[attr-defined]
+            print(decoder.decode(chunk), end="", flush=True)
+    ip.user_ns["_exit_code"] = process.returncode
 
 
 def write_manifest(name: str, text: str, number: str) -> str:

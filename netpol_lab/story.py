@@ -71,6 +71,11 @@ class Story:
         known = ", ".join(f"{moment.number} {moment.name!r}" for moment in self.moments)
         raise NotFound(f"There is no moment {which!r}. The moments so far: {known}.")
 
+    def between(self, first: Moment, last: Moment) -> list[Moment]:
+        """All moments from one to another, both included, in whatever order they are given."""
+        low, high = sorted((first.number, last.number))
+        return self.moments[low : high + 1]
+
     def last_step(self) -> tuple[Moment, Moment]:
         """The last two moments: before and after the last change."""
         return (self.moments[-2] if len(self.moments) > 1 else self.now), self.now
@@ -88,12 +93,15 @@ class Story:
         return [attempt for moment in self.moments for attempt in moment.attempts]
 
     def visitors(self, moments: Sequence[Moment]) -> list[Resource]:
-        """Pods that tried a connection in these moments and are gone: ``kubectl run --rm`` deletes its pod."""
+        """Pods that tried a connection and were never there between two commands: ``kubectl run --rm`` deletes its pod.
+
+        A pod that somebody deleted is no visitor: it is gone, and pictures show it so.
+        """
         found: dict[Key, Resource] = {}
         for moment in moments:
             for attempt in moment.attempts:
                 pod = attempt.flow.source
-                if isinstance(pod, Pod) and pod.ips:
+                if isinstance(pod, Pod) and pod.ips and ("Pod", pod.namespace, pod.name) not in moment.state.objects:
                     found.setdefault(("Pod", pod.namespace, pod.name), _resource(pod))
         return list(found.values())
 
