@@ -10,6 +10,7 @@ from netpol_lab.addresses import AddressRange
 from netpol_lab.engine import Engine
 from netpol_lab.errors import LabError
 from netpol_lab.model import Direction, External, Pod
+from netpol_lab.pairs import connections_between
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import outside_ranges
 from netpol_lab.snapshot import View
@@ -139,11 +140,8 @@ def _check_size(view: View, groups: Sequence[_Group]) -> None:
 
 
 def _inside(engine: Engine, groups: Sequence[_Group]) -> Iterator[tuple[_Group, _Group, PortSet]]:
-    for one in groups:
-        for other in groups:
-            ports = _between(engine, one, other)
-            if ports:
-                yield one, other, ports
+    for one, other, ports in connections_between(engine, [group.pods for group in groups]):
+        yield groups[one], groups[other], ports
 
 
 def _with_the_outside(view: View, groups: Sequence[_Group], by: By) -> Iterator[Row]:
@@ -166,13 +164,6 @@ def _union(sets: Iterable[PortSet]) -> PortSet:
     for each in sets:
         total |= each
     return total
-
-
-def _between(engine: Engine, source: _Group, destination: _Group) -> PortSet:
-    """A pod and itself are no pair: a group of one has no connection to itself."""
-    if source is not destination:
-        return engine.connection(source.pods[0], destination.pods[0])
-    return engine.connection(*source.pods) if len(source.pods) > 1 else PortSet.NONE
 
 
 def _ranges(

@@ -31,7 +31,7 @@ def covered_pods(facts: Facts, place: Place) -> Iterator[Finding]:
         return
     selected = {number for peer in place.rule.peers for number in facts.among(place.policy, peer)}
     for block in blocks:
-        pod = next((pod for pod in _inside(facts, block) if facts.engine.class_of(pod) not in selected), None)
+        pod = next((pod for pod in _inside(facts, block) if facts.class_of[pod.id] not in selected), None)
         if pod is not None:
             near = _instead(block, pod)
             places = {"cidr": block.cidr, "pod": f"{pod.id} ({pod.ip})"}
@@ -40,11 +40,19 @@ def covered_pods(facts: Facts, place: Place) -> Iterator[Finding]:
 
 def _inside(facts: Facts, block: IPBlock) -> Iterator[Pod]:
     numbers, pods = facts.pod_addresses[block.network.version]
-    first = bisect_left(numbers, int(block.network.network_address))
-    last = bisect_right(numbers, int(block.network.broadcast_address))
-    for pod in pods[first:last]:
-        if any(block.matches(address) for address in pod.ips if address.version == block.network.version):
-            yield pod
+    for first, last in _stretches(block):
+        yield from pods[bisect_left(numbers, first) : bisect_right(numbers, last)]
+
+
+def _stretches(block: IPBlock) -> Iterator[tuple[int, int]]:
+    """What is left of a block without its excepts, as first and last number."""
+    start = int(block.network.network_address)
+    for hole in sorted(block.except_networks, key=lambda network: int(network.network_address)):
+        if start < int(hole.network_address):
+            yield start, int(hole.network_address) - 1
+        start = max(start, int(hole.broadcast_address) + 1)
+    if start <= int(block.network.broadcast_address):
+        yield start, int(block.network.broadcast_address)
 
 
 def _instead(block: IPBlock, pod: Pod) -> str:

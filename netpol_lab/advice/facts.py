@@ -70,12 +70,17 @@ class Facts:
                     yield Place(policy, direction, index, rule)
 
     @cached_property
+    def class_of(self) -> dict[str, int]:
+        """The class of each pod, by its id."""
+        return {pod.id: self.engine.class_of(pod) for pod in self.state.pods if not pod.host_network}
+
+    @cached_property
     def pods(self) -> dict[int, Pod]:
         """One pod of each class."""
         found: dict[int, Pod] = {}
         for pod in self.state.pods:
             if not pod.host_network:
-                found.setdefault(self.engine.class_of(pod), pod)
+                found.setdefault(self.class_of[pod.id], pod)
         return found
 
     @cached_property
