@@ -1,0 +1,145 @@
+"""The front door, as a notebook uses it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from netpol_lab import notebook
+from netpol_lab.errors import LabError, NotFound, NotSimulated
+from netpol_lab.lab import Lab
+
+LAB_A = ("namespace", "netpol-apps", "default-deny", "allow-client-to-server")
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(notebook, "_home", None)
+    monkeypatch.setenv("XX", "")
+    opened = Lab("07", lesson="03-allow-specific")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def lab_a(lab):
+    """Lab A after its last step."""
+    for name in LAB_A:
+        lab.file(f"lab-a/{name}.yaml")
+        assert lab.kubectl(f"apply -f {name}.yaml").exit_code == 0
+    return lab
+
+
+def test_the_shell_of_the_notebook_reaches_the_lab_with_the_students_number(lab):
+    subprocess.run("kubectl create namespace student-$XX", shell=True, check=True, capture_output=True)
+    assert lab.cluster.get("Namespace", "", "student-07")
+
+
+def test_files_go_to_a_folder_of_the_lesson(lab, tmp_path):
+    lab.file("lab-a/default-deny.yaml")
+    assert Path.cwd() == tmp_path / "work" / "03-allow-specific"
+    assert "namespace: student-07" in Path("default-deny.yaml").read_text()
+
+
+def test_a_second_lab_in_one_notebook_takes_the_place_of_the_first(lab, tmp_path):
+    second = Lab("12", lesson="03-allow-specific")
+    try:
+        assert not lab._bridge.folder.exists()
+        assert Path.cwd() == tmp_path / "work" / "03-allow-specific"
+        assert os.environ["XX"] == "12"
+    finally:
+        second.close()
+
+
+@pytest.mark.parametrize("number", ["A B", "07_", "-1", "", "x" * 30])
+def test_a_number_that_no_name_can_hold_is_refused_in_words(number):
+    with pytest.raises(LabError, match="cannot be part of a Kubernetes name"):
+        Lab(number)
+
+
+def test_live_mode_says_that_it_is_not_there_yet():
+    with pytest.raises(NotSimulated, match="not built yet"):
+        Lab("07", live=True)
+
+
+def test_an_error_of_the_lab_is_shown_as_its_message_alone(lab):
+    with pytest.raises(NotFound) as caught:
+        lab.why("nobody", "server-07")
+    assert caught.value._render_traceback_() == [f"NotFound: {caught.value}"]
+
+
+def test_only_commands_that_change_something_make_a_moment(lab_a):
+    lab_a.kubectl("get pods -A")
+    lab_a.kubectl("delete pod nobody")
+    commands = [moment.command for moment in lab_a._story.moments]
+    assert commands == ["", *(f"kubectl apply -f {name}.yaml" for name in LAB_A)]
+
+
+def test_the_last_step_is_compared_without_words(lab_a):
+    graph, matrix = lab_a.compare().pictures
+    assert "allow-client-to-server" in graph.title
+    assert len(matrix.frame) == 1
+
+
+def test_moments_are_named_by_number_by_command_and_by_their_place(lab_a):
+    story = lab_a._story
+    assert story.moment("default-deny") is story.moment(3) is story.moment(-2)
+    assert story.moment("start") is story.moment(0)
+    with pytest.raises(NotFound, match="The moments so far: 0 'start', 1"):
+        story.moment("no such command")
+
+
+def test_a_pod_that_came_and_went_in_one_command_stays_in_the_pictures(lab_a):
+    lab_a.kubectl("run stranger --rm -it --image=busybox:1.36 -n student-07 -- wget -qO- --timeout=5 server-07")
+    assert "X  stranger" in lab_a.graph().text
+    assert "stranger" in lab_a.steps("server-07").text
+    assert "wget: download timed out" in lab_a.why("stranger", "server-07").text
+
+
+def test_a_pod_that_somebody_deleted_is_gone_from_the_pictures(lab_a):
+    lab_a.kubectl("exec client-07 -n student-07 -- wget -qO- --timeout=5 server-07")
+    lab_a.kubectl("delete pod client-07 -n student-07")
+    assert "client-07" not in lab_a.matrix().text
+
+
+def test_the_steps_are_drawn_from_the_states_that_were(lab_a):
+    text = lab_a.steps("server-07").text
+    assert "1 Allow all" in " ".join(text.split()) and "2 Default deny" in text and "3 Allow specific" in text
+
+
+def test_what_a_client_saw_stands_beside_the_reason(lab_a):
+    lab_a.kubectl("exec client-07 -n student-07 -- wget -qO- --timeout=5 server-07")
+    assert "wget -qO- --timeout=5 server-07 -> Welcome to nginx!" in lab_a.why("client-07", "server-07").text
+
+
+def test_reset_goes_back_to_the_state_before_the_first_command(lab_a):
+    lab_a.reset()
+    assert lab_a.kubectl("get namespace student-07").exit_code == 1
+    assert len(lab_a._story.moments) == 1
+
+
+def test_a_hypothetical_leaves_the_cluster_as_it_is(lab_a):
+    state = lab_a.hypothetical(without={"student-07/default-deny-ingress"})
+    assert [policy.name for policy in state.policies] == ["allow-client-to-server"]
+    assert len(lab_a.cluster.policies) == 2
+
+
+@pytest.mark.parametrize("name", ["", "../escape.yaml", "/tmp/absolute.yaml"])
+def test_a_manifest_is_written_into_the_folder_and_nowhere_else(lab, name):
+    with pytest.raises(LabError, match="Name a file in this folder"):
+        notebook.write_manifest(name, "kind: Pod\n", "07")
+
+
+def test_a_shell_line_loses_nothing_of_what_it_prints(lab, monkeypatch, capsys):
+    names: dict[str, object] = {}
+    monkeypatch.setattr(notebook, "shell", lambda: SimpleNamespace(var_expand=lambda line, depth: line, user_ns=names))
+    notebook._run_line("kubectl get namespaces -o name; kubectl get pod nobody; exit 3")
+    printed = capsys.readouterr().out
+    assert printed.startswith("namespace/default\n")
+    assert printed.endswith('Error from server (NotFound): pods "nobody" not found\n')
+    assert names["_exit_code"] == 3
