@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netpol_lab.addresses import range_name
 from netpol_lab.model import Endpoint, External, LabelSelector, NetworkPolicy, Node, Pod, Resource
@@ -47,12 +47,23 @@ class Effect:
 
 @dataclass(frozen=True)
 class _End:
-    """Ends that no policy tells apart, in neither state: (before, after) of at most two of them, and the ids of all."""
+    """Ends that no policy tells apart, in neither state: (before, after) of each."""
 
     pairs: tuple[tuple[Endpoint, Endpoint], ...]
-    ids: tuple[str, ...]
     role: str
     touched: bool
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(end.id if isinstance(end, Pod) else end.name for end, _ in self.pairs)
+
+    def facing(self, other: _End) -> _End:
+        """Those that are not at home where ``other`` is a node: a pod's own node is always admitted (D)."""
+        far = other.pairs[0][0]
+        node = far.name if isinstance(far, Node) else far.node if isinstance(far, Pod) and far.host_network else ""
+        if not node:
+            return self
+        return replace(self, pairs=tuple(pair for pair in self.pairs if getattr(pair[0], "node", "") != node))
 
 
 def effect(before: Snapshot, after: Snapshot, changed: Iterable[Resource], asked: Verdict) -> Effect:
@@ -67,8 +78,11 @@ def effect(before: Snapshot, after: Snapshot, changed: Iterable[Resource], asked
     others = 0
     for one in (end for end in ends if end.touched):
         for other in ends:
-            there, back = (one, other), (other, one)
+            near = one.facing(other)
+            there, back = (near, other), (other, near)
             for source, destination in (there,) if other.touched else (there, back):
+                if not near.pairs:
+                    continue
                 more, less = _difference(before, after, source, destination)
                 if (source.role, destination.role) == ("source", "destination"):
                     mine = PortSet.of(asked.protocol, asked.port)
@@ -81,9 +95,9 @@ def effect(before: Snapshot, after: Snapshot, changed: Iterable[Resource], asked
 
 
 def _difference(before: Snapshot, after: Snapshot, source: _End, destination: _End) -> tuple[PortSet, PortSet]:
-    if source is destination and len(source.pairs) == 1:
-        return PortSet.NONE, PortSet.NONE  # a pod and itself
     (old, new), (old_target, new_target) = source.pairs[0], destination.pairs[-1]
+    if old is old_target:  # a pod and itself
+        return PortSet.NONE, PortSet.NONE
     then, now = before.engine.connection(old, old_target), after.engine.connection(new, new_target)
     return now - then, then - now
 
@@ -115,19 +129,14 @@ def _ends(before: Snapshot, after: Snapshot, touched: set[str], asked: Verdict) 
     for pod in before.pods:
         other = now.get(pod.id, pod)
         is_touched = pod.id in touched and not pod.host_network
-        # What is touched is asked about nodes too, and a pod's own node is always admitted.
-        place = (pod.node,) if is_touched else ()
         alone = pod.id if pod.host_network else pod.owner
         classes = (_classes(before, pod), _classes(after, other))
-        key = (is_touched, place, alone, _role(pod, asked), classes)
+        key = (is_touched, alone, _role(pod, asked), classes)
         groups.setdefault(key, []).append((pod, other))
-    ends = [
-        _End(tuple(pairs[:2]), tuple(pod.id for pod, _ in pairs), _role(pairs[0][0], asked), bool(key[0]))
-        for key, pairs in groups.items()
-    ]
+    ends = [_End(tuple(pairs), _role(pairs[0][0], asked), bool(key[0])) for key, pairs in groups.items()]
     nodes = [end for end in (asked.source, asked.destination) if isinstance(end, Node)]
     plain: list[Endpoint] = [*dict.fromkeys((*before.nodes, *nodes)), *_outside(before, after, asked)]
-    return ends + [_End(((end, end),), (end.name,), _role(end, asked), False) for end in plain]
+    return ends + [_End(((end, end),), _role(end, asked), False) for end in plain]
 
 
 def _classes(state: Snapshot, pod: Pod) -> tuple[int, ...]:
