@@ -114,8 +114,8 @@ def _groups(view: View, by: By) -> list[_Group]:
 def _rows(view: View, by: By) -> Iterator[Row]:
     """By workload, the ports of replicas that policies tell apart are added up."""
     groups = _groups(view, by)
-    _check_size(view, groups)
     if by == "pod":
+        _check_size(view, groups)
         for one, other, ports in _inside(view.engine, groups):
             for source in one.ids:
                 for destination in other.ids:
@@ -125,6 +125,7 @@ def _rows(view: View, by: By) -> Iterator[Row]:
         found: dict[tuple[str, str], PortSet] = {}
         for one, other, ports in _inside(view.engine, groups):
             found[one.name, other.name] = found.get((one.name, other.name), PortSet.NONE) | ports
+            _check_rows(len(found))
         for pair, ports in found.items():
             yield (*pair, str(ports))
     yield from _with_the_outside(view, groups, by)
@@ -135,8 +136,12 @@ def _check_size(view: View, groups: Sequence[_Group]) -> None:
     rows = 0
     for one, other, _ in _inside(view.engine, groups):
         rows += len(one.ids) * len(other.ids)
-        if rows > MAX_ROWS:
-            raise LabError(f'The answer has more than {MAX_ROWS:,} rows. Ask by="workload", or about fewer manifests.')
+        _check_rows(rows)
+
+
+def _check_rows(rows: int) -> None:
+    if rows > MAX_ROWS:
+        raise LabError(f'The answer has more than {MAX_ROWS:,} rows. Ask by="workload", or about fewer manifests.')
 
 
 def _inside(engine: Engine, groups: Sequence[_Group]) -> Iterator[tuple[_Group, _Group, PortSet]]:

@@ -22,31 +22,29 @@ def connections_between(engine: Engine, groups: Sequence[Sequence[Pod]]) -> Iter
     """
     ends = [_End.of(engine, group[0]) for group in groups]
     sides: dict[tuple[Direction, int], _Side] = {}
+    inward = [_side(engine, sides, "ingress", end.ingress) for end in ends]
     met: dict[tuple[PortSet, PortSet], PortSet] = {}
     for one, source in enumerate(ends):
         outward = _side(engine, sides, "egress", source.egress)
         for other, destination in enumerate(ends):
-            if one == other and len(groups[one]) < 2:
-                continue
-            family = next((version for version in destination.classes if version in source.classes), 0)
-            here, there = source.number(family), destination.number(family)
+            here, there = source.seen_from(destination)
             out = outward.ports(there, there)
-            if not out:
+            if not out or (one == other and len(groups[one]) < 2):
                 continue
-            into = _side(engine, sides, "ingress", destination.ingress).ports(here, there)
-            if out.is_all or into.is_all:
-                both = into if out.is_all else out
-            else:
-                both = met.get((out, into)) or met.setdefault((out, into), out & into)
+            into = inward[other].ports(here, there)
+            both = into if out.is_all else out if into.is_all else met.get((out, into))
+            if both is None:
+                both = met[out, into] = out & into
             if both:
                 yield one, other, both
 
 
 @dataclass(frozen=True, eq=False)
 class _End:
-    """A pod's class for each of its address families, first one first, and the rules of its two directions."""
+    """A pod's class for each of its address families, ``first`` the first one's; the rules of its two directions."""
 
     classes: dict[int, int]
+    first: int
     egress: Group
     ingress: Group
 
@@ -54,11 +52,14 @@ class _End:
     def of(cls, engine: Engine, pod: Pod) -> _End:
         versions = dict.fromkeys(address.version for address in pod.ips)
         classes = {version: engine.class_of(pod, version) for version in versions} or {0: engine.class_of(pod)}
-        return cls(classes, engine.group("egress", pod), engine.group("ingress", pod))
+        return cls(classes, next(iter(classes.values())), engine.group("egress", pod), engine.group("ingress", pod))
 
-    def number(self, family: int) -> int:
-        """As the engine has it: the class by the family's address, else by the first address."""
-        return self.classes.get(family, next(iter(self.classes.values())))
+    def seen_from(self, destination: _End) -> tuple[int, int]:
+        """Both classes as a connection has them: by the destination's first family that the source has too."""
+        if self.classes.keys() == destination.classes.keys() and len(self.classes) == 1:
+            return self.first, destination.first
+        family = next((version for version in destination.classes if version in self.classes), 0)
+        return self.classes.get(family, self.first), destination.classes.get(family, destination.first)
 
 
 def _side(engine: Engine, sides: dict[tuple[Direction, int], _Side], direction: Direction, group: Group) -> _Side:
@@ -70,34 +71,42 @@ def _side(engine: Engine, sides: dict[tuple[Direction, int], _Side], direction: 
 
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """One set of rules: those that hold every class, those that hold each, and what has been added up before."""
+    """One set of rules, laid out: those that hold every class, and those that hold each.
+
+    ``fixed`` has the ports instead, where no named port makes them depend on the destination.
+    """
 
     engine: Engine
-    is_open: bool
     always: tuple[CompiledRule, ...]
-    holding: dict[int, list[CompiledRule]]
+    holding: dict[int, tuple[CompiledRule, ...]]
+    fixed: dict[int, PortSet] | None
+    rest: PortSet
     known: dict[tuple[int, ...], PortSet] = field(default_factory=dict)
 
     @classmethod
     def of(cls, engine: Engine, group: Group) -> _Side:
-        holding: dict[int, list[CompiledRule]] = {}
-        always = []
+        if not group.policies:
+            return cls(engine, (), {}, {}, PortSet.ALL)
+        always = tuple(rule for rule in group.rules if any(peer.peer is None for peer in rule.peers))
+        holding: dict[int, tuple[CompiledRule, ...]] = {}
         for rule in group.rules:
-            if any(peer.peer is None for peer in rule.peers):
-                always.append(rule)
-                continue
-            numbers = {number for peer in rule.peers for run in peer.runs for number in run.members()}
-            for number in numbers:
-                holding.setdefault(number, []).append(rule)
-        return cls(engine, not group.policies, tuple(always), holding)
+            if not any(rule is each for each in always):
+                for number in {number for peer in rule.peers for run in peer.runs for number in run.members()}:
+                    holding[number] = (*holding.get(number, ()), rule)
+        side = cls(engine, always, holding, None, PortSet.NONE)
+        if any(rule.ports is None for rule in group.rules):
+            return side
+        fixed = {number: side._added_up((*always, *rules), 0) for number, rules in holding.items()}
+        return cls(engine, (), {}, fixed, side._added_up(always, 0))
 
     def ports(self, other: int, target: int) -> PortSet:
         """What is admitted where class ``other`` is the far end and ``target`` the one whose ports are meant."""
-        if self.is_open:
-            return PortSet.ALL
-        rules = [*self.always, *self.holding.get(other, ())]
-        named = any(rule.ports is None for rule in rules)
-        key = (*map(id, rules), target if named else -1)
+        if self.fixed is not None:
+            return self.fixed.get(other, self.rest)
+        return self._added_up((*self.always, *self.holding.get(other, ())), target)
+
+    def _added_up(self, rules: tuple[CompiledRule, ...], target: int) -> PortSet:
+        key = (*map(id, rules), target)
         if key not in self.known:
             end = self.engine.classes[target]
             self.known[key] = _union(rule.ports_on(end, self.engine.profile) for rule in rules)

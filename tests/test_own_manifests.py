@@ -284,3 +284,21 @@ def test_as_many_replicas_as_nobody_has_are_refused() -> None:
     with pytest.raises(LabError, match="at most 50,000"):
         cluster.apply(json.dumps(deployment("web", "default", 2_000_000_000)))
     assert cluster.snapshot() is before
+
+
+def test_an_answer_with_more_rows_than_a_laptop_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Cluster.from_manifests([deployment(f"d{number}", replicas=3) for number in range(4)])
+    monkeypatch.setattr("netpol_lab.frames.MAX_ROWS", 15)
+    with pytest.raises(LabError, match='Ask by="workload"'):
+        cluster.connections()
+    assert len(cluster.connections(by="workload")) == 24
+    monkeypatch.setattr("netpol_lab.frames.MAX_ROWS", 14)
+    with pytest.raises(LabError, match="more than 14 rows"):
+        cluster.connections(by="workload")
+
+
+def test_kinds_of_one_name_in_two_groups_do_not_replace_each_other() -> None:
+    calico = {"apiVersion": "crd.projectcalico.org/v1", "kind": "NetworkPolicy", "spec": {"selector": "all()"}}
+    cluster = Cluster.from_manifests([*OBJECTS, {**calico, "metadata": {"name": "web", "namespace": "shop"}}])
+    assert [each.id for each in cluster.policies] == ["shop/web"]
+    assert len(cluster.list("NetworkPolicy")) == 1
