@@ -50,8 +50,10 @@ class _End:
 
     @classmethod
     def of(cls, engine: Engine, pod: Pod) -> _End:
-        versions = dict.fromkeys(address.version for address in pod.ips)
-        classes = {version: engine.class_of(pod, version) for version in versions} or {0: engine.class_of(pod)}
+        classes: dict[int, int] = {}
+        for address in pod.ips:
+            classes.setdefault(address.version, engine.class_of(pod, address.version))
+        classes = classes or {0: engine.class_of(pod)}
         return cls(classes, next(iter(classes.values())), engine.group("egress", pod), engine.group("ingress", pod))
 
     def seen_from(self, destination: _End) -> tuple[int, int]:

@@ -288,7 +288,7 @@ def test_as_many_replicas_as_nobody_has_are_refused() -> None:
 
 def test_an_answer_with_more_rows_than_a_laptop_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster.from_manifests([deployment(f"d{number}", replicas=3) for number in range(4)])
-    monkeypatch.setattr("netpol_lab.frames.MAX_ROWS", 15)
+    monkeypatch.setattr("netpol_lab.frames.MAX_ROWS", 20)
     with pytest.raises(LabError, match='Ask by="workload"'):
         cluster.connections()
     assert len(cluster.connections(by="workload")) == 24
