@@ -11,7 +11,7 @@ The letters name the source of a rule: **D** the NetworkPolicy page of the Kuber
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -257,14 +257,16 @@ class Engine:
         port: int,
         protocol: str = "TCP",
         ends: Ends = "both",
+        progress: Callable[[float], None] | None = None,
     ) -> numpy.ndarray[Any, Any]:
         """Whether each source reaches each destination on one port of the destination: a matrix of booleans.
 
         The same answers as :meth:`connection` (or, for one end, :meth:`admitted`), for very many pairs at once.
+        ``progress`` is called now and then with the share that is done.
         """
         from netpol_lab.reachability import Reachability
 
-        pairs = Reachability(self, [(protocol, port)]).pairs(sources, destinations, ends)
+        pairs = Reachability(self, [(protocol, port)], progress).pairs(sources, destinations, ends)
         return pairs.view(bool)
 
 

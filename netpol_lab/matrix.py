@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from netpol_lab.engine import Ends
 from netpol_lab.errors import LabError
 from netpol_lab.model import External, Pod
+from netpol_lab.progress import Meter
 from netpol_lab.scene import ends_of
 from netpol_lab.snapshot import View
 
@@ -36,7 +37,8 @@ def matrix(view: View, port: int, protocol: str = "TCP", ends: Ends = "both") ->
         raise LabError(
             f"This matrix would be too large: {size}. Ask connections(by='workload'), or verdict() for a pair."
         )
-    values = view.engine.reachable(endpoints, endpoints, port, protocol, ends)
+    with Meter("Comparing pods") as meter:
+        values = view.engine.reachable(endpoints, endpoints, port, protocol, ends, meter)
     inside = sum(not isinstance(each, External) for each in endpoints)
     values[inside:, inside:] = False
     names = [(each.namespace if isinstance(each, Pod) else "", each.name) for each in endpoints]

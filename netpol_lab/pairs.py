@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from netpol_lab.engine import CompiledRule, Engine, Group
 from netpol_lab.model import Direction, Pod
 from netpol_lab.ports import PortSet
+from netpol_lab.progress import watched
 
 
 def connections_between(engine: Engine, groups: Sequence[Sequence[Pod]]) -> Iterator[tuple[int, int, PortSet]]:
@@ -24,7 +25,7 @@ def connections_between(engine: Engine, groups: Sequence[Sequence[Pod]]) -> Iter
     sides: dict[tuple[Direction, int], _Side] = {}
     inward = [_side(engine, sides, "ingress", end.ingress) for end in ends]
     met: dict[tuple[PortSet, PortSet], PortSet] = {}
-    for one, source in enumerate(ends):
+    for one, source in enumerate(watched(ends, "Comparing pods")):
         outward = _side(engine, sides, "egress", source.egress)
         for other, destination in enumerate(ends):
             here, there = source.seen_from(destination)

@@ -19,6 +19,7 @@ from netpol_lab.display.matrix_cells import Question, arranged, cell
 from netpol_lab.display.shares import Shares, share_by_namespace, shares_frame, shares_twin
 from netpol_lab.display.theme import HEAT, PALETTE
 from netpol_lab.model import Pod
+from netpol_lab.progress import watched
 from netpol_lab.scene import Scene, SceneNode
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class _Painter:
         """0 blocked, 1 some ports, 2 all ports; a pod reaches itself on all."""
         question = Question()
         rows = []
-        for source in self.nodes:
+        for source in watched(self.nodes, "Drawing the heat map"):
             answers = [cell(self.picture.scene, source, target, question) for target in self.nodes]
             rows.append([2 if a.ports.is_all else 1 if a.ports else 0 for a in answers])
         return rows
