@@ -142,13 +142,14 @@ class Lab:
         """
         from netpol_lab.display import matrix
 
+        port, protocol = naming.asked_port(port, protocol)
         return matrix.draw(self.scene(), port=port, protocol=protocol, direction=direction)
 
     def both_ends(self, port: int = 80, protocol: str = "TCP") -> Picture:
         """Three matrices side by side: egress at the source, ingress at the target, and the connection."""
         from netpol_lab.display import matrix
 
-        return matrix.both_ends(self.scene(), port, protocol)
+        return matrix.both_ends(self.scene(), *naming.asked_port(port, protocol))
 
     def graph(self, ask: Iterable[Question] = (), *, at: Which = "now") -> Picture:
         """Who can reach whom on the ports where something listens.
@@ -193,6 +194,7 @@ class Lab:
         """
         from netpol_lab.display import strip
 
+        number, protocol = naming.asked_port(port, protocol)
         chosen = [self._story.moment(m) for m in moments] if moments else self._story.policy_steps()
         guests = self._story.visitors(self._story.moments)
         scenes = [build(with_visitors(moment.state, guests)) for moment in chosen]
@@ -208,7 +210,7 @@ class Lab:
         titles = [*(names or ()), *[""] * len(pairs)]
         states = [moment.state for moment, _, _ in pairs]
         drawn = [strip.StripStep(titles[i], policy_steps(states, i), pair[1]) for i, pair in enumerate(pairs)]
-        return strip.draw(drawn, ids, target.id, port, protocol)
+        return strip.draw(drawn, ids, target.id, number or 80, protocol)
 
     def why(
         self, source: str, destination: str, port: int | None = None, protocol: str = "TCP", *, stop: bool = False
@@ -245,7 +247,8 @@ class Lab:
         found = naming.service_named(state, service, (getattr(origin, "namespace", ""), self._namespace, "default"))
         if found is None:
             raise NotFound(f"There is no Service {service!r} with a port.", "Service", service)
-        port = port or found.ports[0].port
+        port, protocol = naming.asked_port(port or found.ports[0].port, protocol)
+        assert port is not None
         return endpoints.draw(found, origin, port, connect_each(state, origin, found, port, protocol))
 
     def packets(self, source: str, destination: str, port: int | None = None, protocol: str = "TCP") -> Picture:
@@ -366,11 +369,10 @@ class Lab:
         return LabError(f"{name!r} does not take part: pods on the host network and nodes are not shown.")
 
     def _asked(self, scene: Scene, ask: Iterable[Question]) -> list[tuple[str, str, str, int]]:
-        found = []
-        for source, destination, port, *protocol in ask:
-            ends = (self._node(scene, source).id, self._node(scene, destination).id)
-            found.append((*ends, str(protocol[0]) if protocol else "TCP", port))
-        return found
+        return [
+            (self._node(scene, source).id, self._node(scene, destination).id, protocol, port)
+            for source, destination, port, protocol in naming.asked_questions(ask)
+        ]
 
     def _tried(self, scene: Scene, moment: Moment) -> list[tuple[str, str, str, int]]:
         """The connections tried in a moment that a policy stopped."""

@@ -5,8 +5,44 @@ from __future__ import annotations
 from netpol_lab.errors import LabError
 from netpol_lab.flows import Flow, connect
 from netpol_lab.model import Endpoint, External, IPAddress, Pod, Service
+from netpol_lab.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
 from netpol_lab.scene import Scene, SceneNode, build
 from netpol_lab.snapshot import Snapshot
+
+
+def asked_port(port: object, protocol: object = "TCP") -> tuple[int | None, str]:
+    """A port and a protocol as a student may write them: ``80``, ``"80"``, ``"tcp"``; None stays None.
+
+    Raises :class:`~netpol_lab.errors.LabError` for what is no port or no protocol.
+    """
+    name = str(protocol).upper()
+    if name not in PROTOCOLS:
+        raise LabError(f"{protocol!r} is no protocol. A policy can name {', '.join(PROTOCOLS)}.")
+    if port is None:
+        return None, name
+    number = int(port) if str(port).isascii() and str(port).isdigit() else 0  # type: ignore[call-overload]
+    if not FIRST_PORT <= number <= LAST_PORT:
+        raise LabError(f"{port!r} is no port. Give a number from {FIRST_PORT} to {LAST_PORT}, for example port=80.")
+    return number, name
+
+
+def asked_questions(ask: object) -> list[tuple[str, str, int, str]]:
+    """The connections a picture is asked about, as (from, to, port, protocol).
+
+    Raises :class:`~netpol_lab.errors.LabError` with an example for anything else than a list of them.
+    """
+    found = []
+    for question in () if isinstance(ask, str) else ask:  # type: ignore[attr-defined]
+        if not isinstance(question, tuple | list) or len(question) not in (3, 4):
+            raise LabError(_ASK)
+        port, protocol = asked_port(*question[2:])
+        found.append((str(question[0]), str(question[1]), port or 0, protocol))
+    if isinstance(ask, str):
+        raise LabError(_ASK)
+    return found
+
+
+_ASK = 'Ask with a list of (from, to, port), for example ask=[("client-07", "server-07", 80)].'
 
 
 def flow(state: Snapshot, source: str, destination: str, port: int | None, protocol: str, namespace: str) -> Flow:
@@ -14,8 +50,9 @@ def flow(state: Snapshot, source: str, destination: str, port: int | None, proto
 
     ``destination`` is a Service (bare names in the source's namespace, then in ``namespace``), a pod or workload, a
     node, an address, or a DNS name. Without ``port``: the Service's first, else the first the pod listens on, else 80.
-    Raises NotFound for names that nothing has.
+    Raises NotFound for names that nothing has, LabError for what is no port or no protocol.
     """
+    port, protocol = asked_port(port, protocol)
     origin = state.endpoint(source, namespace)
     home = origin.namespace if isinstance(origin, Pod) else ""
     service = service_named(state, destination, (home, namespace))

@@ -92,7 +92,7 @@ def write_manifest(name: str, text: str, number: str) -> str:
     Raises :class:`~netpol_lab.errors.LabError` for a name that is missing or leads out of the folder.
     """
     place = Path(name)
-    if not name or place.is_absolute() or ".." in place.parts:
+    if not name or place.is_absolute() or ".." in place.parts or len(name.split()) > 1:
         raise LabError("Name a file in this folder after %%manifest, for example: %%manifest default-deny.yaml")
     filled = fill(text, number)
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -143,3 +143,35 @@ def test_a_shell_line_loses_nothing_of_what_it_prints(lab, monkeypatch, capsys):
     assert printed.startswith("namespace/default\n")
     assert printed.endswith('Error from server (NotFound): pods "nobody" not found\n')
     assert names["_exit_code"] == 3
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda lab: lab.matrix(port="http"),
+        lambda lab: lab.matrix("production"),
+        lambda lab: lab.matrix(port=0),
+        lambda lab: lab.both_ends(port="x"),
+        lambda lab: lab.graph("production"),
+        lambda lab: lab.graph(ask=("a", "b", 80)),
+        lambda lab: lab.graph(ask=[("client-07", "server-07", "http")]),
+        lambda lab: lab.why("client-07", "server-07", port=99999),
+        lambda lab: lab.why("client-07", "server-07", 80, "icmp"),
+        lambda lab: lab.steps("server-07", port="x"),
+    ],
+)
+def test_what_is_no_port_and_no_question_is_answered_in_words(lab_a, call):
+    with pytest.raises(LabError, match=r"is no port|is no protocol|Ask with a list"):
+        call(lab_a)
+
+
+def test_a_port_may_be_written_as_text_and_a_protocol_in_small_letters(lab_a):
+    assert lab_a.why("client-07", "server-07", "80", "tcp").text == lab_a.why("client-07", "server-07", 80).text
+
+
+def test_a_change_that_only_lets_a_name_resolve_does_not_promise_more(lab):
+    for name in ("production", "default-deny-all"):
+        lab.file(f"lab-b/{name}.yaml")
+        lab.kubectl(f"apply -f {name}.yaml")
+    text = " ".join(lab.why("production/web", "api", port=8080).text.split())
+    assert "(checked: then the name resolves)" in text

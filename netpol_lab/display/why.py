@@ -53,8 +53,9 @@ def draw(
     reached = "reaches" if story.stop is None else "cannot reach"
     alt = f"Why {story.source_name} {reached} {story.target_name} on {story.protocol} {story.port}"
     boxes = [_box(reason) for reason in story.reasons]
+    then = _then(change, what)
     if change is not None:
-        boxes.append(_change_box(change))
+        boxes.append(_change_box(change, then))
     if saw is not None:
         boxes.append(card.note(join(["What you saw: ", code(saw[0]), " → ", el("code", saw[1], class_="npl-heard")])))
     direct = next((text(r.lines[0]) for r in story.reasons if r.heading[0].startswith("By address")), "")
@@ -64,7 +65,7 @@ def draw(
         gates(story, alt, _description(story), near),
         boxes,
         legend=_legend(story),
-        twin=twin(story, _one_line(change), saw, f"by address: {direct}" if direct else ""),
+        twin=twin(story, _one_line(change, then), saw, f"by address: {direct}" if direct else ""),
         label=plain(escape(story.title)),
         rules=_RULES + WHO,
     )
@@ -81,15 +82,20 @@ def _part(part: str) -> Markup:
     return code(part) if isinstance(part, Mono) else escape(part)
 
 
-def _one_line(change: ProvedChange | None) -> str:
+def _one_line(change: ProvedChange | None, then: str) -> str:
     if change is None:
         return ""
     besides = f" {change.besides}" if change.besides else ""
-    return f"{'; then '.join(change.command.splitlines())} (checked: {_then(change)}){besides}"
+    return f"{'; then '.join(change.command.splitlines())} (checked: {then}){besides}"
 
 
-def _then(change: ProvedChange) -> str:
-    return "then blocked" if change.stops else "then allowed"
+def _then(change: ProvedChange | None, answer: Flow | Verdict) -> str:
+    """What the change was checked to do. At a name it lets the question pass, and the connection comes after that."""
+    if change is not None and change.stops:
+        return "then blocked"
+    if isinstance(answer, Flow) and answer.outcome == "dns timed out":
+        return "then the name resolves"
+    return "then allowed"
 
 
 def _box(reason: Reason) -> Markup:
@@ -148,13 +154,13 @@ def _profiles(answers: Sequence[tuple[str, str]]) -> Markup:
     return el("table", el("thead", head), el("tbody", *rows), class_="npl-plugins")
 
 
-def _change_box(change: ProvedChange) -> Markup:
+def _change_box(change: ProvedChange, then: str) -> Markup:
     """A command stands in the mono font; a rule in words does not."""
     parts = []
     lines = change.command.splitlines()
     for number, line in enumerate(lines, 1):
         words = code(line) if line.startswith("kubectl ") else escape(line[:1].upper() + line[1:])
-        checked = el("span", f" (checked: {_then(change)})", class_="npl-who") if number == len(lines) else ""
+        checked = el("span", f" (checked: {then})", class_="npl-who") if number == len(lines) else ""
         parts.append(el("div", words, checked))
     if change.besides:
         parts.append(el("div", change.besides, class_="npl-who"))
