@@ -175,3 +175,9 @@ def test_a_change_that_only_lets_a_name_resolve_does_not_promise_more(lab):
         lab.kubectl(f"apply -f {name}.yaml")
     text = " ".join(lab.why("production/web", "api", port=8080).text.split())
     assert "(checked: then the name resolves)" in text
+
+
+def test_the_reasons_are_a_table_too(lab_a):
+    frame = lab_a.why("client-07", "server-07").frame
+    assert list(frame["step"]) == ["Name", "Service", "Egress", "Ingress", "Port"]
+    assert list(frame["state"]) == ["passed", "passed", "open", "admitted", "passed"]

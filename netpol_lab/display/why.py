@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from netpol_lab.display import card
 from netpol_lab.display.letters import compare
@@ -14,9 +15,12 @@ from netpol_lab.display.why_reasons import Reason, said
 from netpol_lab.display.why_story import Story, tell
 from netpol_lab.display.why_svg import gates
 from netpol_lab.display.why_twin import twin
-from netpol_lab.flows import Flow
+from netpol_lab.flows import Flow, Step
 from netpol_lab.model import Origin
 from netpol_lab.verdict import Condition, Verdict
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class ProvedChange(Protocol):
@@ -35,6 +39,21 @@ class ProvedChange(Protocol):
     def stops(self) -> bool: ...
 
 
+@dataclass(frozen=True)
+class WhyPicture(card.Picture):
+    """The reasons as a picture, as text, and as a table."""
+
+    steps: tuple[Step, ...] = field(default=(), repr=False)
+
+    @property
+    def frame(self) -> pandas.DataFrame:
+        """One row per step, in order: ``step``, ``state`` and ``facts`` (texts)."""
+        import pandas
+
+        rows = [(step.name, step.state, ", ".join(step.facts)) for step in self.steps]
+        return pandas.DataFrame(rows, columns=["step", "state", "facts"])
+
+
 def draw(
     what: Flow | Verdict,
     *,
@@ -42,7 +61,7 @@ def draw(
     saw: tuple[str, str] | None = None,
     title: str | None = None,
     quiet: str | None = None,
-) -> card.Picture:
+) -> WhyPicture:
     """The gates of a connection attempt, or of a bare verdict (then without name and Service).
 
     ``change`` must have been simulated: the picture says so. ``saw`` is the command and the client's own words.
@@ -68,6 +87,8 @@ def draw(
         twin=twin(story, _one_line(change, then), saw, f"by address: {direct}" if direct else ""),
         label=plain(escape(story.title)),
         rules=_RULES + WHO,
+        kind=WhyPicture,
+        steps=story.steps,
     )
 
 
