@@ -196,7 +196,8 @@ def _quiet(changes: Mapping[tuple[str, str], Changed], question: Question) -> st
     n = _counts(changes)
     about = f"{question.words}: " if question.words else ""
     changed = f"{n['allowed']} newly allowed, {n['blocked']} newly blocked, {n['ports']} ports changed"
-    return f"{about}{changed}, {n['same']} unchanged."
+    tagged = "".join(f", {n[tag]} of a pod that is {tag}" for tag in ("new", "gone") if n[tag])
+    return f"{about}{changed}, {n['same']} unchanged{tagged}."
 
 
 def _short(answer: Cell | None, labels: Mapping[PortSet, str], one_port: bool) -> str:
