@@ -23,7 +23,7 @@ from netpol_lab.profiles import PROFILES
 from netpol_lab.remedy import smallest_change, smallest_stop
 from netpol_lab.scene import Scene, SceneNode, build, effect_of
 from netpol_lab.snapshot import Snapshot
-from netpol_lab.story import Moment, Story, policy_steps, with_visitors
+from netpol_lab.story import Moment, Story, policies_changed, with_visitors
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
@@ -83,21 +83,21 @@ class Lab:
 
     def _answer(self, program: str, words: list[str], stdin: Callable[[], str], cwd: str) -> ProgramResult | None:
         """Run one program of the notebook's shell. What the simulator cannot do is an answer too, never a crash."""
-        tried = len(self._session.attempts)
+        session, cluster = self._session, self.cluster
+        tried = len(session.attempts)
         try:
             if program == "curl":
-                session = self._session
-                if not is_for_the_cluster(self.cluster, words, session.forwards):
+                if not is_for_the_cluster(cluster, words, session.forwards):
                     return None
-                kept = {"attempts": session.dialed, "forwards": session.forwards}
-                result = run_outside(self.cluster, ["curl", *words], stdin, session.record, **kept)  # type: ignore[arg-type]
-                self.cluster.advance(result.seconds)
+                log, dialed, forwards = session.record, session.dialed, session.forwards
+                result = run_outside(cluster, ["curl", *words], stdin, log, attempts=dialed, forwards=forwards)
+                cluster.advance(result.seconds)
             else:
-                result = run(self._session, words, stdin, cwd)
+                result = run(session, words, stdin, cwd)
         except LabError as error:
             result = ProgramResult((("stderr", f"error: {error}\n"),), 1)
         command = shlex.join([program, *words])
-        self._story.record(command, self.cluster.snapshot(), self._session.attempts[tried:])
+        self._story.record(command, cluster.snapshot(), session.attempts[tried:])
         return result
 
     def kubectl(self, line: str, stdin: str = "") -> ProgramResult:
@@ -209,7 +209,7 @@ class Lab:
         ids = [self._node(pairs[-1][1], name).id for name in sources] if sources else _around(pairs[-1][1], target)
         titles = [*(names or ()), *[""] * len(pairs)]
         states = [moment.state for moment, _, _ in pairs]
-        drawn = [strip.StripStep(titles[i], policy_steps(states, i), pair[1]) for i, pair in enumerate(pairs)]
+        drawn = [strip.StripStep(titles[i], policies_changed(states, i), pair[1]) for i, pair in enumerate(pairs)]
         return strip.draw(drawn, ids, target.id, number or 80, protocol)
 
     def why(

@@ -89,9 +89,6 @@ class Story:
             steps.append(moment)
         return steps
 
-    def attempts(self) -> list[Attempt]:
-        return [attempt for moment in self.moments for attempt in moment.attempts]
-
     def visitors(self, moments: Sequence[Moment]) -> list[Resource]:
         """Pods that tried a connection and were never there between two commands: ``kubectl run --rm`` deletes its pod.
 
@@ -129,7 +126,7 @@ def _same_objects(before: Snapshot, after: Snapshot) -> bool:
     return all(old is after.objects[key] or old.body == after.objects[key].body for key, old in before.objects.items())
 
 
-def policy_steps(states: Sequence[Snapshot], place: int) -> str:
+def policies_changed(states: Sequence[Snapshot], place: int) -> str:
     """What the step to ``states[place]`` added or took away: policies by file where it is known, else by name."""
     here = {policy.id: policy for policy in states[place].policies}
     before = {policy.id: policy for policy in states[place - 1].policies} if place else {}

@@ -192,3 +192,8 @@ _TWIN = f"""
 & .npl-text pre {{ margin: 6px 0 2px; padding: 8px 10px; overflow-x: auto; font: 12.5px/1.4 {theme.MONO};
   white-space: pre;  color: var(--npl-ink); background: var(--npl-cluster); border: 0; border-radius: 4px }}
 """
+HIDE = """
+& .npl-hide { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap }
+"""
+"""Words for those who listen to the page, and for a page without our stylesheet."""

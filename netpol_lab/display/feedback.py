@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from netpol_lab.display import card
 from netpol_lab.display.markup import Markup, ascii_text, el, escape, fit, join, plain, prose, svg, text_width
-from netpol_lab.display.matrix_table import HIDE
 from netpol_lab.display.matrix_twin import short
 from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.display.why import WHO
@@ -37,7 +36,7 @@ def draw(result: Feedback, *, title: str | None = None, quiet: str | None = None
         twin=_twin(result),
         label=f"Result of the check: {result.verdict}",
         drawn=False,
-        rules=_RULES + HIDE + WHO,
+        rules=_RULES + card.HIDE + WHO,
     )
 
 

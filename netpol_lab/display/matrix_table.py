@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from netpol_lab.display import theme
+from netpol_lab.display import card, theme
 from netpol_lab.display.markup import Markup, el, join, text_width
 from netpol_lab.display.matrix_cells import Cell, groups
 from netpol_lab.display.shares import OUTSIDE_GROUP
@@ -209,12 +209,6 @@ def swatch(kind: str, sign: str) -> Markup:
     return el("span", el("span", sign, class_="npl-sign"), class_=f"npl-sw npl-{kind}")
 
 
-HIDE = """
-& .npl-hide { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
-  white-space: nowrap }
-"""
-"""Words for those who listen to the page, and for a page without our stylesheet."""
-
 CELLS = """
 & .npl-grid { border-collapse: collapse; border-spacing: 0; width: 100%; margin: 0; font-size: 13px; line-height: 1.3;
   color: var(--npl-ink);
@@ -241,7 +235,7 @@ CELLS = """
 
 RULES = (
     CELLS
-    + HIDE
+    + card.HIDE
     + """
 & .npl-m th[scope] { font-weight: 700 }
 & .npl-m th.npl-ns { font-weight: 400; color: var(--npl-ink2); padding-top: 6px; padding-bottom: 6px;

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from netpol_lab.display.card import HIDE
 from netpol_lab.display.markup import Markup, el
 
-RULES = """
+RULES = (
+    """
 & table.npl-plain { border-collapse: collapse; border: 0; margin: 0; font-size: 13px; table-layout: auto;
   color: var(--npl-ink); background: none }
 & table.npl-plain tr { background: none !important }
@@ -15,9 +17,9 @@ RULES = """
 & table.npl-plain thead th { color: var(--npl-ink2); font-weight: 400; border-bottom: 2px solid var(--npl-line) }
 & .npl-reached { color: var(--npl-allowed); font-weight: 700 }
 & .npl-unreached { color: var(--npl-blocked); font-weight: 700 }
-& .npl-hide { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
-  white-space: nowrap }
 """
+    + HIDE
+)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Markup | str]]) -> Markup:
