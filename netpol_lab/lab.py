@@ -17,7 +17,7 @@ from netpol_lab.bridge import Bridge
 from netpol_lab.clients import ProgramResult, is_for_the_cluster, run_outside
 from netpol_lab.cluster import Cluster
 from netpol_lab.errors import LabError, NotFound, NotSimulated
-from netpol_lab.flows import Flow, connect_each
+from netpol_lab.flows import Flow, connect_each, standing
 from netpol_lab.kubectl import Session, run
 from netpol_lab.profiles import PROFILES
 from netpol_lab.remedy import smallest_change, smallest_stop
@@ -160,7 +160,8 @@ class Lab:
         from netpol_lab.display import graph
 
         scene = self.scene(at)
-        return graph.draw(scene, blocked=[*self._asked(scene, ask), *self._tried(scene, self._story.moment(at))])
+        tried = naming.blocked_by_policies(scene, [each.flow for each in self._story.moment(at).attempts])
+        return graph.draw(scene, blocked=[*self._asked(scene, ask), *tried])
 
     def compare(self, before: Which | None = None, after: Which = "now", *, side_by_side: bool = False) -> Picture:
         """What changed between two moments, as a graph and a matrix; without words, what the last step changed."""
@@ -229,7 +230,7 @@ class Lab:
         change = None
         if verdict is not None and (stop or not flow.connected):
             change = (smallest_stop if flow.connected else smallest_change)(state, verdict)
-        picture = why.draw(flow, change=change, saw=self._saw(flow))
+        picture = why.draw(flow, change=change, saw=self._story.saw(flow))
         each = connect_each(state, flow.source, flow.service, flow.port, protocol) if flow.service else []
         if flow.service is None or len({one.outcome for one in each}) < 2:
             return picture
@@ -259,6 +260,25 @@ class Lab:
         from netpol_lab.display import packets
 
         return packets.draw(self._dial(source, destination, port, protocol)[1])
+
+    def hold(
+        self, source: str | None = None, destination: str = "", port: int | None = None, protocol: str = "TCP"
+    ) -> Picture:
+        """Open a connection and keep it open while you change policies; without ends, see what has become of all.
+
+        The ends are named as for :meth:`why`, and what cannot be opened is answered by it. Policies judge a connection
+        when it is opened; what becomes of one that stands is left to the plugin (documentation, NetworkPolicy).
+        """
+        from netpol_lab.display import standing as table
+
+        state = self.cluster.snapshot()
+        if source is not None:
+            flow = naming.flow(state, source, destination, port, protocol, self._namespace)
+            if not flow.connected:
+                return self.why(source, destination, port, protocol)
+            self._story.hold(flow)
+        held = [(standing(state, flow), moment.command) for flow, moment in self._story.held]
+        return table.draw(held, self.cluster.profile)
 
     def _dial(self, source: str, destination: str, port: int | None, protocol: str) -> tuple[Snapshot, Flow]:
         """The connection asked about, made in the present state."""
@@ -373,27 +393,6 @@ class Lab:
             (self._node(scene, source).id, self._node(scene, destination).id, protocol, port)
             for source, destination, port, protocol in naming.asked_questions(ask)
         ]
-
-    def _tried(self, scene: Scene, moment: Moment) -> list[tuple[str, str, str, int]]:
-        """The connections tried in a moment that a policy stopped."""
-        found: dict[tuple[str, str, str, int], None] = {}
-        for attempt in moment.attempts:
-            flow = attempt.flow
-            if flow.verdict is None or flow.verdict.allowed or flow.target_port is None:
-                continue
-            ends = [naming.node_holding(scene, end) for end in (flow.source, flow.destination)]
-            if ends[0] and ends[1]:
-                found[(ends[0].id, ends[1].id, flow.protocol, flow.target_port)] = None
-        return list(found)
-
-    def _saw(self, flow: Flow) -> tuple[str, str] | None:
-        """The last command that tried this very connection, and what it said."""
-        for attempt in reversed(self._story.now.attempts):
-            tried = attempt.flow
-            same_end = tried.host == flow.host or (tried.destination and tried.destination == flow.destination)
-            if tried.source == flow.source and same_end and tried.port == flow.port:
-                return attempt.command, attempt.said
-        return None
 
 
 def _around(scene: Scene, target: SceneNode) -> list[str]:

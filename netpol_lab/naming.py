@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from netpol_lab.errors import LabError
 from netpol_lab.flows import Flow, connect
 from netpol_lab.model import Endpoint, External, IPAddress, Pod, Service
@@ -112,3 +114,15 @@ def node_holding(scene: Scene, endpoint: object) -> SceneNode | None:
 
 def _same_replicas(one: Pod, other: Pod) -> bool:
     return (one.namespace, one.owner, one.labels) == (other.namespace, other.owner, other.labels)
+
+
+def blocked_by_policies(scene: Scene, flows: Iterable[Flow]) -> list[tuple[str, str, str, int]]:
+    """Of some connections, those a policy stopped: (source, destination, protocol, port), each once, by node id."""
+    found: dict[tuple[str, str, str, int], None] = {}
+    for flow in flows:
+        if flow.verdict is None or flow.verdict.allowed or flow.target_port is None:
+            continue
+        ends = [node_holding(scene, end) for end in (flow.source, flow.destination)]
+        if ends[0] and ends[1]:
+            found[(ends[0].id, ends[1].id, flow.protocol, flow.target_port)] = None
+    return list(found)

@@ -40,6 +40,8 @@ class Story:
 
     def __init__(self, start: Snapshot) -> None:
         self.moments = [Moment(0, "", start)]
+        self.held: list[tuple[Flow, Moment]] = []
+        """The connections somebody keeps open, each with the moment in which it was opened."""
 
     @property
     def now(self) -> Moment:
@@ -70,6 +72,19 @@ class Story:
                 return moment
         known = ", ".join(f"{moment.number} {moment.name!r}" for moment in self.moments)
         raise NotFound(f"There is no moment {which!r}. The moments so far: {known}.")
+
+    def hold(self, flow: Flow) -> None:
+        """Keep an open connection; of two between the same ends, only the later one."""
+        self.held = [(old, moment) for old, moment in self.held if _ends(old) != _ends(flow)] + [(flow, self.now)]
+
+    def saw(self, flow: Flow) -> tuple[str, str] | None:
+        """The last command that tried this very connection since the last change, and what it said."""
+        for attempt in reversed(self.now.attempts):
+            tried = attempt.flow
+            same_end = tried.host == flow.host or (tried.destination and tried.destination == flow.destination)
+            if tried.source == flow.source and same_end and tried.port == flow.port:
+                return attempt.command, attempt.said
+        return None
 
     def between(self, first: Moment, last: Moment) -> list[Moment]:
         """All moments from one to another, both included, in whatever order they are given."""
@@ -111,6 +126,11 @@ def with_visitors(state: Snapshot, visitors: Iterable[Resource]) -> Snapshot:
         if visitor.key not in state.objects and ("Namespace", "", visitor.namespace) in state.objects
     ]
     return state.with_objects(missing) if missing else state
+
+
+def _ends(flow: Flow) -> tuple[object, ...]:
+    """What tells held connections apart: a replaced pod keeps its name, and its old connections are gone."""
+    return getattr(flow.source, "id", flow.source), flow.host, flow.port, flow.protocol
 
 
 def _resource(pod: Pod) -> Resource:

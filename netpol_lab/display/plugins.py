@@ -39,10 +39,10 @@ def points(profiles: Sequence[Profile]) -> card.Picture:
     """How each profile decides the points that the API leaves to plugins, with who says so."""
     head = ("left open by the API", *(profile.name for profile in profiles))
     rows = [(words, *(profile.decision(rule).words for profile in profiles)) for rule, words in POINTS.items()]
-    said = [(words, profile.name, _source(profile, rule)) for rule, words in POINTS.items() for profile in profiles]
+    said = [(words, profile.name, source(profile, rule)) for rule, words in POINTS.items() for profile in profiles]
     twin: list[str] = []
     for rule, words in POINTS.items():
-        lines = [(profile.name, profile.decision(rule).words, _source(profile, rule)) for profile in profiles]
+        lines = [(profile.name, profile.decision(rule).words, source(profile, rule)) for profile in profiles]
         twin += [words, *(f"  {name}: {decided} ({source})" for name, decided, source in lines), ""]
     return card.figure(
         f"{len(rows)} points where network plugins may differ, and do",
@@ -65,12 +65,12 @@ def points(profiles: Sequence[Profile]) -> card.Picture:
 _SHORT = {"D": "Kubernetes documentation", "T": "API types", "E": "Kubernetes end-to-end tests"}
 
 
-def _source(profile: Profile, rule: int) -> str:
+def source(profile: Profile, rule: int) -> str:
     """Who says so, with the project's letters written out."""
-    source = profile.decision(rule).source
-    letter, colon, rest = source.partition(": ")
+    words = profile.decision(rule).source
+    letter, colon, rest = words.partition(": ")
     if letter not in _SHORT:
-        return source
+        return words
     return f"{_SHORT[letter]}{colon}{rest.replace('; D', '; the documentation')}"
 
 

@@ -9,5 +9,17 @@ from __future__ import annotations
 from netpol_lab.flows.connecting import connect, connect_each
 from netpol_lab.flows.flow import Flow, Outcome, Step
 from netpol_lab.flows.names import Resolution, Resolver
+from netpol_lab.flows.standing import Fate, Standing, standing
 
-__all__ = ["Flow", "Outcome", "Resolution", "Resolver", "Step", "connect", "connect_each"]
+__all__ = [
+    "Fate",
+    "Flow",
+    "Outcome",
+    "Resolution",
+    "Resolver",
+    "Standing",
+    "Step",
+    "connect",
+    "connect_each",
+    "standing",
+]

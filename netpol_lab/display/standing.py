@@ -1,0 +1,104 @@
+"""The connections that are held open while policies change: what has become of each, and what a new one would meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netpol_lab.display import card, tables
+from netpol_lab.display.markup import Markup, el, join
+from netpol_lab.display.markup import table as columns
+from netpol_lab.display.plugins import source
+from netpol_lab.flows import Fate, Flow, Standing
+from netpol_lab.flows.facts import short
+from netpol_lab.profiles import CONFORMANT, Profile
+
+_SIGNS: dict[Fate, tuple[str, str, str]] = {
+    "goes on": (".", "✓", "npl-reached"),
+    "is cut": ("X", "✕", "npl-unreached"),
+    "depends on the network plugin": ("?", "?", "npl-undecided"),
+    "has lost an end": ("-", "–", ""),
+}
+"""For text, for the page, and its class."""
+
+_RULES = tables.RULES + "\n& .npl-undecided { color: var(--npl-changed); font-weight: 700 }\n"
+
+
+def draw(held: Sequence[tuple[Standing, str]], here: Profile) -> card.Picture:
+    """One row for each held connection, with the command after which it was opened ("" before the first).
+
+    ``here`` is the cluster's profile; it says how sure the last column is.
+    """
+    rows = [(*_SIGNS[each.fate][:1], _ends(each.flow), _opened(after), *_said(each)) for each, after in held]
+    head = ("", "connection", "opened", "a new one now", "the one that stands")
+    cells = [(_sign(each.fate), el("strong", row[1]), *row[2:]) for (each, _), row in zip(held, rows, strict=True)]
+    twin = [*columns(rows), "", *(f"  {name}: {words} ({source})" for name, words, source in _sources(here))]
+    return card.figure(
+        _title([each for each, _ in held]),
+        "Policies judge a connection when it is opened. The API leaves it to the plugin what becomes of one that "
+        "stands when they change.",
+        [tables.table(head, cells), _who_says_so(here)] if held else [],
+        twin="\n".join(twin) if held else "",
+        drawn=False,
+        rules=_RULES,
+    )
+
+
+def _title(held: Sequence[Standing]) -> str:
+    if not held:
+        return "You hold no connection open"
+    if len(held) == 1:
+        return _one(held[0])
+    fates = [each.fate for each in held]
+    counts = [f"{fates.count(fate)} {_plural(fate, fates.count(fate))}" for fate in _SIGNS if fate in fates]
+    return f"{len(held)} connections held open: {', '.join(counts)}"
+
+
+def _one(held: Standing) -> str:
+    if held.fate == "goes on":
+        return "The connection goes on" + ("" if held.anew else ", and a new one is blocked")
+    if held.fate == "depends on the network plugin":
+        open_question = "whether this one goes on depends on the network plugin"
+        return f"A new connection {'connects' if held.anew else 'is blocked'}; {open_question}"
+    return f"The connection {held.fate}" + (", as a new one is blocked" if held.fate == "is cut" else "")
+
+
+def _plural(fate: Fate, count: int) -> str:
+    verb, _, rest = fate.partition(" ")
+    many = {"goes": "go", "is": "are", "depends": "depend", "has": "have"}[verb]
+    return f"{verb if count == 1 else many} {rest}"
+
+
+def _ends(flow: Flow) -> str:
+    target = short(flow.destination) if flow.destination is not None else flow.host
+    return f"{short(flow.source)} → {target}, {flow.protocol} {flow.target_port}"
+
+
+def _opened(after: str) -> str:
+    return f"after {after.removeprefix('kubectl ')}" if after else "at the start"
+
+
+def _said(held: Standing) -> tuple[str, str]:
+    """What a new connection would meet, and what has become of this one."""
+    if held.anew is None:
+        return "-", "ended: a pod it led to or came from is gone"
+    named = ", ".join(f"{fate} with {profile.name}" for profile, fate in held.by_profile)
+    return "connects" if held.anew else "is blocked", f"{held.fate}: {named}" if named else held.fate
+
+
+def _sign(fate: Fate) -> Markup:
+    _, sign, kind = _SIGNS[fate]
+    return join([el("span", sign, class_=kind or None, aria_hidden="true"), " ", el("span", fate, class_="npl-hide")])
+
+
+def _sources(here: Profile) -> list[tuple[str, str, str]]:
+    profiles = CONFORMANT if here in CONFORMANT else (here,)
+    return [(each.name, each.decision(9).words, source(each, 9)) for each in profiles]
+
+
+def _who_says_so(here: Profile) -> Markup:
+    return el(
+        "details",
+        el("summary", "Who says so"),
+        tables.table(("plugin", "a connection that stands", "source"), _sources(here)),
+        class_="npl-text",
+    )
