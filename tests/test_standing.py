@@ -88,7 +88,7 @@ def test_a_connection_ends_with_its_pod_even_when_one_of_that_name_comes_back(ca
     if again:
         canary.apply(manifest("canary"))
     found = becomes(canary, flow, "calico")
-    assert (found.fate, found.anew) == ("has lost an end", None)
+    assert (found.fate, found.anew) == ("ended with its pod", None)
 
 
 def test_a_connection_is_judged_by_the_labels_its_pods_have_now(canary):
@@ -110,7 +110,7 @@ def test_the_title_says_what_has_become_of_a_single_connection(canary):
     assert titles == {
         "upstream": "A new connection is blocked; whether this one goes on depends on the network plugin",
         "calico": "The connection goes on, and a new one is blocked",
-        "cilium": "The connection is cut, as a new one is blocked",
+        "cilium": "The connection is cut, and a new one is blocked",
         "weave-2.3": "The connection goes on, and a new one is blocked",
         "flannel": "The connection goes on",
     }
@@ -120,7 +120,7 @@ def test_several_connections_are_counted_by_their_fate(canary):
     flow = opened(canary)
     canary.apply(manifest("close-in-server"))
     held = [(becomes(canary, flow, name), "") for name in ("calico", "weave-2.3", "cilium")]
-    assert table.draw(held, CALICO).title == "3 connections held open: 2 go on, 1 is cut"
+    assert table.draw(held, CALICO).title == "3 connections: 2 go on, 1 is cut"
 
 
 def test_the_card_names_its_sources_and_no_meaning_hangs_on_color(canary):
@@ -156,7 +156,7 @@ def test_a_lab_without_held_connections_says_so(lab):
 def test_a_held_connection_is_followed_through_later_commands(lab):
     assert lab.hold("canary/in-client", "in-server", 80).title == "The connection goes on"
     lab.kubectl("apply -f close-in-server.yaml")
-    assert lab.hold().title == "The connection is cut, as a new one is blocked"
+    assert lab.hold().title == "The connection is cut, and a new one is blocked"
 
 
 def test_the_same_connection_held_again_takes_the_place_of_the_first(lab):

@@ -16,7 +16,7 @@ _SIGNS: dict[Fate, tuple[str, str, str]] = {
     "goes on": (".", "✓", "npl-reached"),
     "is cut": ("X", "✕", "npl-unreached"),
     "depends on the network plugin": ("?", "?", "npl-undecided"),
-    "has lost an end": ("-", "–", ""),
+    "ended with its pod": ("-", "–", ""),
 }
 """For text, for the page, and its class."""
 
@@ -28,10 +28,16 @@ def draw(held: Sequence[tuple[Standing, str]], here: Profile) -> card.Picture:
 
     ``here`` is the cluster's profile; it says how sure the last column is.
     """
-    rows = [(*_SIGNS[each.fate][:1], _ends(each.flow), _opened(after), *_said(each)) for each, after in held]
+    rows = [(_SIGNS[each.fate][0], _ends(each.flow), _opened(after), *_said(each)) for each, after in held]
     head = ("", "connection", "opened", "a new one now", "the one that stands")
-    cells = [(_sign(each.fate), el("strong", row[1]), *row[2:]) for (each, _), row in zip(held, rows, strict=True)]
-    twin = [*columns(rows), "", *(f"  {name}: {words} ({source})" for name, words, source in _sources(here))]
+    cells = [
+        (_sign(each.fate), el("strong", row[1]), *row[2:4], join([row[4], el("div", _named(each))]))
+        for (each, _), row in zip(held, rows, strict=True)
+    ]
+    twin: list[str] = []
+    for (each, _), line in zip(held, columns(rows), strict=True):
+        twin += [line, *([f"   {_named(each)}"] if each.by_profile else [])]
+    twin += ["", *(f"  {name}: {words} ({source})" for name, words, source in _sources(here))]
     return card.figure(
         _title([each for each, _ in held]),
         "Policies judge a connection when it is opened. The API leaves it to the plugin what becomes of one that "
@@ -50,7 +56,7 @@ def _title(held: Sequence[Standing]) -> str:
         return _one(held[0])
     fates = [each.fate for each in held]
     counts = [f"{fates.count(fate)} {_plural(fate, fates.count(fate))}" for fate in _SIGNS if fate in fates]
-    return f"{len(held)} connections held open: {', '.join(counts)}"
+    return f"{len(held)} connections: {', '.join(counts)}"
 
 
 def _one(held: Standing) -> str:
@@ -59,12 +65,16 @@ def _one(held: Standing) -> str:
     if held.fate == "depends on the network plugin":
         open_question = "whether this one goes on depends on the network plugin"
         return f"A new connection {'connects' if held.anew else 'is blocked'}; {open_question}"
-    return f"The connection {held.fate}" + (", as a new one is blocked" if held.fate == "is cut" else "")
+    return (
+        "The connection is cut, and a new one is blocked"
+        if held.fate == "is cut"
+        else "The connection ended with its pod"
+    )
 
 
 def _plural(fate: Fate, count: int) -> str:
     verb, _, rest = fate.partition(" ")
-    many = {"goes": "go", "is": "are", "depends": "depend", "has": "have"}[verb]
+    many = {"goes": "go", "is": "are", "depends": "depend"}.get(verb, verb)
     return f"{verb if count == 1 else many} {rest}"
 
 
@@ -80,9 +90,14 @@ def _opened(after: str) -> str:
 def _said(held: Standing) -> tuple[str, str]:
     """What a new connection would meet, and what has become of this one."""
     if held.anew is None:
-        return "-", "ended: a pod it led to or came from is gone"
-    named = ", ".join(f"{fate} with {profile.name}" for profile, fate in held.by_profile)
-    return "connects" if held.anew else "is blocked", f"{held.fate}: {named}" if named else held.fate
+        return "has no pod", "ended"
+    fate = "up to the plugin" if held.by_profile else held.fate
+    return "connects" if held.anew else "is blocked", fate
+
+
+def _named(held: Standing) -> str:
+    """The fate under each plugin, where it depends on that."""
+    return ", ".join(f"{fate} with {profile.name}" for profile, fate in held.by_profile)
 
 
 def _sign(fate: Fate) -> Markup:

@@ -12,7 +12,7 @@ from netpol_lab.model import Endpoint, Pod
 from netpol_lab.profiles import CONFORMANT, Profile
 from netpol_lab.snapshot import Snapshot
 
-Fate = Literal["goes on", "is cut", "depends on the network plugin", "has lost an end"]
+Fate = Literal["goes on", "is cut", "depends on the network plugin", "ended with its pod"]
 
 _WHEN_NOT_ADMITTED: dict[str, Fate] = {
     "kept": "goes on",
@@ -43,7 +43,7 @@ def standing(state: Snapshot, flow: Flow) -> Standing:
     A pod that was replaced has a new address, and its connections ended with the old one.
     """
     if not all(_is_still_there(state, end) for end in (flow.source, flow.destination)):
-        return Standing(flow, "has lost an end", None)
+        return Standing(flow, "ended with its pod", None)
     admitted, fate = _admitted(state, flow), _fate(state, flow)
     if state.enforcement.existing_connections != "undefined":
         return Standing(flow, fate, admitted)
