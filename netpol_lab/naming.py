@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from netpol_lab.errors import LabError
 from netpol_lab.flows import Flow, connect
-from netpol_lab.model import Endpoint, External, IPAddress, Pod, Service
+from netpol_lab.model import OUTSIDE, Endpoint, External, IPAddress, Pod, Service
 from netpol_lab.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
 from netpol_lab.scene import Scene, SceneNode, build
 from netpol_lab.snapshot import Snapshot
@@ -51,15 +51,20 @@ def flow(state: Snapshot, source: str, destination: str, port: int | None, proto
     """The connection a person asks about, made in ``state``.
 
     ``destination`` is a Service (bare names in the source's namespace, then in ``namespace``), a pod or workload, a
-    node, an address, or a DNS name. Without ``port``: the Service's first, else the first the pod listens on, else 80.
-    Raises NotFound for names that nothing has, LabError for what is no port or no protocol.
+    node, an address, or a DNS name; nodes and the outside reach a Service by its address. Without ``port``: the
+    Service's first, else the first the pod listens on, else 80.
+    Raises NotFound for names that nothing has, LabError for a missing end and for what is no port or no protocol.
     """
     port, protocol = asked_port(port, protocol)
+    if not (source and destination):
+        raise LabError('Name both ends of the connection, for example ("client-07", "server-07").')
     origin = state.endpoint(source, namespace)
     home = origin.namespace if isinstance(origin, Pod) else ""
     service = service_named(state, destination, (home, namespace))
     if service is not None:
         name = service.name if service.namespace == home else f"{service.name}.{service.namespace}"
+        if not isinstance(origin, Pod) and service.cluster_ip is not None:
+            name = str(service.cluster_ip)  # nodes and the outside do not ask the DNS of the cluster
         return connect(state, origin, name, port or service.ports[0].port, protocol)
     try:
         target = state.endpoint(destination, namespace)
@@ -91,12 +96,14 @@ def _first_port(state: Snapshot, endpoint: Endpoint, protocol: str) -> int:
 
 def node_named(scene: Scene, name: str, namespace: str) -> SceneNode | None:
     """The node a person means: its id, its name in their namespace, its name anywhere, or one of its pods."""
+    name = OUTSIDE.name if name.casefold() == OUTSIDE.name.casefold() else name
     by_name = [node for node in scene.nodes if node.name == name]
     wanted = [node for node in scene.nodes if node.id in (name, f"{namespace}/{name}")]
     pods = [
         node
         for node in scene.nodes
-        if isinstance(node.endpoint, Pod) and name in (node.endpoint.name, node.endpoint.id)
+        if isinstance(node.endpoint, Pod)
+        and name in (node.endpoint.name, node.endpoint.id, node.endpoint.owner.partition("/")[2])
     ]
     return next(iter([*wanted, *by_name, *pods]), None)
 

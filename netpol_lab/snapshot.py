@@ -5,6 +5,7 @@ A :class:`Snapshot` is one state and never changes. Before/after, undo and "what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -274,7 +275,7 @@ def _target_port(pod: Pod, port: ServicePort) -> int | None:
 
 
 def _find(state: Snapshot, name: str, namespace: str) -> Endpoint:
-    if name == OUTSIDE.name:
+    if name.casefold() == OUTSIDE.name.casefold():
         return OUTSIDE
     try:
         return _by_address(state, name)
@@ -284,17 +285,36 @@ def _find(state: Snapshot, name: str, namespace: str) -> Endpoint:
     pods = [pod for pod in state.pods if pod.namespace == (where or namespace)] or ([] if where else list(state.pods))
     of_workload = matcher(short, pods, state.objects)
     for pod in pods:
-        if of_workload(pod) if of_workload else short in (pod.name, pod.owner.partition("/")[2]):
+        if of_workload(pod) if of_workload else short in (pod.name, _called(pod)):
             return pod
     for node in state.nodes:
         if name == node.name:
             return node
     if not where and namespace:
         return _find(state, name, "")
-    known = [pod.id if where else pod.name for pod in state.pods] + [node.name for node in state.nodes]
-    close = get_close_matches(name, known, 1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise NotFound(f"There is no pod, workload, node or address {name!r}.{hint}", "Pod", name)
+    raise NotFound(f"There is no pod, workload, node or address {name!r}.{_meant(state, name)}", "Pod", name)
+
+
+def _meant(state: Snapshot, name: str) -> str:
+    """What was probably meant: a pod behind a Service, the name within a URL, or the closest of the names there are."""
+    behind = [pod for service in state.services if service.name == name for pod in state.pods_of(service)]
+    if behind:
+        return f" It is a Service: name a pod behind it, for example {_called(behind[0])!r}."
+    url = _URL.fullmatch(name)
+    if url:
+        return f" Give the name alone, {(url['host'] or url['bare'])!r}, and the port with port=."
+    pods = {f"{pod.namespace}/{_called(pod)}" if "/" in name else _called(pod) for pod in state.pods}
+    folded = {each.casefold(): each for each in sorted({*pods, *(node.name for node in state.nodes), OUTSIDE.name})}
+    close = get_close_matches(name.casefold(), folded, 1)
+    return f" Did you mean {folded[close[0]]!r}?" if close else ""
+
+
+_URL = re.compile(r"[a-z]+://(?P<host>[A-Za-z0-9.-]+).*|(?P<bare>[A-Za-z0-9.-]+):[0-9]+/?")
+
+
+def _called(pod: Pod) -> str:
+    """By its workload, where it has one."""
+    return pod.owner.partition("/")[2] or pod.name
 
 
 def _by_address(state: Snapshot, text: str) -> Endpoint:

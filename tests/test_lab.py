@@ -181,3 +181,40 @@ def test_the_reasons_are_a_table_too(lab_a):
     frame = lab_a.why("client-07", "server-07").frame
     assert list(frame["step"]) == ["Name", "Service", "Egress", "Ingress", "Port"]
     assert list(frame["state"]) == ["passed", "passed", "open", "admitted", "passed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("sever-07", "Did you mean 'server-07'?"),
+        ("Server-07", "Did you mean 'server-07'?"),
+        ("student-08/client-07", "Did you mean 'student-07/client-07'?"),
+        ("http://server-07:80/", "Give the name alone, 'server-07', and the port with port=."),
+        ("server-07:80", "Give the name alone, 'server-07', and the port with port=."),
+        ("kube-dns", "It is a Service: name a pod behind it, for example 'coredns'."),
+    ],
+)
+def test_a_name_that_nothing_has_is_answered_with_what_was_probably_meant(lab_a, name, hint):
+    with pytest.raises(NotFound) as caught:
+        lab_a.why(name, "client-07")
+    assert str(caught.value).endswith(hint)
+
+
+@pytest.mark.parametrize("ends", [("", "server-07"), ("client-07", "")])
+def test_a_connection_needs_both_ends(lab_a, ends):
+    with pytest.raises(LabError, match="Name both ends"):
+        lab_a.why(*ends)
+
+
+def test_the_outside_is_known_in_capitals_or_not(lab_a):
+    assert lab_a.reach("external").title == lab_a.reach("External").title
+    assert lab_a.why("external", "server-07").title == lab_a.why("External", "server-07").title
+
+
+def test_a_node_and_the_outside_reach_a_service_though_no_cluster_dns_answers_them(lab_a):
+    for source in ("External", "control-plane"):
+        assert lab_a.why(source, "server-07").title.startswith("✕ Blocked at ingress of server-07")
+
+
+def test_pods_of_a_workload_are_found_by_its_name_where_a_picture_calls_them_otherwise(lab_a):
+    assert lab_a.reach("coredns").title == lab_a.reach("kube-dns").title
