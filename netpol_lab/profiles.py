@@ -148,16 +148,25 @@ WEAVE_2_3 = Profile(
     ),
 )
 
-_IGNORED = ("policies are ignored", "flannel README: it does not control how containers are networked to the host")
-FLANNEL = Profile(
+
+def _enforcing_nothing(name: str, summary: str, source: str) -> Profile:
+    ignored = tuple(Decision(rule, "policies are ignored", source) for rule in POINTS)
+    return Profile(name, summary, enforces=frozenset(), existing_connections="kept", decisions=ignored)
+
+
+FLANNEL = _enforcing_nothing(
     "flannel",
     "Enforces nothing: policies are accepted, listed, and silently ignored.",
-    enforces=frozenset(),
-    existing_connections="kept",
-    decisions=tuple(Decision(rule, *_IGNORED) for rule in POINTS),
+    "flannel README: it does not control how containers are networked to the host",
 )
 
-PROFILES = {profile.name: profile for profile in (UPSTREAM, CALICO, CILIUM, WEAVE_2_3, FLANNEL)}
+AWS_VPC_CNI = _enforcing_nothing(
+    "aws-vpc-cni",
+    "Enforces nothing until its policy agent is switched on: as installed, policies are silently ignored.",
+    "aws/amazon-vpc-cni-k8s docs/network-policy-faq.md: network policies are not enabled by default",
+)
+
+PROFILES = {profile.name: profile for profile in (UPSTREAM, CALICO, CILIUM, WEAVE_2_3, FLANNEL, AWS_VPC_CNI)}
 
 CONFORMANT = (UPSTREAM, CALICO, CILIUM)
 """The profiles that enforce the whole API. Where they differ, the API leaves the answer to the plugin."""

@@ -47,7 +47,7 @@ def test_without_policies_every_plugin_agrees(production: Cluster):
 def test_a_plugin_that_does_not_enforce_says_what_it_ignores(production: Cluster):
     production.apply(data.path("manifests", "lab-b", "default-deny-all.yaml").read_text(encoding="utf-8"))
     picture = asked(production, "production/web", "db", 5432)
-    assert picture.title == "1 of 5 plugins let it through"
+    assert picture.title == "2 of 6 plugins let it through"
     assert "the name does not resolve" in row(picture, "upstream")
     assert "ignores policies for egress and ingress" in row(picture, "flannel (this cluster)")
 
@@ -63,7 +63,7 @@ def test_weave_2_3_stops_at_ingress_what_others_stop_at_egress(production: Clust
 def test_an_ip_block_that_is_not_compared_is_named_as_the_reason(production: Cluster):
     production.apply(BLOCK)
     picture = asked(production, "production/web", "db", 5432)
-    assert picture.title == "3 of 5 plugins let it through"
+    assert picture.title == "4 of 6 plugins let it through"
     assert "admitted by rule 1 of from-pods" in row(picture, "calico")
     assert "stops at ingress of db (ipBlock: does not match)" in row(picture, "cilium")
     assert "(ipBlock: no ipBlock at all)" in row(picture, "weave-2.3")
@@ -72,15 +72,16 @@ def test_an_ip_block_that_is_not_compared_is_named_as_the_reason(production: Clu
 def test_the_signs_have_words_for_those_who_do_not_see_them(production: Cluster):
     production.apply(BLOCK)
     html = asked(production, "production/web", "db", 5432).html
-    assert html.count('<span class="npl-hide">allowed</span>') == 3
+    assert html.count('<span class="npl-hide">allowed</span>') == 4
     assert html.count('<span class="npl-hide">blocked</span>') == 2
 
 
 def test_the_table_has_every_point_of_every_profile_with_its_source():
     picture = plugins.points(tuple(PROFILES.values()))
+    assert picture.quiet.endswith("The profiles flannel and aws-vpc-cni ignore policies altogether.")
     for rule, words in POINTS.items():
         assert words in picture.twin
-        for profile in PROFILES.values():
+        for profile in (each for each in PROFILES.values() if each.enforces):
             assert profile.decision(rule).words in " ".join(picture.twin.split())
     assert picture.html.count("<details") == 2  # who says so, and the same as text
     assert not re.search(r"\b[DTE]\b", picture.twin), "the project's letters are written out"
@@ -100,6 +101,7 @@ def test_the_same_question_gives_the_same_card(production: Cluster):
         ("calico", "calico-node"),
         ("weave-2.3", "weave-net"),
         ("flannel", "kube-flannel-ds"),
+        ("aws-vpc-cni", "aws-node"),
     ],
 )
 def test_each_node_runs_the_agent_of_its_plugin_and_no_other(profile: str, agent: str):

@@ -93,7 +93,8 @@ def test_the_plugin_table_of_lab_d_is_in_the_lesson_and_agrees_with_the_profiles
     text = cells("09-plugins-and-limits", "markdown")
     for plugin in ("Calico", "Cilium", "Weave Net", "Flannel", "AWS VPC CNI"):
         assert re.search(rf"^\| {plugin} \|", text, re.MULTILINE), plugin
-    assert not PROFILES["flannel"].enforces and PROFILES["weave-2.3"].enforces == {"ingress"}
+    assert not PROFILES["flannel"].enforces and not PROFILES["aws-vpc-cni"].enforces
+    assert PROFILES["weave-2.3"].enforces == {"ingress"}
     assert PROFILES["calico"].enforces == PROFILES["cilium"].enforces == {"ingress", "egress"}
 
 
@@ -106,7 +107,14 @@ def passes(profile: str, pair: str) -> bool:
 
 @pytest.mark.parametrize(
     ("profile", "through"),
-    [("upstream", ""), ("calico", ""), ("cilium", ""), ("weave-2.3", "out"), ("flannel", "in out")],
+    [
+        ("upstream", ""),
+        ("calico", ""),
+        ("cilium", ""),
+        ("weave-2.3", "out"),
+        ("flannel", "in out"),
+        ("aws-vpc-cni", "in out"),
+    ],
 )
 def test_the_canary_tells_the_plugins_apart(profile: str, through: str):
     assert " ".join(pair for pair in ("in", "out") if passes(profile, pair)) == through

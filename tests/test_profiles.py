@@ -132,7 +132,7 @@ def test_a_cluster_takes_its_profile_by_name(name: str) -> None:
     cluster = Cluster(name)
     cluster.apply(policy_resource("kube-system/deny-all", podSelector={}, policyTypes=["Ingress", "Egress"]))
     dns = next(each for each in cluster.pods if each.name.startswith("coredns"))
-    assert cluster.verdict(dns, "External", 443).allowed == (name in ("weave-2.3", "flannel"))
+    assert cluster.verdict(dns, "External", 443).allowed == (name in ("weave-2.3", "flannel", "aws-vpc-cni"))
 
 
 @pytest.mark.parametrize("seed", range(300))

@@ -50,6 +50,7 @@ def test_a_connection_goes_on_while_the_policies_admit_it(canary, profile):
         ("cilium", "is cut", False),
         ("weave-2.3", "goes on", False),
         ("flannel", "goes on", True),
+        ("aws-vpc-cni", "goes on", True),
     ],
 )
 def test_a_policy_applied_later_meets_a_standing_connection_as_the_plugin_decides(canary, profile, fate, anew):
@@ -113,6 +114,7 @@ def test_the_title_says_what_has_become_of_a_single_connection(canary):
         "cilium": "The connection is cut, and a new one is blocked",
         "weave-2.3": "The connection goes on, and a new one is blocked",
         "flannel": "The connection goes on",
+        "aws-vpc-cni": "The connection goes on",
     }
 
 

@@ -36,7 +36,9 @@ def draw(answers: Mapping[Profile, Flow], here: Profile) -> card.Picture:
 
 
 def points(profiles: Sequence[Profile]) -> card.Picture:
-    """How each profile decides the points that the API leaves to plugins, with who says so."""
+    """How each profile that enforces policies decides the points that the API leaves to plugins, with who says so."""
+    ignoring = " and ".join(profile.name for profile in profiles if not profile.enforces)
+    profiles = [profile for profile in profiles if profile.enforces]
     head = ("left open by the API", *(profile.name for profile in profiles))
     rows = [(words, *(profile.decision(rule).words for profile in profiles)) for rule, words in POINTS.items()]
     said = [(words, profile.name, source(profile, rule)) for rule, words in POINTS.items() for profile in profiles]
@@ -46,7 +48,8 @@ def points(profiles: Sequence[Profile]) -> card.Picture:
         twin += [words, *(f"  {name}: {decided} ({source})" for name, decided, source in lines), ""]
     return card.figure(
         f"{len(rows)} points where network plugins may differ, and do",
-        "What a profile decides is how this workbook simulates the plugin. Versions differ; look at yours.",
+        "What a profile decides is how this workbook simulates the plugin. Versions differ; look at yours."
+        + (f" The profiles {ignoring} ignore policies altogether." if ignoring else ""),
         [
             tables.table(head, ((el("strong", row[0]), *row[1:]) for row in rows)),
             el(
