@@ -7,17 +7,13 @@ from contextlib import suppress
 from netpol_lab.errors import NotFound
 from netpol_lab.kubectl import changes
 from netpol_lab.kubectl.changes import Body
-from netpol_lab.kubectl.files import read_items
-from netpol_lab.kubectl.lookup import Found, find, get
+from netpol_lab.kubectl.files import Item
+from netpol_lab.kubectl.lookup import chosen
 from netpol_lab.kubectl.output import split_format
 from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.kubectl.session import Call, Failure, from_server
 from netpol_lab.model import kind_in_key
 
-NOTHING_GIVEN = (
-    "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n"
-    "   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'"
-)
 _FORCED = (
     "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated."
     " The resource may continue to run on the cluster indefinitely."
@@ -35,7 +31,7 @@ def run(call: Call) -> int:
     changes.dry_run(call)
     if call.flag("force"):
         call.warn(_FORCED)
-    found = _from_files(call) if call.flag("filename") else _by_name(call)
+    found = chosen(call, call.args, absent=_absent)
     if call.flag("ignore-not-found"):
         found.failures = []
     if not found.objects and not found.failures and not call.flag("ignore-not-found"):
@@ -48,23 +44,9 @@ def run(call: Call) -> int:
     return call.report(found.failures)
 
 
-def _by_name(call: Call) -> Found:
-    if not call.args:
-        raise Failure(NOTHING_GIVEN)
-    return find(call, call.args)
-
-
-def _from_files(call: Call) -> Found:
-    items, failures = read_items(call)
-    found = Found(failures=failures)
-    for item in items:
-        body = get(call, item.type, str(metadata(item.body).get("namespace", "")), item.name)
-        if body is None and not call.flag("ignore-not-found"):
-            text = f'error when deleting "{item.source}": {item.type.qualified} "{item.name}" not found'
-            found.failures.append(from_server("NotFound", text))
-        elif body is not None:
-            found.objects.append((item.type, body))
-    return found
+def _absent(item: Item) -> Failure:
+    what = f'{item.type.qualified} "{item.name}"'
+    return from_server("NotFound", f'error when deleting "{item.source}": {what} not found')
 
 
 def delete(call: Call, kind: ResourceType, body: Body) -> None:

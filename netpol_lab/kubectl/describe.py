@@ -11,22 +11,18 @@ from typing import Any
 from netpol_lab.kubectl import describe_pods
 from netpol_lab.kubectl.ages import rfc1123
 from netpol_lab.kubectl.columns import endpoint_list, labels_text, shortened
-from netpol_lab.kubectl.delete import NOTHING_GIVEN
 from netpol_lab.kubectl.describe_parts import Body, annotation_lines, header, label_lines
 from netpol_lab.kubectl.describe_policy import describe_policy
-from netpol_lab.kubectl.get import from_files
-from netpol_lab.kubectl.lookup import Found, bodies, endpoints_of, find, namespace_for, references
+from netpol_lab.kubectl.lookup import Found, bodies, chosen, endpoints_of, namespace_for, references
 from netpol_lab.kubectl.resources import TYPES, ResourceType, metadata, type_of_kind
 from netpol_lab.kubectl.serialize import to_yaml
-from netpol_lab.kubectl.session import Call, Failure
+from netpol_lab.kubectl.session import Call
 from netpol_lab.kubectl.tabwriter import align
 
 
 def run(call: Call) -> int:
     """Describe objects, with two empty lines between them."""
-    if not call.args and not call.flag("filename"):
-        raise Failure(NOTHING_GIVEN)
-    found = from_files(call) if call.flag("filename") else _find(call)
+    found = _find(call)
     texts = [align("\n".join(_describe(call, kind, body))) for kind, body in found.objects]
     if texts:
         call.print("\n\n\n".join(texts))
@@ -38,8 +34,8 @@ def run(call: Call) -> int:
 
 def _find(call: Call) -> Found:
     """As ``get``; a name that is not there may be the start of names that are."""
-    found = find(call, call.args, everything=True)
-    if found.objects or len(found.failures) != 1:
+    found = chosen(call, call.args, everything=True)
+    if call.flag("filename") or found.objects or len(found.failures) != 1:
         return found
     wanted = references(call, call.args)[0]
     if wanted.name is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from netpol_lab.clients import run_in_pod
 from netpol_lab.kubectl import changes
-from netpol_lab.kubectl.create import pod_manifest, resource_of
+from netpol_lab.kubectl.create import pod_manifest, resource_of, service_for
 from netpol_lab.kubectl.delete import delete
 from netpol_lab.kubectl.lookup import first_pod, get, not_found
 from netpol_lab.kubectl.output import print_change, split_format
@@ -14,6 +15,7 @@ from netpol_lab.kubectl.resources import metadata, type_of_kind
 from netpol_lab.kubectl.serialize import plain
 from netpol_lab.kubectl.session import Call, Failure, from_server, usage
 from netpol_lab.listening import repository
+from netpol_lab.server import timestamp
 
 Body = changes.Body
 _POD = type_of_kind("Pod")
@@ -70,8 +72,6 @@ def container_of(call: Call, body: Body, *, say: bool) -> str:
 
 def _program(call: Call, pod_name: str, command: Sequence[str], container: str = "") -> int:
     """Run a program in a pod, show what it prints, and let its time pass."""
-    from netpol_lab.clients import run_in_pod
-
     pod = call.cluster.pod(call.namespace, pod_name)
     assert pod is not None
     session = call.session
@@ -132,8 +132,6 @@ def _pod_to_run(call: Call) -> tuple[str, Body]:
 
 
 def _expose(call: Call, pod: Body) -> None:
-    from netpol_lab.kubectl.create import service_for
-
     if not call.flag("port"):
         raise usage("--port must be set when exposing a service", "run")
     service = service_for(call, type_of_kind("Pod"), pod, port=call.flag("port"))
@@ -188,7 +186,7 @@ def _finish(call: Call, name: str, exit_code: int, text: str) -> None:
     resource = call.cluster.get("Pod", call.namespace, name)
     assert resource is not None
     body = plain(resource.body)
-    now = f"{call.cluster.now:%Y-%m-%dT%H:%M:%SZ}"
+    now = timestamp(call.cluster.now)
     ended = {"exitCode": exit_code, "reason": "Error" if exit_code else "Completed", "finishedAt": now}
     status = body["status"]
     status["phase"] = "Failed" if exit_code else "Succeeded"

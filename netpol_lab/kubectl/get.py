@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from netpol_lab.kubectl import output
-from netpol_lab.kubectl.files import read_items
-from netpol_lab.kubectl.lookup import Found, find, get, not_found
-from netpol_lab.kubectl.resources import metadata, resource_type
+from netpol_lab.kubectl.lookup import Found, chosen
+from netpol_lab.kubectl.resources import resource_type
 from netpol_lab.kubectl.session import Call, Failure
 
 _NOTHING_ASKED = (
@@ -21,7 +20,7 @@ def run(call: Call) -> int:
     if not call.args and not call.flag("filename"):
         raise Failure(_NOTHING_ASKED, prefix="")
     output.split_format(call)
-    found = from_files(call) if call.flag("filename") else find(call, call.args, everything=True)
+    found = chosen(call, call.args, everything=True)
     if call.flag("sort-by"):
         found.objects = output.sort_by(found.objects, call.flag("sort-by"))
     if call.flag("ignore-not-found"):
@@ -55,17 +54,3 @@ def _print_nothing_found(call: Call) -> None:
     first = resource_type(call.args[0].partition("/")[0].partition(",")[0]) if call.args else None
     everywhere = call.flag("all-namespaces") or (first is not None and not first.namespaced)
     call.warn("No resources found" if everywhere else f"No resources found in {call.namespace} namespace.")
-
-
-def from_files(call: Call) -> Found:
-    """The objects of the cluster that the files name."""
-    items, failures = read_items(call)
-    found = Found(failures=failures)
-    for item in items:
-        body = get(call, item.type, str(metadata(item.body).get("namespace", "")), item.name)
-        if body is None:
-            found.failures.append(not_found(call, item.type, item.name))
-        else:
-            found.objects.append((item.type, body))
-    found.several_kinds = len({kind for kind, _ in found.objects}) > 1
-    return found

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from netpol_lab.kubectl import changes
 from netpol_lab.kubectl.changes import Body
-from netpol_lab.kubectl.delete import NOTHING_GIVEN
-from netpol_lab.kubectl.get import from_files
-from netpol_lab.kubectl.lookup import Found, find
+from netpol_lab.kubectl.lookup import Found, check_given, chosen
 from netpol_lab.kubectl.output import print_change, split_format
 from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.kubectl.serialize import plain
@@ -24,7 +22,7 @@ def run_label(call: Call) -> int:
     for key, value in wanted.items():
         _check(f"invalid label value: {value!r}".replace("'", '"'), names.label_value(value))
         _check(f"invalid label key {key!r}".replace("'", '"'), names.qualified_name(key))
-    found = _find(call, words)
+    found = chosen(call, words)
     if call.flag("list"):
         return _list(call, found, "labels")
     for kind, body in found.objects:
@@ -49,7 +47,7 @@ def _word(changed: bool, wanted: Mapping[str, str], before: Mapping[str, str]) -
 def run_annotate(call: Call) -> int:
     """Set and remove annotations."""
     words, (wanted, gone) = _read(call, "annotation")
-    found = _find(call, words)
+    found = chosen(call, words)
     if call.flag("list"):
         return _list(call, found, "annotations")
     for kind, body in found.objects:
@@ -67,8 +65,7 @@ def _read(call: Call, what: str) -> tuple[Sequence[str], Wanted]:
     split_format(call, table_allowed=False)
     words = [word for word in call.args if not _is_change(word)]
     asked = [word for word in call.args if _is_change(word)]
-    if not words and not call.flag("filename"):
-        raise Failure(NOTHING_GIVEN)
+    check_given(call, words)
     if not asked and not call.flag("list"):
         raise Failure(f"at least one {what} update is required")
     wanted = dict(word.split("=", 1) for word in asked if "=" in word)
@@ -81,10 +78,6 @@ def _read(call: Call, what: str) -> tuple[Sequence[str], Wanted]:
 
 def _is_change(word: str) -> bool:
     return "=" in word or word.endswith("-")
-
-
-def _find(call: Call, words: Sequence[str]) -> Found:
-    return from_files(call) if call.flag("filename") else find(call, words)
 
 
 def _check(what: str, messages: Sequence[str]) -> None:

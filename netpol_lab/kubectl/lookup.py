@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 from netpol_lab.flows.services import API_SERVER_PORT, control_plane
+from netpol_lab.kubectl.files import Item, read_items
 from netpol_lab.kubectl.resources import (
     ALL_CATEGORY,
     TYPES,
@@ -25,6 +26,11 @@ Body = Mapping[str, Any]
 
 NOT_KEPT = ("events", "event", "ev", "endpointslices", "endpointslice", "componentstatuses", "cs")
 """Kinds that a real cluster makes by itself and this one does not."""
+
+_NOTHING_GIVEN = (
+    "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n"
+    "   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'"
+)
 
 
 @dataclass(frozen=True)
@@ -98,12 +104,39 @@ def _slashed(call: Call, word: str) -> Reference:
     return Reference(type_named(call, kind), name)
 
 
-def find(call: Call, words: Sequence[str], *, everything: bool = False) -> Found:
-    """The objects that ``words`` and the call's flags (-A, -l, --field-selector) mean.
+def check_given(call: Call, words: Sequence[str]) -> None:
+    """Raise :class:`Failure` when neither ``-f`` nor ``words`` say which objects are meant."""
+    if not words and not call.flag("filename"):
+        raise Failure(_NOTHING_GIVEN)
+
+
+def chosen(
+    call: Call, words: Sequence[str], *, everything: bool = False, absent: Callable[[Item], Failure] | None = None
+) -> Found:
+    """The objects that the files of ``-f`` name; without files those that ``words`` and -A, -l, --field-selector mean.
 
     ``everything``: a kind without a name means all of its objects, as in ``get``; else it takes -l or --all.
-    Raises :class:`Failure` when the words make no sense; what is not there is noted in ``failures``.
+    ``absent`` words what a verb says of an object of a file that the cluster does not have.
+    Raises :class:`Failure` when the words make no sense or there are none; what is not there is noted in ``failures``.
     """
+    check_given(call, words)
+    return _in_files(call, absent) if call.flag("filename") else _meant(call, words, everything)
+
+
+def _in_files(call: Call, absent: Callable[[Item], Failure] | None) -> Found:
+    items, failures = read_items(call)
+    found = Found(failures=failures)
+    for item in items:
+        body = get(call, item.type, str(metadata(item.body).get("namespace", "")), item.name)
+        if body is not None:
+            found.objects.append((item.type, body))
+        else:
+            found.failures.append(absent(item) if absent else not_found(call, item.type, item.name))
+    found.several_kinds = len({kind for kind, _ in found.objects}) > 1
+    return found
+
+
+def _meant(call: Call, words: Sequence[str], everything: bool) -> Found:
     wanted = references(call, words)
     labels = call.parsed.values.get("selector") or ""
     fields = call.parsed.values.get("field-selector") or ""

@@ -8,6 +8,7 @@ from typing import Any
 
 from netpol_lab.kubectl import jsonpath
 from netpol_lab.kubectl.columns import columns_of
+from netpol_lab.kubectl.files import read_text_file
 from netpol_lab.kubectl.jsonpath_parser import JsonPathError
 from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.kubectl.serialize import go_syntax, plain, to_json, to_yaml
@@ -43,8 +44,6 @@ def split_format(call: Call, *, table_allowed: bool = True) -> tuple[str, str]:
             raise Failure("custom-columns format specified but no custom columns given")
         raise Failure("template format specified but no template given")
     if format_.endswith("-file"):
-        from netpol_lab.kubectl.files import read_text_file
-
         return format_.removesuffix("-file"), read_text_file(call, template)
     return format_, template
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from netpol_lab.kubectl import changes, merge
-from netpol_lab.kubectl.delete import NOTHING_GIVEN
-from netpol_lab.kubectl.lookup import find
+from netpol_lab.kubectl.lookup import check_given, chosen
 from netpol_lab.kubectl.output import print_change, split_format
 from netpol_lab.kubectl.session import Call, Failure, from_server
 
@@ -19,8 +18,7 @@ def run(call: Call) -> int:
     text = call.flag("patch")
     if not text:
         raise Failure("must specify --patch or --patch-file containing the contents of the patch")
-    if not call.args:
-        raise Failure(NOTHING_GIVEN)
+    check_given(call, call.args)
     way = _WAYS.get(call.flag("type"))
     if way is None:
         raise Failure(f'--type must be one of [json merge strategic], not "{call.flag("type")}"')
@@ -31,7 +29,7 @@ def run(call: Call) -> int:
     wanted = list if way is merge.json_patch else dict
     if not isinstance(patch, wanted):
         raise from_server("BadRequest", f"the patch is not {'a list' if wanted is list else 'an object'}: {text}")
-    found = find(call, call.args)
+    found = chosen(call, call.args)
     for kind, body in found.objects:
         try:
             new = way(body, patch)

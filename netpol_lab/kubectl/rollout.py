@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 from netpol_lab.kubectl import changes
 from netpol_lab.kubectl.changes import Body
-from netpol_lab.kubectl.delete import NOTHING_GIVEN
-from netpol_lab.kubectl.get import from_files
-from netpol_lab.kubectl.lookup import find
+from netpol_lab.kubectl.lookup import chosen
 from netpol_lab.kubectl.output import print_change, split_format
 from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.kubectl.serialize import plain
 from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated, usage
+from netpol_lab.server import timestamp
 
 _SCALED = ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController")
 
@@ -27,9 +26,7 @@ def run_scale(call: Call) -> int:
         raise Failure(
             f"The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0, not {replicas}"
         )
-    if not call.args and not call.flag("filename"):
-        raise Failure(NOTHING_GIVEN)
-    found = from_files(call) if call.flag("filename") else find(call, call.args)
+    found = chosen(call, call.args)
     for kind, body in found.objects:
         try:
             _scale(call, kind, body, replicas)
@@ -64,7 +61,7 @@ def run(call: Call) -> int:
         raise not_simulated(f"kubectl rollout {word}", "rollout status and rollout restart are")
     if not rest and not call.flag("filename"):
         raise Failure("required resource not specified")
-    found = from_files(call) if call.flag("filename") else find(call, rest, everything=True)
+    found = chosen(call, rest, everything=True)
     for kind, body in found.objects:
         if kind.kind not in _ROLLED_OUT:
             raise Failure(
@@ -91,7 +88,7 @@ def _restart(call: Call, kind: ResourceType, body: Body) -> None:
     new = plain(body)
     template = new["spec"]["template"]
     about = template.setdefault("metadata", {})
-    stamp = f"{call.cluster.now:%Y-%m-%dT%H:%M:%SZ}"
-    about["annotations"] = {**(about.get("annotations") or {}), "kubectl.kubernetes.io/restartedAt": stamp}
+    now = timestamp(call.cluster.now)
+    about["annotations"] = {**(about.get("annotations") or {}), "kubectl.kubernetes.io/restartedAt": now}
     after, _ = changes.replace(call, kind, body, new)
     print_change(call, kind, after, "restarted")

@@ -7,10 +7,8 @@ from collections.abc import Callable
 
 from netpol_lab.kubectl import jsonpath
 from netpol_lab.kubectl.changes import Body
-from netpol_lab.kubectl.delete import NOTHING_GIVEN
-from netpol_lab.kubectl.get import from_files
 from netpol_lab.kubectl.jsonpath_parser import JsonPathError
-from netpol_lab.kubectl.lookup import find
+from netpol_lab.kubectl.lookup import check_given, chosen
 from netpol_lab.kubectl.output import print_change
 from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.kubectl.session import Call, Failure
@@ -21,11 +19,10 @@ Met = Callable[[Body], bool]
 def run(call: Call) -> int:
     """Wait until objects meet a condition. What is not met now will not be: simulated time passes, then it fails."""
     condition = str(call.flag("for"))
-    if not call.args and not call.flag("filename"):
-        raise Failure(NOTHING_GIVEN)
+    check_given(call, call.args)
     gone = condition.lower() == "delete"
     met = _never if gone else _condition(condition)
-    found = from_files(call) if call.flag("filename") else find(call, call.args)
+    found = chosen(call, call.args)
     if gone:
         found.failures = []
     if not found.objects and not found.failures and not gone:
