@@ -36,7 +36,7 @@ from netpol_lab.model import (
     Pod,
 )
 from netpol_lab.ports import LAST_PORT, PortSet
-from netpol_lab.profiles import UPSTREAM, Profile
+from netpol_lab.profiles import CONFORMANT, UPSTREAM, Profile
 
 if TYPE_CHECKING:
     import numpy
@@ -52,6 +52,10 @@ class CompiledPeer:
     peer: NetworkPolicyPeer | None
     """None stands for a list that is missing or empty: everyone."""
     runs: tuple[Run, ...]
+
+    @property
+    def is_block(self) -> bool:
+        return self.peer is not None and self.peer.ip_block is not None
 
     def holds(self, number: int) -> bool:
         return any(run.holds(number) for run in self.runs)
@@ -69,9 +73,9 @@ class CompiledRule:
     ports: PortSet | None
     """None when named ports make the set depend on the destination."""
 
-    def holds(self, number: int) -> bool:
-        """T: "Items in this list are combined using a logical OR operation"."""
-        return any(peer.holds(number) for peer in self.peers)
+    def holds(self, number: int, blocks: bool = True) -> bool:
+        """T: "Items in this list are combined using a logical OR operation". Without ``blocks`` no ipBlock matches."""
+        return any(peer.holds(number) for peer in self.peers if blocks or not peer.is_block)
 
     def ports_on(self, destination: EndpointClass, profile: Profile) -> PortSet:
         """The ports this rule admits towards ``destination``."""
@@ -113,7 +117,7 @@ class Engine:
             self._policies_of.setdefault(policy.namespace, []).append(policy)
         self._groups: dict[tuple[Direction, str], dict[int, Group]] = {}
         self._ports: dict[tuple[NetworkPolicyPort, ...], PortSet | None] = {(): PortSet.ALL}
-        self._admitted: dict[tuple[Direction, int, int], PortSet] = {}
+        self._admitted: dict[tuple[Direction, int, int, bool], PortSet] = {}
 
     # -- classes ---------------------------------------------------------------------------------
 
@@ -228,23 +232,38 @@ class Engine:
         """The policies that isolate an endpoint in a direction."""
         return self.group(direction, endpoint).policies
 
-    def admitted(self, direction: Direction, source: Endpoint, destination: Endpoint) -> PortSet:
+    def admitted(self, direction: Direction, source: Endpoint, destination: Endpoint, blocks: bool = True) -> PortSet:
         """The ports one end admits: egress at ``source``, or ingress at ``destination``.
 
-        A pod that no policy isolates admits everything (D). Otherwise the union of what its rules admit (D).
+        A pod that no policy isolates admits everything (D). Otherwise the union of what its rules admit (D). Without
+        ``blocks``: as a plugin has it that does not compare ipBlocks with the far end.
         """
         subject = destination if direction == "ingress" else source
         group = self.group(direction, subject)
         if not group.policies or exemption(source, destination):
             return PortSet.ALL
         family = family_of(source, destination)
-        pair = (direction, self.class_of(source, family), self.class_of(destination, family))
+        pair = (direction, self.class_of(source, family), self.class_of(destination, family), blocks)
         if pair not in self._admitted:
             other = pair[1] if direction == "ingress" else pair[2]
             target = self.classes[pair[2]]
-            admitting = (rule for rule in group.rules if rule.holds(other))
+            admitting = (rule for rule in group.rules if rule.holds(other, blocks))
             self._admitted[pair] = _union(rule.ports_on(target, self.profile) for rule in admitting)
         return self._admitted[pair]
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether some answer may depend on the network plugin: ◇ for one connection only what ipBlocks match does."""
+        return self.profile == UPSTREAM and bool(self._blocks)
+
+    def certain(self, direction: Direction, source: Endpoint, destination: Endpoint) -> PortSet:
+        """The ports one end admits with every plugin that enforces the whole API; with one plugin's profile, with it.
+
+        ◇ Plugins differ in what they compare ipBlocks with; upstream compares them with whatever any of them does.
+        """
+        other = source if direction == "ingress" else destination
+        blocks = not self.leaves_open or all(profile.compares_ip_blocks_with(other) for profile in CONFORMANT)
+        return self.admitted(direction, source, destination, blocks)
 
     def connection(self, source: Endpoint, destination: Endpoint) -> PortSet:
         """The ports both ends admit (D: egress at the source AND ingress at the destination)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -52,14 +52,23 @@ class SceneNode:
 
 @dataclass(frozen=True)
 class Reach:
-    """From one node to another: what the source may send, what the target lets in, and both together."""
+    """From one node to another: what the source may send, what the target lets in, and both together.
+
+    ``certain`` is what is left of it with every network plugin that enforces the whole API; None where they agree.
+    """
 
     egress: PortSet
     ingress: PortSet
+    certain: Reach | None = None
 
     @cached_property
     def ports(self) -> PortSet:
         return self.egress & self.ingress
+
+    @cached_property
+    def depends(self) -> PortSet:
+        """The ports that pass here and not with every network plugin."""
+        return self.ports - self.certain.ports if self.certain else PortSet.NONE
 
     @property
     def stop(self) -> Stop:
@@ -220,9 +229,16 @@ class _Reaches(Mapping[tuple[str, str], Reach]):
             raise KeyError(pair)
         key = (source_kind, target_kind)
         if key not in self._known:
-            ends = (source.endpoint, target.endpoint)
-            self._known[key] = Reach(self._engine.admitted("egress", *ends), self._engine.admitted("ingress", *ends))
+            self._known[key] = self._reach(source.endpoint, target.endpoint)
         return self._known[key]
+
+    def _reach(self, source: Endpoint, target: Endpoint) -> Reach:
+        engine = self._engine
+        here = Reach(engine.admitted("egress", source, target), engine.admitted("ingress", source, target))
+        if not engine.leaves_open:
+            return here
+        everywhere = Reach(engine.certain("egress", source, target), engine.certain("ingress", source, target))
+        return here if everywhere == here else replace(here, certain=everywhere)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         nodes = [node for node, _ in self._nodes.values()]
