@@ -81,10 +81,17 @@ def _line(before: Scene, after: Scene, source: SceneNode, target: SceneNode) -> 
     if source.is_dns or not is_pod(target):
         return
     pair = (source.id, target.id)
-    new_reach = after.reach.get(pair, NOTHING)
+    new_reach, old_reach = after.reach.get(pair, NOTHING), before.reach.get(pair, NOTHING)
     old_target = _node(before, target.id)
-    old = open_ports(before.reach.get(pair, NOTHING), old_target) if old_target else PortSet.NONE
+    old = open_ports(old_reach, old_target) if old_target else PortSet.NONE
     new = open_ports(new_reach, target)
+    if depends := new & new_reach.depends:
+        if depends == old & old_reach.depends:
+            yield Line(source, target, "same", depends, remark="as the plugin decides")
+        else:
+            yield Line(source, target, "plugin", depends, was=old & depends)
+    # what plugins differ on has been told; what they no longer differ on is as good as new
+    old, new = old - depends - (new & old_reach.depends), new - depends
     if not old and not new:
         return
     if old == new:
@@ -121,11 +128,12 @@ def _dns_line(before: Scene, after: Scene, source: SceneNode, server: SceneNode)
     pair = (source.id, server.id)
     if pair not in before.reach:
         return
-    old, new = (scene.reach[pair].ports & DNS_PORTS for scene in (before, after))
-    if bool(old) != bool(new):
-        yield Line(
-            source, server, "opened" if new else "closed", new or old, "" if new else _stop(after.reach[pair], old)
-        )
+    was, now = before.reach[pair], after.reach[pair]
+    old, new = was.ports & DNS_PORTS, now.ports & DNS_PORTS
+    depends = new & now.depends
+    if (bool(old), bool(old & was.depends)) != (bool(new), bool(depends)):
+        state: LineState = "plugin" if depends else "opened" if new else "closed"
+        yield Line(source, server, state, depends or new or old, "" if new else _stop(now, old))
 
 
 def _node(scene: Scene, id: str) -> SceneNode | None:

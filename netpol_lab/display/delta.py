@@ -23,6 +23,7 @@ KINDS: tuple[tuple[LineState, str], ...] = (
     ("opened", "newly allowed"),
     ("closed", "newly blocked"),
     ("changed", "ports changed"),
+    ("plugin", "now depending on the network plugin"),
     ("same", "unchanged"),
 )
 
@@ -78,8 +79,8 @@ def _policies(changes: Changes) -> list[str]:
 
 def _title(changes: Changes) -> str:
     """``allow-web lets client into server``, ``default-deny closed every way in``, or a count of what happened."""
-    opened, closed, changed = (len(changes.of(kind)) for kind in ("opened", "closed", "changed"))
-    if not opened + closed + changed:
+    opened, closed, changed, plugin = (len(changes.of(k)) for k in ("opened", "closed", "changed", "plugin"))
+    if not opened + closed + changed + plugin:
         return "No connection changed"
     policies = _policies(changes)
     new = _newcomers(changes)
@@ -87,9 +88,9 @@ def _title(changes: Changes) -> str:
         return f"{new}; {_counted(changes)}"
     subject = policies[0] if len(policies) == 1 else ""
     gone = subject and subject not in {policy.name for policy in changes.after.policies}
-    if closed and not opened and not changed and not changes.of("same"):
+    if closed and not opened and not changed and not plugin and not changes.of("same"):
         return f"{subject} closed every way in" if subject and not gone else "Every way in is closed"
-    if opened + closed + changed == 1:
+    if opened + closed + changed + plugin == 1:
         return _one(changes, "" if gone else subject)
     counted = _counted(changes)
     return f"Without {subject}: {counted}" if gone else counted[0].upper() + counted[1:]
@@ -115,6 +116,7 @@ def _counted(changes: Changes) -> str:
         (widened, "widened"),
         (other, "moved to other ports"),
         (changes.of("opened"), "opened"),
+        (changes.of("plugin"), "left to the network plugin"),
     )
     parts = [(lines, word) for lines, word in kinds if lines]
     first, word = parts[0]
@@ -138,6 +140,8 @@ def _one(changes: Changes, subject: str) -> str:
             if subject
             else f"Now {source} reaches {line.target.name}"
         )
+    if line.state == "plugin":
+        return f"Whether {source} reaches {line.target.name} now depends on the network plugin"
     if line.state == "closed":
         closes = f"{subject} closes the way from {source} to {line.target.name}"
         return closes if subject else f"{source} no longer reaches {line.target.name}"
@@ -188,7 +192,8 @@ def _twin(changes: Changes) -> str:
     order = {kind: i for i, (kind, _) in enumerate(KINDS)}
     lines = sorted(changes.lines, key=lambda line: order[line.state])
     rows = line_rows(changes.drawing, lines)
-    blocks = [line_table(rows), KEY] if rows else ["No connection is allowed, before or after."]
+    key = KEY + ("\n? depends on the network plugin" if changes.of("plugin") else "")
+    blocks = [line_table(rows), key] if rows else ["No connection is allowed, before or after."]
     isolation = _isolation(changes)
     return "\n\n".join([*blocks[:1], *(["\n".join(isolation)] if isolation else []), *blocks[1:]])
 

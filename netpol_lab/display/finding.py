@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netpol_lab.display.lines import MOST_BLOCKED, Drawing, Line, blocked_pairs
+from netpol_lab.display.lines import MOST_BLOCKED, Drawing, Line, blocked_pairs, undecided_pairs
+from netpol_lab.display.sentences import undecided
 from netpol_lab.scene import Scene, SceneNode
 
 
@@ -19,6 +20,10 @@ def listed(names: Sequence[str]) -> str:
 
 def title(scene: Scene, drawing: Drawing, *, folded: bool = False) -> str:
     """What there is to see, as a sentence with a verb; of a ``folded`` drawing only the count is known to be true."""
+    return _finding(scene, drawing, folded) + undecided(*undecided_pairs(scene))
+
+
+def _finding(scene: Scene, drawing: Drawing, folded: bool) -> str:
     if folded:
         blocked, pairs = blocked_pairs(scene)
         return f"{pairs - blocked} of {pairs} pairs can connect" if pairs else "Nothing listens"
@@ -26,7 +31,8 @@ def title(scene: Scene, drawing: Drawing, *, folded: bool = False) -> str:
     if namespaces and namespaces == set(drawing.open):
         outside = any(line.source.is_external for line in drawing.lines)
         return "Nothing is closed: every pod reaches every pod" if outside else "Every pod reaches every pod"
-    lines = [line for line in drawing.lines if line.state == "allowed" and not line.dns]
+    ways = {line.ends: line for line in drawing.lines if line.state in ("allowed", "plugin") and not line.dns}
+    lines = list(ways.values())
     targets = [node for node in drawing.pods if node.listens]
     if not targets:
         return "Nothing listens, so nobody reaches anything"
@@ -99,8 +105,9 @@ def description(drawing: Drawing) -> str:
     parts = [f"In {name} every pod reaches every pod on all ports." for name in drawing.open]
     shown = lines if len(lines) <= 12 else lines[:3]
     if len(lines) > 12:
-        allowed = sum(line.state == "allowed" for line in lines)
-        parts.append(f"{allowed} connections allowed, {len(lines) - allowed} blocked. Three of them:")
+        allowed, plugin = (sum(line.state == state for line in lines) for state in ("allowed", "plugin"))
+        open_ = f"{allowed} connections allowed, " + (f"{plugin} as the network plugin decides, " if plugin else "")
+        parts.append(f"{open_}{len(lines) - allowed - plugin} blocked. Three of them:")
     parts += [sentence(line) for line in shown]
     parts += _isolation(drawing)
     parts += [dns_sentence(line) for line in drawing.lines if line.dns]
@@ -113,6 +120,8 @@ def sentence(line: Line) -> str:
     target = f"every pod of {line.target.namespace}" if line.to_namespace and not line.dns else line.target.name
     if line.stop:
         return f"{source} is blocked at {where(line)} on the way to {target} on {line.ports.words()}."
+    if line.state == "plugin":
+        return f"Whether {source} reaches {target} on {line.ports.words()} depends on the network plugin."
     if line.both_ways:
         return f"{source} and {target} reach each other on {line.ports.words()}."
     return f"{source} reaches {target} on {line.ports.words()}."

@@ -74,7 +74,10 @@ def merge(scene: Scene, group_of: Callable[[SceneNode], str], by: str) -> Folded
             if a == b or not pairs:
                 continue
             reach[a, b] = _reach([pair for pair, _ in pairs])
-            if len({open_ports(pair, target) for pair, target in pairs}) > 1:
+            if (
+                len({(open_ports(pair, target), open_ports(pair.certain or pair, target)) for pair, target in pairs})
+                > 1
+            ):
                 partial.add((a, b))
     names = {member.id: id for id, members in groups.items() for member in members}
     return Folded(replace(scene, nodes=nodes, reach=reach), frozenset(partial), by, names)
@@ -99,8 +102,11 @@ def _node(id: str, members: list[SceneNode]) -> SceneNode:
 
 def _reach(pairs: list[Reach]) -> Reach:
     """What any pair can do; where none can do anything, the first tells why."""
-    some = [pair.ports for pair in pairs]
-    if not any(some):
+    union, certain = _union(pairs), _union([pair.certain or pair for pair in pairs])
+    if not union:
         return pairs[0]
-    union = PortSet.from_ranges(r for ports in some for r in ports)
-    return Reach(union, union)
+    return Reach(union, union, None if certain == union else Reach(certain, certain))
+
+
+def _union(pairs: list[Reach]) -> PortSet:
+    return PortSet.from_ranges(r for pair in pairs for r in pair.ports)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from netpol_lab.display.card import Picture
 from netpol_lab.display.markup import fit
 from netpol_lab.display.matrix_cells import Question, arranged, cell
+from netpol_lab.display.sentences import undecided
 from netpol_lab.display.shares import Shares, share_by_namespace, shares_frame, shares_twin
 from netpol_lab.display.theme import HEAT, PALETTE
 from netpol_lab.model import Pod
@@ -84,6 +85,7 @@ def draw(
     if title is None:
         title = f"{shares.total.words} of all pod pairs can connect"
         title += f", before: {share_by_namespace(before).total.words}" if before is not None else ""
+        title += undecided(shares.total.depends, shares.total.connected, what="them")
     if quiet is None:
         pods = sum(shares.sizes)
         quiet = (
@@ -239,10 +241,12 @@ class _Painter:
             for to_name, columns in zip(shares.names, self._spans(), strict=True):
                 share = shares.table[from_name, to_name]
                 large = min(rows[1] - rows[0], columns[1] - columns[0]) >= _MIXED
-                if large and share.percent not in (0, 100, None):
+                mixed = large and share.percent not in (0, 100, None)
+                if mixed or share.depends:
                     box = {"facecolor": self._color("card"), "edgecolor": "none", "pad": 1.5}
                     x, y = left + columns[0] * scale + 6, top + rows[1] * scale - 13
-                    self._text(axes, x, y, share.words, fontsize=10.5, fontweight="bold", bbox=box)
+                    words = " ".join([share.words] * mixed + ["?"] * bool(share.depends))
+                    self._text(axes, x, y, words, fontsize=10.5, fontweight="bold", bbox=box)
 
     def _spans(self) -> list[tuple[int, int]]:
         return list(pairwise(self.spaces))
@@ -264,6 +268,9 @@ class _Painter:
             axes.add_patch(patch)
             self._text(axes, x + 37, 848, words)
             x += 160
+        if self.picture.shares.total.depends:
+            self._text(axes, x, 848, "?", fontsize=10.5, fontweight="bold")
+            self._text(axes, x + 16, 848, "in part as the plugin decides")
 
 
 def _width(name: str) -> float:

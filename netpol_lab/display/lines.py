@@ -1,7 +1,8 @@
 """Which lines a picture draws, and which sentences stand in their place.
 
 Allowed is figure, blocked is ground: an allowed line is drawn where the target listens; a blocked one only where
-somebody asked. DNS is one dotted line for a namespace, until a pod cannot reach it: then DNS is the story.
+somebody asked. DNS is one dotted line for a namespace, until a pod cannot reach it: then DNS is the story. Ports on
+which network plugins differ have a line of their own.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ SIGNS: dict[LineState, str] = {
 class Line:
     """One line of a picture, between two nodes, or from or to the whole namespace of a node.
 
-    ``ports`` is what passes, or for a blocked line what was asked for; ``was`` what passed before; ``partial`` is
-    set when only some of the pods folded into these nodes can connect.
+    ``ports`` is what passes, or for a blocked line what was asked for; ``was`` what passed before; ``remark`` stands
+    behind the ports, as ``some pods`` where only some of the pods folded into these nodes can connect.
     """
 
     source: SceneNode
@@ -49,7 +50,7 @@ class Line:
     from_namespace: bool = False
     to_namespace: bool = False
     both_ways: bool = False
-    partial: bool = False
+    remark: str = ""
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -65,10 +66,10 @@ class Line:
             return ()
         sign = SIGNS[self.state] + " " if SIGNS[self.state] else ""
         words = sign + self.ports.words(protocol=protocol).replace("; ", ", ")
-        if self.partial:
-            words += ", some pods"
+        if self.remark:
+            words += f", {self.remark}"
         was = self.was.words(protocol=protocol and not _one_protocol(self.ports | self.was))
-        return (words, f"was {was}") if self.state == "changed" else (words,)
+        return (words, f"was {was}") if self.was else (words,)
 
 
 def _one_protocol(ports: PortSet) -> bool:
@@ -119,7 +120,7 @@ def drawing(
     open_namespaces = tuple(name for name in scene.namespaces if grouped and _is_open(scene, name))
     lines = list(_allowed(scene, open_namespaces))
     known = {line.ends for line in lines}
-    lines = [replace(line, partial=line.ends in partial) for line in lines]
+    lines = [replace(line, remark="some pods" if line.ends in partial else "") for line in lines]
     lines += [line for line in answers(scene, asked) if line.state == "blocked" or line.ends not in known][
         :MOST_BLOCKED
     ]
@@ -135,8 +136,10 @@ def answers(scene: Scene, asked: Iterable[Asked]) -> Iterator[Line]:
         source, target = find(scene, source_id), find(scene, target_id)
         if source.id == target.id:
             raise LabError(f"{source.name} always reaches itself: no policy is asked.")
-        stop = scene.reach[source.id, target.id].stop_on(protocol, port)
-        yield Line(source, target, "blocked" if stop else "allowed", PortSet.of(protocol, port), stop)
+        reach = scene.reach[source.id, target.id]
+        stop = reach.stop_on(protocol, port)
+        state: LineState = "blocked" if stop else "plugin" if (protocol, port) in reach.depends else "allowed"
+        yield Line(source, target, state, PortSet.of(protocol, port), stop)
 
 
 def find(scene: Scene, id: str) -> SceneNode:
@@ -149,19 +152,32 @@ def find(scene: Scene, id: str) -> SceneNode:
 
 def blocked_pairs(scene: Scene) -> tuple[int, int]:
     """How many pairs with a listening target are blocked, and how many there are; DNS does not count."""
-    pairs = [
-        (source.id, target.id)
-        for source, target in permutations(scene.nodes, 2)
-        if not source.is_dns and is_pod(target) and target.listens
-    ]
-    return sum(not open_ports(scene.reach[pair], scene.node(pair[1])) for pair in pairs), len(pairs)
+    pairs = list(_pairs(scene))
+    return sum(not open_ports(reach, target) for reach, target in pairs), len(pairs)
+
+
+def undecided_pairs(scene: Scene) -> tuple[int, int, bool]:
+    """How many of these pairs depend on the network plugin, how many are not blocked, and whether some do in part."""
+    pairs = [(open_ports(reach, target), reach.depends) for reach, target in _pairs(scene)]
+    depends = [(ports, ports & some) for ports, some in pairs if ports & some]
+    return len(depends), sum(bool(ports) for ports, _ in pairs), any(ports != some for ports, some in depends)
+
+
+def _pairs(scene: Scene) -> Iterator[tuple[Reach, SceneNode]]:
+    for source, target in permutations(scene.nodes, 2):
+        if not source.is_dns and is_pod(target) and target.listens:
+            yield scene.reach[source.id, target.id], target
 
 
 def _is_open(scene: Scene, namespace: str) -> bool:
     members = [node for node in scene.nodes if node.namespace == namespace]
     if len(members) < 2 or any(node.is_dns for node in members):
         return False
-    return all(scene.reach[a.id, b.id].ports.is_all for a, b in permutations(members, 2))
+    return all(_passes_all(scene.reach[a.id, b.id]) for a, b in permutations(members, 2))
+
+
+def _passes_all(reach: Reach) -> bool:
+    return (reach.certain or reach).ports.is_all
 
 
 def _allowed(scene: Scene, open_namespaces: tuple[str, ...]) -> Iterator[Line]:
@@ -184,16 +200,25 @@ def _allowed(scene: Scene, open_namespaces: tuple[str, ...]) -> Iterator[Line]:
 def _between(scene: Scene, sources: list[SceneNode], targets: list[SceneNode]) -> Iterator[Line]:
     for source in sources:
         for target in targets:
-            ports = open_ports(scene.reach.get((source.id, target.id), NOTHING), target)
-            if ports and not source.is_dns and is_pod(target):
-                yield Line(source, target, "allowed", ports)
+            if not source.is_dns and is_pod(target):
+                yield from passing(source, target, scene.reach.get((source.id, target.id), NOTHING))
+
+
+def passing(source: SceneNode, target: SceneNode, reach: Reach) -> Iterator[Line]:
+    """What passes where something listens: with every network plugin, and with some of them."""
+    ports = open_ports(reach, target)
+    depends = ports & reach.depends
+    if ports != depends:
+        yield Line(source, target, "allowed", ports - depends)
+    if depends:
+        yield Line(source, target, "plugin", depends)
 
 
 NOTHING = Reach(PortSet.NONE, PortSet.NONE)
 
 
 def _all_open(scene: Scene, sources: list[SceneNode], targets: list[SceneNode]) -> bool:
-    return all(scene.reach.get((s.id, t.id), NOTHING).ports.is_all for s in sources for t in targets)
+    return all(_passes_all(scene.reach.get((s.id, t.id), NOTHING)) for s in sources for t in targets)
 
 
 def _drawable(sources: list[SceneNode], targets: list[SceneNode]) -> bool:
@@ -211,17 +236,16 @@ def _dns(scene: Scene) -> Iterator[Line]:
 
 
 def _dns_of(scene: Scene, members: list[SceneNode], server: SceneNode) -> Iterator[Line]:
-    stops = {node.id: scene.reach[node.id, server.id].stop_on("UDP", 53) for node in members}
-    question = PortSet.of("UDP", 53)
-    different = set(stops.values())
-    if len(different) == 1:  # one line for the whole namespace
-        stop = different.pop()
-        ports = question if stop else open_ports(scene.reach[members[0].id, server.id], server)
-        yield Line(members[0], server, "blocked" if stop else "dns", ports, stop, PortSet.NONE, True, True)
-        return
-    for node in members:
-        reach = scene.reach[node.id, server.id]
-        if stops[node.id]:
-            yield Line(node, server, "blocked", question, stops[node.id])
-        else:
-            yield Line(node, server, "dns", open_ports(reach, server))
+    lines = [_dns_line(node, server, scene.reach[node.id, server.id]) for node in members]
+    if len({(line.state, line.stop) for line in lines}) == 1:  # one line for the whole namespace
+        yield replace(lines[0], from_namespace=True, to_namespace=True)
+    else:
+        yield from lines
+
+
+def _dns_line(source: SceneNode, server: SceneNode, reach: Reach) -> Line:
+    stop = reach.stop_on("UDP", 53)
+    if stop:
+        return Line(source, server, "blocked", PortSet.of("UDP", 53), stop)
+    state: LineState = "plugin" if ("UDP", 53) in reach.depends else "dns"
+    return Line(source, server, state, open_ports(reach, server))

@@ -15,10 +15,10 @@ from netpol_lab.display.matrix_cells import Ends, Question, arranged, cells, fra
 from netpol_lab.display.matrix_delta import MatrixDeltaPicture, matrix_delta
 from netpol_lab.display.matrix_ends import RULES as ENDS_RULES
 from netpol_lab.display.matrix_ends import ends_tables
-from netpol_lab.display.matrix_finding import finding
+from netpol_lab.display.matrix_finding import finding, of_plugins
 from netpol_lab.display.matrix_groups import RULES as GROUP_RULES
 from netpol_lab.display.matrix_groups import group_legend, group_table, group_twin
-from netpol_lab.display.matrix_table import RULES, Grid, drawn, swatch, table
+from netpol_lab.display.matrix_table import RULES, Grid, drawn, swatch, table, undecided_rules, undecided_swatch
 from netpol_lab.display.matrix_twin import ports_twin, signs_twin
 from netpol_lab.scene import Scene
 
@@ -73,6 +73,7 @@ def draw(
     labels = short_ports(answers.values())
     one_port = port is not None
     grid = Grid(scene.nodes, {pair: drawn(a, labels, one_port) for pair, a in answers.items()}, {})
+    legend = _legend(scene, grid, one_port)
     if quiet is None:
         about = question.words + "." if one_port else protocol_note(labels)
         quiet = " ".join(filter(None, (_QUIET[direction], about)))
@@ -80,11 +81,11 @@ def draw(
         title,
         quiet,
         table(grid),
-        legend=_legend(scene, grid, one_port),
+        legend=legend,
         twin=_twin(scene, question),
         label=f"Matrix of connections. {plain(title)}",
         drawn=False,
-        rules=RULES,
+        rules=RULES + undecided_rules(legend),
         kind=MatrixPicture,
         scene=scene,
         question=question,
@@ -100,6 +101,8 @@ def _legend(scene: Scene, grid: Grid, one_port: bool) -> list[tuple[Markup | str
         items.append((swatch("ok", "✓"), "allowed" if ports else "allowed, on these ports"))
     if "no" in kinds:
         items.append((swatch("no", "✕"), "blocked, and where" if grid.named else "blocked"))
+    if "plugin" in kinds:
+        items.append(undecided_swatch())
     items.append((swatch("self", "#"), "the pod itself"))
     if any(node.isolated_ingress for node in scene.nodes):
         items.append((swatch("chip", "⇥"), "isolated for ingress"))
@@ -121,17 +124,18 @@ def _grouped(scene: Scene, question: Question, title: str, quiet: str | None) ->
     if quiet is None:
         about = f" on {question.words}" if question.words else ""
         quiet = f"{_QUIET[question.direction]} Each cell: the share of pairs that pass{about}."
+    legend = group_legend(scene, question)
     pointer = f"{len(scene.nodes)} rows are too many to read pod by pod. The heat map shows every pair."
     return card.figure(
         title,
         quiet,
         group_table(scene, question),
         [card.note(pointer)],
-        legend=group_legend(scene, question),
+        legend=legend,
         twin=group_twin(scene, question),
         label=f"Matrix of connections by namespace. {plain(title)}",
         drawn=False,
-        rules=RULES + GROUP_RULES,
+        rules=RULES + GROUP_RULES + undecided_rules(legend),
         kind=MatrixPicture,
         scene=scene,
         question=question,
@@ -155,40 +159,43 @@ def both_ends(
         on = f" on {questions[0][1].words}" if port is not None else ""
         quiet = f"Left: what the source may send{on}. Middle: what the target lets in. Right: what works."
     many = len(scene.nodes) > MOST_COLUMNS
-    one_port = port is not None
+    legend = group_legend(scene, *(q for _, q in questions)) if many else _ends_legend(scene, questions)
     return card.figure(
         title,
         quiet,
         [group_table(scene, q, name) for name, q in questions] if many else ends_tables(scene, questions),
-        legend=group_legend(scene, questions[2][1]) if many else _ends_legend(one_port),
+        legend=legend,
         twin="\n\n".join(group_twin(scene, q, name) for name, q in questions) if many else signs_twin(scene, questions),
         label=f"Egress, ingress and both together. {plain(title)}",
         drawn=False,
-        rules=RULES + (GROUP_RULES if many else ENDS_RULES),
+        rules=RULES + (GROUP_RULES if many else ENDS_RULES) + undecided_rules(legend),
         kind=MatrixPicture,
         scene=scene,
         question=questions[2][1],
     )
 
 
-def _ends_legend(one_port: bool) -> list[tuple[Markup | str, str]]:
+def _ends_legend(scene: Scene, questions: list[tuple[str, Question]]) -> list[tuple[Markup | str, str]]:
+    one_port = questions[0][1].port is not None
+    undecided = any(answer.depends for _, question in questions for answer in cells(scene, question).values())
     admitted = "admitted" if one_port else "admitted on at least one port"
     return [
         (swatch("ok", "✓"), admitted),
         (swatch("no", "✕"), "not admitted"),
+        *([undecided_swatch()] if undecided else []),
         (swatch("self", "#"), "the pod itself"),
     ]
 
 
 def _ends_finding(scene: Scene, questions: list[tuple[str, Question]]) -> str:
-    egress, ingress, both = (
-        sum(answer.kind == "allowed" for answer in cells(scene, question).values()) for _, question in questions
-    )
+    grids = [cells(scene, question).values() for _, question in questions]
+    egress, ingress, both = (sum(answer.kind == "allowed" for answer in grid) for grid in grids)
+    plugins = of_plugins(grids[2])
     on = f" on {questions[0][1].words}" if questions[0][1].words else ""
     if egress == ingress == both:
-        return f"Both ends agree on {both} pairs{on}"
+        return f"Both ends agree on {both} pairs{on}{plugins}"
     fewer = "only" if both < min(egress, ingress) else "and"
-    return f"Both ends must admit: egress admits {egress} pairs, ingress {ingress}, {fewer} {both} connect{on}"
+    return f"Both ends must admit: egress admits {egress} pairs, ingress {ingress}, {fewer} {both} connect{on}{plugins}"
 
 
 __all__ = ["MatrixDeltaPicture", "MatrixPicture", "both_ends", "draw", "matrix_delta"]

@@ -41,11 +41,23 @@ class Cell:
     """One ordered pair. ``ports`` are those of the question that pass; ``stop`` says where none does.
 
     ``kind`` is ``self`` for a pod and itself, and ``none`` where the question has no meaning (outside to outside).
+    ``certain`` are the ports that pass with every network plugin, None where all of ``ports`` do.
     """
 
     kind: Literal["allowed", "blocked", "self", "none"]
     ports: PortSet = PortSet.NONE
     stop: Stop = ""
+    certain: PortSet | None = None
+
+    @property
+    def depends(self) -> bool:
+        """Whether network plugins differ on some of the ports that pass."""
+        return self.certain is not None
+
+    @property
+    def sign(self) -> str:
+        """The cell as one ASCII character."""
+        return "?" if self.depends else {"allowed": ".", "blocked": "X", "self": "#", "none": "-"}[self.kind]
 
 
 def cell(scene: Scene, source: SceneNode, target: SceneNode, question: Question) -> Cell:
@@ -65,14 +77,19 @@ def cell(scene: Scene, source: SceneNode, target: SceneNode, question: Question)
 @lru_cache(maxsize=4096)
 def _judged(reach: Reach, question: Question) -> Cell:
     """Many pairs of a scene share one reach."""
-    whole = {"both": reach.ports, "ingress": reach.ingress, "egress": reach.egress}[question.direction]
-    ports = whole & question.asked
+    ports = _passing(reach, question)
     if ports:
-        return Cell("allowed", ports)
+        certain = _passing(reach.certain, question) if reach.certain else ports
+        return Cell("allowed", ports, certain=None if certain == ports else certain)
     if question.direction != "both":
         return Cell("blocked", stop="ingress" if question.direction == "ingress" else "egress")
     stop = reach.stop if question.port is None else reach.stop_on(question.protocol, question.port)
     return Cell("blocked", stop=stop)
+
+
+def _passing(reach: Reach, question: Question) -> PortSet:
+    whole = {"both": reach.ports, "ingress": reach.ingress, "egress": reach.egress}[question.direction]
+    return whole & question.asked
 
 
 def cells(scene: Scene, question: Question) -> dict[tuple[str, str], Cell]:
@@ -88,7 +105,7 @@ def short_ports(grid: Iterable[Cell]) -> dict[PortSet, str]:
     """A short text for every set of ports in a matrix: ``80``, ``53``, ``all``, ``UDP 123``.
 
     A number alone is TCP, or UDP and TCP alike (DNS). Where two different sets would get the same text, both get
-    the long one, so that a cell never says two things.
+    the long one, so that a cell never says two things. A cell that depends on the plugin tells only what is certain.
 
     >>> tcp, both = PortSet.of("TCP", 53), PortSet.of("TCP", 53) | PortSet.of("UDP", 53)
     >>> short_ports([Cell("allowed", both)])[both]
@@ -96,7 +113,8 @@ def short_ports(grid: Iterable[Cell]) -> dict[PortSet, str]:
     >>> sorted(short_ports([Cell("allowed", both), Cell("allowed", tcp)]).values())
     ['TCP 53', 'TCP 53; UDP 53']
     """
-    sets = list(dict.fromkeys(item.ports for item in grid if item.kind == "allowed"))
+    told = (item.ports if item.certain is None else item.certain for item in grid if item.kind == "allowed")
+    sets = list(filter(None, dict.fromkeys(told)))
     texts = {ports: _short(ports) for ports in sets}
     taken = list(texts.values())
     return {ports: ports.words() if taken.count(text) > 1 else text for ports, text in texts.items()}
@@ -144,8 +162,9 @@ def frame(scene: Scene, question: Question) -> pd.DataFrame:
     """The matrix as pandas: rows start a connection, columns receive it, both indexed (namespace, pod).
 
     With a port the values are booleans. Without one they are texts: ``All``, ``TCP 80,8080-8090; UDP 53``, or ``""``
-    for no connection. A pod always reaches itself (its diagonal is True, ``All``); the outside is ``("", "External")``,
-    and outside to outside, which no cluster sees, is False or ``""``.
+    for no connection. They are what the cluster's own profile decides, also where the picture says that plugins
+    differ. A pod always reaches itself (its diagonal is True, ``All``); the outside is ``("", "External")``, and
+    outside to outside, which no cluster sees, is False or ``""``.
     """
     import pandas as pd
 

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from netpol_lab.display import card
 from netpol_lab.display.markup import Markup, ascii_text, escape, plain
 from netpol_lab.display.matrix_cells import Cell, Ends, Question, arranged, cells, short_ports
-from netpol_lab.display.matrix_table import RULES, Drawn, Grid, drawn, swatch, table
-from netpol_lab.display.matrix_twin import Row, doors, full_name, grid_lines, heads
-from netpol_lab.display.sentences import listed, text
+from netpol_lab.display.matrix_table import (
+    RULES,
+    Drawn,
+    Grid,
+    drawn,
+    swatch,
+    table,
+    undecided_rules,
+    undecided_swatch,
+)
+from netpol_lab.display.matrix_twin import Row, doors, full_name, grid_lines, heads, undecided_keys
+from netpol_lab.display.sentences import listed, text, undecided
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import Scene, SceneNode
 
@@ -24,10 +33,10 @@ MOST_PODS = 20
 MOST_CHANGES = 40
 """A text twin lists this many changes and counts the rest."""
 
-Kind = Literal["allowed", "blocked", "ports", "new", "gone", "same"]
+Kind = Literal["allowed", "blocked", "ports", "plugin", "new", "gone", "same"]
 
-_SIGNS: dict[Kind, str] = {"allowed": "+", "blocked": "−", "ports": "~"}
-_TWIN_SIGNS: dict[Kind, str] = {"allowed": "+", "blocked": "-", "ports": "~"}
+_SIGNS: dict[Kind, str] = {"allowed": "+", "blocked": "−", "ports": "~", "plugin": "?"}
+_TWIN_SIGNS: dict[Kind, str] = {"allowed": "+", "blocked": "-", "ports": "~", "plugin": "?"}
 
 DELTA_RULES = """
 & .npl-grid .npl-plus, & .npl-sw.npl-plus { background: var(--npl-allowed); color: var(--npl-onmark) }
@@ -43,7 +52,10 @@ DELTA_RULES = """
 
 @dataclass(frozen=True)
 class Changed:
-    """One cell, before and after. None stands for a pod that is not there."""
+    """One cell, before and after. None stands for a pod that is not there.
+
+    ``plugin`` is what changed and now depends on the network plugin, whatever this cluster's own decides.
+    """
 
     kind: Kind
     before: Cell | None
@@ -62,22 +74,26 @@ class MatrixDeltaPicture(card.Picture):
     def frame(self) -> pd.DataFrame:
         """One row per changed cell: ``source``, ``destination``, ``change``, ``before``, ``after``.
 
-        ``change`` is ``added``, ``removed`` or ``changed``; pods are (namespace, pod) as in a matrix, joined by ``/``.
+        ``change`` is ``added``, ``removed`` or ``changed``, as the cluster's own profile decides; pods are
+        (namespace, pod) as in a matrix, joined by ``/``.
         """
         import pandas as pd
 
-        words = {"allowed": "added", "blocked": "removed", "ports": "changed"}
         union = _union(self.before, self.after)
         rows = [
-            (_id(union[a]), _id(union[b]), words[c.kind], _value(c.before), _value(c.after))
+            (_id(union[a]), _id(union[b]), _change(c.before, c.after), _value(c.before), _value(c.after))
             for (a, b), c in _changes(self.before, self.after, self.question, union).items()
-            if c.kind in words
+            if c.before and c.after and c.before.ports != c.after.ports
         ]
         return pd.DataFrame(rows, columns=["source", "destination", "change", "before", "after"])
 
 
 def _id(node: SceneNode) -> str:
     return f"{node.namespace}/{node.name}" if node.namespace else node.name
+
+
+def _change(before: Cell, after: Cell) -> str:
+    return "changed" if before.ports and after.ports else "added" if after.ports else "removed"
 
 
 def _value(answer: Cell | None) -> str:
@@ -114,17 +130,18 @@ def matrix_delta(
     nodes = tuple(union.values())
     grid = Grid(nodes, {pair: _drawn(c, labels, port is not None) for pair, c in changes.items()}, tags)
     small = len(nodes) <= MOST_PODS
+    legend = _legend(changes, grid) if small else []
     many = f"{len(nodes)} pods are too many for a table: the changes are listed as text, the heat map shows every pair."
     return card.figure(
         title,
         quiet,
         table(grid) if small else [],
         [] if small else [card.note(many)],
-        legend=_legend(changes, grid) if small else (),
+        legend=legend,
         twin=_twin(nodes, changes, labels, tags),
         label=f"Changed cells of the matrix. {plain(title)}",
         drawn=False,
-        rules=RULES + DELTA_RULES,
+        rules=RULES + DELTA_RULES + undecided_rules(legend),
         kind=MatrixDeltaPicture,
         before=before,
         after=after,
@@ -153,8 +170,12 @@ def _changes(
 def _changed(before: Cell | None, after: Cell | None) -> Changed:
     if before is None or after is None:
         return Changed("gone" if after is None else "new", before, after)
-    if before.kind == after.kind:
-        kind: Kind = "ports" if before.ports != after.ports else "same"
+    if (before.kind, before.ports, before.certain) == (after.kind, after.ports, after.certain):
+        kind: Kind = "same"
+    elif after.depends:
+        kind = "plugin"
+    elif before.kind == after.kind and before.certain != PortSet.NONE:
+        kind = "ports"
     else:
         kind = "allowed" if after.kind == "allowed" else "blocked"
     return Changed(kind, before, after)
@@ -172,14 +193,14 @@ def _labels(changes: Mapping[tuple[str, str], Changed]) -> dict[PortSet, str]:
 def _counts(changes: Mapping[tuple[str, str], Changed]) -> dict[str, int]:
     """How many cells of each kind; the diagonal and outside to outside do not count."""
     kinds = [c.kind for c in changes.values() if (c.after or c.before or Cell("none")).kind not in ("self", "none")]
-    return {kind: kinds.count(kind) for kind in ("allowed", "blocked", "ports", "same", "new", "gone")}  # type: ignore[arg-type]
+    return {kind: kinds.count(kind) for kind in get_args(Kind)}
 
 
 def _finding(
     changes: Mapping[tuple[str, str], Changed], tags: Mapping[str, str], union: Mapping[str, SceneNode]
 ) -> str:
     n = _counts(changes)
-    changed = n["allowed"] + n["blocked"] + n["ports"]
+    changed = n["allowed"] + n["blocked"] + n["ports"] + n["plugin"]
     total = changed + n["same"]
     parts = [f"{changed} of {total} cells changed"] if changed else []
     for tag in ("new", "gone"):
@@ -189,6 +210,9 @@ def _finding(
             parts.append(f"{who} {'is' if len(pods) == 1 else 'are'} {tag}")
     if not changed:
         parts.append("no other connection changed" if parts else "No connection changed")
+    elif n["plugin"]:
+        partly = any(c.after.certain for c in changes.values() if c.after and c.kind == "plugin")
+        parts[0] += undecided(n["plugin"], changed, partly, "them")
     return "; ".join(parts)
 
 
@@ -196,6 +220,7 @@ def _quiet(changes: Mapping[tuple[str, str], Changed], question: Question) -> st
     n = _counts(changes)
     about = f"{question.words}: " if question.words else ""
     changed = f"{n['allowed']} newly allowed, {n['blocked']} newly blocked, {n['ports']} ports changed"
+    changed += f", {n['plugin']} now depending on the network plugin" if n["plugin"] else ""
     tagged = "".join(f", {n[tag]} of a pod that is {tag}" for tag in ("new", "gone") if n[tag])
     return f"{about}{changed}, {n['same']} unchanged{tagged}."
 
@@ -203,6 +228,8 @@ def _quiet(changes: Mapping[tuple[str, str], Changed], question: Question) -> st
 def _short(answer: Cell | None, labels: Mapping[PortSet, str], one_port: bool) -> str:
     if answer is None or answer.kind != "allowed":
         return "blocked"
+    if answer.depends:
+        return "plugin"
     return "allowed" if one_port else labels[answer.ports]
 
 
@@ -215,7 +242,12 @@ def _drawn(changed: Changed, labels: Mapping[PortSet, str], one_port: bool) -> D
         item = drawn(changed.after, labels, one_port)
         if item.kind == "self":
             return item
-        return Drawn("still", item.sign, f"still {item.hidden}".strip(), item.shown if item.kind == "ok" else "")
+        shown = item.shown if item.kind in ("ok", "plugin") else ""
+        return Drawn("still", item.sign, f"still {item.hidden}".strip(), shown)
+    if changed.kind == "plugin":
+        item = drawn(changed.after, labels, one_port)
+        below = ", ".join(filter(None, (item.below, f"was {was}")))
+        return replace(item, hidden="now depends on the network", below=below)
     kind, said = {
         "allowed": ("plus", "newly allowed:"),
         "blocked": ("minus", "newly"),
@@ -232,7 +264,7 @@ def _come_or_go(changed: Changed, labels: Mapping[PortSet, str], one_port: bool)
     if item.kind == "self":
         return item
     if changed.kind == "new":
-        return Drawn("come", item.sign, item.hidden, item.shown if item.kind == "ok" else "", below="new")
+        return Drawn("come", item.sign, item.hidden, item.shown if item.kind in ("ok", "plugin") else "", below="new")
     return Drawn("come", "", "", "gone", below=f"was {_short(answer, labels, one_port)}")
 
 
@@ -246,8 +278,10 @@ def _legend(changes: Mapping[tuple[str, str], Changed], grid: Grid) -> list[tupl
     ):
         if kind in kinds:
             items.append((swatch(css, _SIGNS[kind]), words))  # type: ignore[index]
+    if any(c.after and c.after.depends for c in changes.values()):
+        items.append(undecided_swatch())
     signs = {item.sign for item in grid.cells.values() if item.kind == "still"}
-    marks = [swatch("still", sign) for sign in ("✓", "✕") if sign in signs]
+    marks = [swatch("still", sign) for sign in ("✓", "✕", "?") if sign in signs]
     if marks:
         items.append((Markup(" ".join(marks)), "unchanged"))
     return items
@@ -273,6 +307,8 @@ def _twin(
     if not changed:
         lines.append("no connection changed")
     key = "+  newly allowed   -  newly blocked   ~  ports changed   .  X  unchanged   #  self"
+    if undecided_keys(c.after for c in changes.values() if c.after):
+        key += "\n?  depends on the network plugin; the list below the grid has what changed"
     if tags:
         key += "\nnew / gone  a pod that is there only after / only before; its cells are blank when gone"
     return "\n".join([*lines, "", key])
@@ -281,6 +317,9 @@ def _twin(
 def _long(answer: Cell | None) -> str:
     if answer is None:
         return "not there"
+    if answer.certain is not None:
+        always = f", {ascii_text(answer.certain.words())} always" if answer.certain else ""
+        return f"as the plugin decides{always}"
     if answer.kind == "allowed":
         return ascii_text(answer.ports.words())
     return "ports differ" if answer.stop == "ports differ" else f"blocked at {answer.stop}"
@@ -301,4 +340,4 @@ def _sign(changed: Changed) -> str:
         return _TWIN_SIGNS[changed.kind]
     if changed.after is None:
         return ""
-    return {"self": "#", "none": "-", "blocked": "X", "allowed": "."}[changed.after.kind]
+    return changed.after.sign

@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from netpol_lab.display.matrix_cells import Cell, Question, cells
-from netpol_lab.display.sentences import listed, names, text
+from netpol_lab.display.sentences import listed, names, text, undecided
 from netpol_lab.scene import Scene, SceneNode
+
+Answers = Mapping[tuple[str, str], Cell]
 
 _VERBS = {"both": "reaches", "ingress": "is let into", "egress": "may send to"}
 
 
 def finding(scene: Scene, question: Question) -> str:
-    """The most telling sentence about the pods of the lesson; DNS takes part only where nothing else passes."""
+    """The most telling sentence about the pods of the lesson, and how much of it depends on the network plugin.
+
+    DNS takes part only where nothing else passes.
+    """
     nodes = [node for node in scene.nodes if not node.is_dns]
     answers = {pair: answer for pair, answer in cells(scene, question).items() if answer.kind in ("allowed", "blocked")}
     lesson = {node.id for node in nodes}
     pairs = {pair: answer for pair, answer in answers.items() if set(pair) <= lesson}
+    return _sentence(nodes, answers, pairs, question) + of_plugins((pairs if _any(pairs) else answers).values())
+
+
+def of_plugins(answers: Iterable[Cell]) -> str:
+    """How many of the allowed cells depend on the network plugin, as the end of a sentence; "" when none does."""
+    allowed = [answer for answer in answers if answer.kind == "allowed"]
+    return undecided(sum(each.depends for each in allowed), len(allowed), any(each.certain for each in allowed))
+
+
+def _any(answers: Answers) -> bool:
+    return any(answer.kind == "allowed" for answer in answers.values())
+
+
+def _sentence(nodes: list[SceneNode], answers: Answers, pairs: Answers, question: Question) -> str:
     allowed = [pair for pair, answer in pairs.items() if answer.kind == "allowed"]
     verb, on = _VERBS[question.direction], f" on {question.words}" if question.words else ""
     if not pairs:
         alone = any(not node.is_external for node in nodes)
         return "One pod alone: there is nobody to connect to" if alone else "No pod yet, besides the cluster's own"
     if not allowed:
-        dns = any(answer.kind == "allowed" for pair, answer in answers.items() if not set(pair) <= lesson)
-        return f"Nobody {verb} anybody{on}" + (", DNS excepted" if dns else "")
+        return f"Nobody {verb} anybody{on}" + (", DNS excepted" if _any(answers) else "")
     if len(allowed) == len(pairs):
         return _all_pass(pairs, verb, on, question)
     doors = _closed_doors(nodes, allowed, verb, on) if question.direction != "egress" else ""
     return doors or _counted(nodes, len(allowed), len(pairs), question, on)
 
 
-def _all_pass(pairs: dict[tuple[str, str], Cell], verb: str, on: str, question: Question) -> str:
+def _all_pass(pairs: Answers, verb: str, on: str, question: Question) -> str:
     sentence = f"Every pod {verb} every other"
     if on:
         return sentence + on

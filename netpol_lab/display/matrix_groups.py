@@ -52,6 +52,10 @@ def _cell(share: Share) -> Markup:
     percent = share.percent
     if percent is None:
         return el("td", "–", class_="npl-self")
+    if share.depends:
+        sign = el("span", "? ", class_="npl-sign", aria_hidden="true")
+        said = el("span", ", in part as the network plugin decides", class_="npl-hide")
+        return el("td", sign, el("b", share.words), said, class_="npl-plugin")
     if percent == 100:
         return el("td", el("span", "✓ ", class_="npl-sign", aria_hidden="true"), el("b", "100 %"), class_="npl-ok")
     if percent == 0:
@@ -59,9 +63,10 @@ def _cell(share: Share) -> Markup:
     return el("td", el("b", share.words))
 
 
-def group_legend(scene: Scene, question: Question) -> list[tuple[Markup | str, str]]:
-    """Only what the table uses."""
-    seen = {share.percent for share in share_by_namespace(scene, question, outside=True).table.values()}
+def group_legend(scene: Scene, *questions: Question) -> list[tuple[Markup | str, str]]:
+    """Only what the table of the last question uses, and what any of them leaves to the network plugin."""
+    shares = [share_by_namespace(scene, question, outside=True) for question in questions]
+    seen = {share.percent for share in shares[-1].table.values() if not share.depends}
     items: list[tuple[Markup | str, str]] = []
     if 100 in seen:
         items.append((swatch("ok", "✓"), "every pair"))
@@ -69,6 +74,8 @@ def group_legend(scene: Scene, question: Question) -> list[tuple[Markup | str, s
         items.append((swatch("some", "%"), "some pairs"))
     if 0 in seen:
         items.append((swatch("no", "✕"), "no pair"))
+    if any(each.total.depends for each in shares):
+        items.append((swatch("plugin", "?"), "some of these pairs depend on the network plugin"))
     return items
 
 

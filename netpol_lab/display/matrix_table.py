@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,11 +34,14 @@ class Drawn:
 
 
 def drawn(answer: Cell, labels: Mapping[PortSet, str], one_port: bool) -> Drawn:
-    """A cell of a plain matrix in words: ``✓ 8080``, ``✕ egress``, ``# self``."""
+    """A cell of a plain matrix in words: ``✓ 8080``, ``✕ egress``, ``# self``, ``? plugin``."""
     if answer.kind == "self":
         return Drawn("self", "#", "", "self")
     if answer.kind == "none":
         return Drawn("self", "–", "no such connection")
+    if answer.certain is not None:
+        below = f"{labels[answer.certain]} always" if answer.certain else ""
+        return Drawn("plugin", "?", "depends on the network", "plugin", below=below)
     if answer.kind == "blocked":
         return Drawn("no", "✕", "blocked:" if answer.stop == "ports differ" else "blocked at", answer.stop)
     return Drawn("ok", "✓", "" if one_port else "allowed", "allowed" if one_port else labels[answer.ports], True)
@@ -209,6 +212,16 @@ def swatch(kind: str, sign: str) -> Markup:
     return el("span", el("span", sign, class_="npl-sign"), class_=f"npl-sw npl-{kind}")
 
 
+def undecided_swatch() -> tuple[Markup | str, str]:
+    """What the legend of every matrix says of cells that depend on the network plugin."""
+    return swatch("plugin", "?"), "depends on the network plugin"
+
+
+def undecided_rules(legend: Iterable[tuple[Markup | str, str]]) -> str:
+    """The rules for such cells, for a table whose legend knows them."""
+    return UNDECIDED if any("npl-plugin" in mark for mark, _ in legend) else ""
+
+
 CELLS = """
 & .npl-grid { border-collapse: collapse; border-spacing: 0; width: 100%; margin: 0; font-size: 13px; line-height: 1.3;
   color: var(--npl-ink);
@@ -232,6 +245,13 @@ CELLS = """
   line-height: 18px; text-align: center; color: var(--npl-ink) }
 """
 """The colors and sizes of cells, for every table of a matrix."""
+
+UNDECIDED = """
+& .npl-grid .npl-plugin, & .npl-sw.npl-plugin { outline: 2px dashed var(--npl-changed); outline-offset: -3px }
+& .npl-plugin .npl-sign { color: var(--npl-changed); font-weight: 700 }
+& .npl-plugin .npl-was { font-size: 12px; color: var(--npl-ink2) }
+"""
+"""For a table with a cell that depends on the network plugin; a frame that no border of a neighbor replaces."""
 
 RULES = (
     CELLS

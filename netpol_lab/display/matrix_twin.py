@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from netpol_lab.display.markup import TWIN_WIDTH, ascii_text
 from netpol_lab.display.matrix_cells import Cell, Question, cells, short_ports
+from netpol_lab.display.twin import UNDECIDED_KEY
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import Scene, SceneNode
 
@@ -15,6 +16,7 @@ LONGEST_NAME = 40
 LONGEST_PORTS = 5
 
 PORTS_KEY = ".  allowed, all ports   8080  allowed, this port   X  blocked   #  self"
+CERTAIN_KEY = "8080?  allowed, this port; others depend on the network plugin"
 DOORS_KEY = "in / out  isolated for ingress / egress"
 
 
@@ -97,7 +99,14 @@ def ports_twin(scene: Scene, question: Question) -> str:
         for head, source in zip(heads(scene.nodes), scene.nodes, strict=True)
     ]
     lines = grid_lines(rows, doors(scene.nodes), narrowest=5)
-    return "\n".join([*lines, "", PORTS_KEY, *key, DOORS_KEY])
+    return "\n".join([*lines, "", PORTS_KEY, *key, *undecided_keys(answers.values()), DOORS_KEY])
+
+
+def undecided_keys(answers: Iterable[Cell]) -> list[str]:
+    """What ``?`` means, where a cell has it."""
+    open_to_plugins = [answer for answer in answers if answer.depends]
+    keys = [UNDECIDED_KEY] if open_to_plugins else []
+    return [*keys, CERTAIN_KEY] if any(answer.certain for answer in open_to_plugins) else keys
 
 
 def _port_texts(answers: Iterable[Cell]) -> tuple[dict[PortSet, str], list[str]]:
@@ -119,7 +128,9 @@ def _wrapped(head: str, text: str) -> list[str]:
 
 
 def _text(answer: Cell, texts: dict[PortSet, str]) -> str:
-    return {"self": "#", "none": "-", "blocked": "X"}.get(answer.kind) or texts[answer.ports]
+    if answer.certain:
+        return texts[answer.certain] + "?"
+    return texts[answer.ports] if answer.sign == "." else answer.sign
 
 
 def signs_twin(scene: Scene, questions: Sequence[tuple[str, Question]]) -> str:
@@ -133,19 +144,18 @@ def signs_twin(scene: Scene, questions: Sequence[tuple[str, Question]]) -> str:
         body = [block if blocks[0][0].strip() else block[1:] for block in blocks]
         lines = ["    ".join(parts) for parts in zip(*body, strict=True)]
         grid = [(head + line).rstrip() for head, line in zip([*margin, *left], lines, strict=True)]
-        return "\n".join([*grid, *_isolation_lines(nodes)])
+        return "\n".join([*grid, *_key(scene, questions), *_isolation_lines(nodes)])
     grid = []
     for title, question in questions:
         grid += [title] if title else []
         grid += [*grid_lines(_sign_rows(scene, question)), ""]
-    return "\n".join([*grid[:-1], *_isolation_lines(nodes)])
+    return "\n".join([*grid[:-1], *_key(scene, questions), *_isolation_lines(nodes)])
 
 
 def _sign_rows(scene: Scene, question: Question) -> list[Row]:
     answers = cells(scene, question)
-    signs = {"self": "#", "none": "-", "blocked": "X", "allowed": "."}
     return [
-        Row(head, tuple(signs[answers[source.id, target.id].kind] for target in scene.nodes))
+        Row(head, tuple(answers[source.id, target.id].sign for target in scene.nodes))
         for head, source in zip(heads(scene.nodes), scene.nodes, strict=True)
     ]
 
@@ -159,6 +169,11 @@ def _signs_block(scene: Scene, title: str, question: Question) -> list[str]:
     return [line.ljust(width) for line in (title, *lines)]
 
 
+def _key(scene: Scene, questions: Sequence[tuple[str, Question]]) -> list[str]:
+    answers = [answer for _, question in questions for answer in cells(scene, question).values()]
+    return ["", ".  allowed   X  blocked   #  self", *undecided_keys(answers)[:1]]
+
+
 def _isolation_lines(nodes: Sequence[SceneNode]) -> list[str]:
     """Who is isolated, by number: the truth table has no room for it beside the grid."""
     lines = []
@@ -167,4 +182,4 @@ def _isolation_lines(nodes: Sequence[SceneNode]) -> list[str]:
         ("egress", [str(n) for n, node in enumerate(nodes, 1) if node.isolated_egress]),
     ):
         lines += _wrapped(f"isolated for {word + ':':<9}", " ".join(isolated) or "none")
-    return ["", ".  allowed   X  blocked   #  self", *lines]
+    return lines

@@ -7,7 +7,7 @@ holds letters, digits and harmless marks as they are, everything else as a numer
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from netpol_lab.display.markup import wrap_twin
 from netpol_lab.display.theme import MERMAID, PALETTE
 from netpol_lab.scene import SceneNode
 
-_PLAIN = frozenset(" -_.,:/()+=⇥↦✓✕→−×")
+_PLAIN = frozenset(" -_.,:/()+=?⇥↦✓✕→−×")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def graph_source(drawing: Drawing, title: str) -> str:
         start = groups[line.source.namespace] if line.from_namespace else ids[line.source.id]
         end = groups[line.target.namespace] if line.to_namespace else ids[line.target.id]
         text.append(f"  {start} {_arrow(line, escape(line.label()[0]))} {end}")
-        styles.append(_link(line, "allowed", "blocked"))
+        styles.append(_link(line, ""))
     return "\n".join([*text, *_classes(), *_link_styles(styles)]) + "\n"
 
 
@@ -96,7 +96,7 @@ def strip_source(steps: Sequence[StepSource], title: str, desc: str) -> str:
         text += [_plain_node(ids[node.id], node) for node in step.drawing.nodes]
         for line in step.drawing.lines:
             text.append(f"    {ids[line.source.id]} {_arrow(line, line.label()[0][:1])} {ids[line.target.id]}")
-            styles.append(_link(line, "allowedtext", "blockedtext"))
+            styles.append(_link(line, "text"))
         text.append("  end")
     for i, step in enumerate(steps[1:]):
         text.append(f'  s{i} -->|"{escape(step.footer)}"| s{i + 1}')
@@ -142,16 +142,14 @@ def _caption(drawing: Drawing, namespace: str) -> str:
         words += ", every pod reaches every pod"
     if dns and all(line.state == "dns" for line in dns):
         words += ", DNS reachable from all pods"
-    elif dns:
-        words += f", DNS blocked for {_who(dns)}"
+    for state, said in (("blocked", "DNS blocked"), ("plugin", "DNS as the network plugin decides")):
+        lines = [line for line in dns if line.state == state]
+        words += f", {said} for {_who(lines)}" if lines else ""
     return words
 
 
-def _who(dns: Iterable[Line]) -> str:
-    blocked = [line for line in dns if line.state == "blocked"]
-    return (
-        "all pods" if any(line.from_namespace for line in blocked) else ", ".join(line.source.name for line in blocked)
-    )
+def _who(lines: Sequence[Line]) -> str:
+    return "all pods" if any(line.from_namespace for line in lines) else ", ".join(line.source.name for line in lines)
 
 
 def _node(id: str, node: SceneNode) -> str:
@@ -175,13 +173,14 @@ def _plain_node(id: str, node: SceneNode) -> str:
 def _arrow(line: Line, label: str) -> str:
     if line.state == "blocked":
         return f'-. "{label}" .-x'
+    if line.state == "plugin":
+        return f'-. "{label}" .->'
     return f'{"<-->" if line.both_ways else "-->"}|"{label}"|'
 
 
-def _link(line: Line, allowed: str, blocked: str) -> str:
-    role = blocked if line.state == "blocked" else allowed
-    text = MERMAID["blockedtext" if line.state == "blocked" else "allowedtext"]
-    return f"stroke:{MERMAID[role]},stroke-width:2.5px,color:{text}"
+def _link(line: Line, tint: str) -> str:
+    """The style of a line; ``tint`` "text" takes the darker color, for a colored ground."""
+    return f"stroke:{MERMAID[line.state + tint]},stroke-width:2.5px,color:{MERMAID[line.state + 'text']}"
 
 
 def _link_styles(styles: list[str]) -> list[str]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from netpol_lab.display.card import Picture, figure, note
 from netpol_lab.display.changes import Changes
-from netpol_lab.display.finding import listed
+from netpol_lab.display.finding import listed, sentence
 from netpol_lab.display.graph import legend_of
 from netpol_lab.display.layout import NoLayout
-from netpol_lab.display.lines import NOTHING, Drawing, Line, is_pod, open_ports
+from netpol_lab.display.lines import NOTHING, Drawing, Line, is_pod, open_ports, passing
 from netpol_lab.display.markup import Markup, el, fit, svg, text_width
+from netpol_lab.display.sentences import undecided
 from netpol_lab.display.shapes import rect, text
 from netpol_lab.display.sketch import MARGIN, Placed, Sketch, paint, placed, story_doors
 from netpol_lab.display.theme import WIDTH, color
@@ -49,7 +50,8 @@ def panels(
 def _drawing(changes: Changes, scene: Scene) -> Drawing:
     """The lines of one panel: every connection that either moment allows, as this moment has it."""
     nodes = {node.id: node for node in scene.nodes}
-    lines = [line for item in changes.lines if not item.dns for line in _line(scene, nodes, item)]
+    pairs = {item.ends: item for item in changes.lines if not item.dns}
+    lines = [line for item in pairs.values() for line in _line(scene, nodes, item)]
     touched = {id for line in lines for id in line.ends}
     return Drawing(tuple(node for node in scene.nodes if node.id in touched or is_pod(node)), tuple(lines))
 
@@ -59,9 +61,8 @@ def _line(scene: Scene, nodes: dict[str, SceneNode], item: Line) -> Iterator[Lin
     if source is None or target is None:
         return
     reach = scene.reach.get(item.ends, NOTHING)
-    ports = open_ports(reach, target)
-    if ports:
-        yield Line(source, target, "allowed", ports)
+    if open_ports(reach, target):
+        yield from passing(source, target, reach)
     else:
         wanted = item.ports
         protocol, first, _ = wanted.ranges[0]
@@ -76,18 +77,24 @@ def _one_protocol(drawings: list[Drawing]) -> str:
 
 def _title(drawings: list[Drawing]) -> str:
     """``Before: all three reach server-07. After: nobody``."""
-    before, after = ([line for line in drawing.lines if line.state == "allowed"] for drawing in drawings)
+    before, after = ({line.ends: line for line in drawing.lines if line.state != "blocked"} for drawing in drawings)
     targets = {line.target.name for drawing in drawings for line in drawing.lines}
-    if len(targets) > 1:
-        return f"Before: {len(before)} connections. After: {len(after) or 'none'}"
-    return f"Before: {_who(before, drawings[0], targets.pop())}. After: {_who(after, drawings[1], '')}"
+    was, now = f"{len(before)} connections", f"{len(after) or 'none'}"
+    if len(targets) == 1:
+        was, now = _who(before, drawings[0], targets.pop()), _who(after, drawings[1], "")
+    return f"Before: {was}{_plugins(drawings[0])}. After: {now}{_plugins(drawings[1])}"
 
 
-def _who(allowed: list[Line], drawing: Drawing, target: str) -> str:
-    names = [line.source.name for line in allowed]
+def _plugins(drawing: Drawing) -> str:
+    allowed, plugin = ({line.ends for line in drawing.lines if line.state == state} for state in ("allowed", "plugin"))
+    return undecided(len(plugin), len(allowed | plugin), bool(allowed & plugin), "them")
+
+
+def _who(ways: Mapping[tuple[str, str], Line], drawing: Drawing, target: str) -> str:
+    names = [line.source.name for line in ways.values()]
     if not names:
         return f"nobody reaches {target}" if target else "nobody"
-    whole = len(names) == len(drawing.lines) > 1
+    whole = len(names) == len({line.ends for line in drawing.lines}) > 1
     who = f"all {len(names)}" if whole else f"only {listed(names)}" if len(names) < 4 else f"{len(names)}"
     return f"{who} reach{'' if len(names) > 1 else 'es'} {target}" if target else who
 
@@ -133,9 +140,9 @@ def _panel(
 
 
 def _told(drawing: Drawing) -> str:
-    allowed = [line for line in drawing.lines if line.state == "allowed"]
-    if not allowed:
+    open_ = [line for line in drawing.lines if line.state != "blocked"]
+    if not open_:
         return "nobody reaches anybody."
-    shown = [f"{line.source.name} reaches {line.target.name} on {line.ports.words()}" for line in allowed[:12]]
-    more = f"; {len(allowed) - 12} more" if len(allowed) > 12 else ""
+    shown = [sentence(line).removesuffix(".") for line in open_[:12]]
+    more = f"; {len(open_) - 12} more" if len(open_) > 12 else ""
     return "; ".join(shown) + more + "."

@@ -83,6 +83,21 @@ def names(items: Sequence[str], most: int = 3, noun: str = "pod") -> str:
     return text(listed(items)) if len(items) <= most else f"{len(items)} {noun}s"
 
 
+def undecided(number: int, of: int, partly: bool = False, what: str = "these pairs") -> str:
+    """What a finding adds when network plugins differ on ``number`` of the ``of`` pairs that it counts as allowed.
+
+    ``partly``: some of them have ports on which no plugins differ.
+
+    >>> undecided(2, 5), undecided(1, 1), undecided(0, 5)
+    ('; 2 of these pairs depend on the network plugin', '; this depends on the network plugin', '')
+    """
+    if not number:
+        return ""
+    some = f"{number} of {what}" if number < of else f"all of {what}" if of > 1 else "this"
+    part = ", at least in part" if partly else ""
+    return f"; {some} {'depends' if number == 1 else 'depend'} on the network plugin{part}"
+
+
 def name_of(endpoint: Endpoint) -> str:
     """The name people say: that of the workload that made the pod, else its own; ``External`` for the outside."""
     if isinstance(endpoint, Pod) and endpoint.owner:

@@ -15,17 +15,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OUTSIDE_GROUP = "outside"
+UNDECIDED_KEY = "?  some of these pairs depend on the network plugin"
 
 
 @dataclass(frozen=True)
 class Share:
-    """Pairs of one namespace with another: how many there are, and how many can connect."""
+    """Pairs of one namespace with another: how many there are, and how many can connect.
+
+    ``depends`` of those that can, can so with some network plugins only.
+    """
 
     connected: int = 0
     pairs: int = 0
+    depends: int = 0
 
     def __add__(self, other: Share) -> Share:
-        return Share(self.connected + other.connected, self.pairs + other.pairs)
+        return Share(self.connected + other.connected, self.pairs + other.pairs, self.depends + other.depends)
 
     @property
     def percent(self) -> int | None:
@@ -78,7 +83,7 @@ def share_by_namespace(scene: Scene, question: Question | None = None, outside: 
 
 
 def _share(scene: Scene, asked: Question, sources: Sequence[SceneNode], targets: Sequence[SceneNode]) -> Share:
-    connected = pairs = 0
+    connected = pairs = depends = 0
     for source in sources:
         for target in targets:
             answer = cell(scene, source, target, asked)
@@ -86,11 +91,12 @@ def _share(scene: Scene, asked: Question, sources: Sequence[SceneNode], targets:
                 weight = source.count * target.count
                 pairs += weight
                 connected += weight * (answer.kind == "allowed")
-    return Share(connected, pairs)
+                depends += weight * answer.depends
+    return Share(connected, pairs, depends)
 
 
 def shares_twin(shares: Shares) -> str:
-    """The table as ASCII: columns by name where they fit, else by number."""
+    """The table as ASCII: columns by name where they fit, else by number; with what ``?`` means where it occurs."""
     heads = [short(name) for name in shares.names]
     columns = heads
     left = max(map(len, heads), default=0) + 2
@@ -109,7 +115,7 @@ def shares_twin(shares: Shares) -> str:
         for head, source in zip(heads, shares.names, strict=True):
             texts = [_percent(shares.table[source, target]) for target in shares.names[part]]
             lines.append(head.ljust(left) + _right(texts, widths[part]))
-    return "\n".join(lines)
+    return "\n".join([*lines, "", UNDECIDED_KEY] if shares.total.depends else lines)
 
 
 def _right(texts: Sequence[str], widths: Sequence[int]) -> str:
@@ -117,7 +123,7 @@ def _right(texts: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _percent(share: Share) -> str:
-    return "-" if share.percent is None else f"{share.percent}%"
+    return "-" if share.percent is None else f"{share.percent}%{'?' if share.depends else ''}"
 
 
 def shares_frame(shares: Shares) -> pd.DataFrame:

@@ -232,7 +232,9 @@ def _dot_style(line: Line) -> tuple[tuple[str, str], ...]:
             style |= {"dir": "both", "arrowtail": "tee"}
     elif line.state == "changed":
         style["color"] = f"{color(stroke.role)}:{color(stroke.role)}"
-    elif line.state in ("dns", "plugin"):
+    elif line.state == "plugin":
+        style |= {"style": "dotted", "arrowhead": "onormal"}
+    elif line.state == "dns":
         style |= {"style": "dotted", "arrowsize": "0.7"}
     elif line.both_ways:
         style["dir"] = "both"

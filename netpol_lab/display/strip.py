@@ -13,23 +13,30 @@ from typing import Literal
 
 from netpol_lab.display import swatches
 from netpol_lab.display.card import Picture, figure
-from netpol_lab.display.finding import listed
+from netpol_lab.display.finding import listed, sentence
 from netpol_lab.display.lines import Drawing, Line, answers, find
 from netpol_lab.display.markup import Markup, el, fit, join, svg, table, text_width
 from netpol_lab.display.mermaid import MermaidPicture, StepSource, strip_source
 from netpol_lab.display.shapes import STROKES, Doors, PodLook, Point, line, outside, pod, rect, straight, text
 from netpol_lab.display.sketch import story_doors
 from netpol_lab.display.theme import WIDTH, color
+from netpol_lab.display.twin import SIGNS, UNDECIDED_KEY
 from netpol_lab.errors import LabError
 from netpol_lab.scene import Scene, SceneNode
 
-Rating = Literal["open", "closed", "some"]
+Rating = Literal["open", "closed", "some", "plugin"]
 RATINGS: dict[Rating, tuple[str, str, str]] = {
     "open": ("○", "open to everyone", "pOpen"),
     "closed": ("●", "closed to everyone", "pClosed"),
     "some": ("◐", "only what is needed", "pNeed"),
+    "plugin": ("?", "depends on the network plugin", "selftint"),
 }
-NAMES: dict[Rating, str] = {"open": "Allow all", "closed": "Default deny", "some": "Allow specific"}
+NAMES: dict[Rating, str] = {
+    "open": "Allow all",
+    "closed": "Default deny",
+    "some": "Allow specific",
+    "plugin": "Allow specific",
+}
 HEADER, FOOTER, GAP = 52.0, 33.0, 14.0
 SHORTEST_LINE = 30.0
 
@@ -64,6 +71,8 @@ class _Panel:
 
     @property
     def rating(self) -> Rating:
+        if any(line.state == "plugin" for line in self.lines):
+            return "plugin"
         blocked = sum(line.state == "blocked" for line in self.lines)
         return "open" if not blocked else "closed" if blocked == len(self.lines) else "some"
 
@@ -121,12 +130,13 @@ def _panel(
 
 def _title(panels: Sequence[_Panel]) -> str:
     """``Open, closed, then only what is needed``, from what the scenes show."""
-    names = {"open": "open", "closed": "closed", "some": "only what is needed"}
+    names = {"open": "open", "closed": "closed", "some": "only what is needed", "plugin": "as the plugin decides"}
     words = [names[panel.rating] for panel in panels]
     words = [word for i, word in enumerate(words) if i == 0 or word != words[i - 1]]
     if len(words) == 1:
-        return f"{panels[0].target.name} stays {RATINGS[panels[0].rating][1]}"
-    if words[-1] == "only what is needed":
+        stays = f"{panels[0].target.name} stays {RATINGS[panels[0].rating][1]}"
+        return f"Who reaches {panels[0].target.name} depends on the plugin" if "plugin" in words[0] else stays
+    if words[-1] in ("only what is needed", "as the plugin decides"):
         return ", ".join([*words[:-1], f"then {words[-1]}"]).capitalize()
     return f"{panels[0].target.name}: {', then '.join(words)}"
 
@@ -138,7 +148,8 @@ def _count(steps: int) -> str:
 def _sentence(panel: _Panel, index: int) -> str:
     who = [line.source.name for line in panel.lines if line.state == "allowed"]
     reach = f"{listed(who)} {'reaches' if len(who) == 1 else 'reach'}" if who else "None reaches"
-    return f"Step {index + 1}: {' '.join(panel.title.split()[1:])}. {reach} {panel.target.name}."
+    said = f"Step {index + 1}: {' '.join(panel.title.split()[1:])}. {reach} {panel.target.name}."
+    return " ".join([said, *(sentence(line) for line in panel.lines if line.state == "plugin")])
 
 
 def _svg(panels: Sequence[_Panel], sources: Sequence[str], title: str, desc: str) -> Markup:
@@ -249,7 +260,7 @@ def _twin(panels: Sequence[_Panel], sources: Sequence[str], words: str) -> str:
     heads = [" ".join(panel.title.split()).lower() for panel in panels]
     rows = [[words, *heads]]
     for source in sources:
-        signs = [{line.source.id: "." if line.state == "allowed" else "X" for line in panel.lines} for panel in panels]
+        signs = [{line.source.id: SIGNS[line.state] for line in panel.lines} for panel in panels]
         cells = [signs[i].get(source, "") for i in range(len(panels))]
         rows.append(
             [
@@ -261,7 +272,8 @@ def _twin(panels: Sequence[_Panel], sources: Sequence[str], words: str) -> str:
         counts = [_isolated(panel, way) for panel in panels]
         if any(count != "none" for count in counts) or way == "ingress":
             rows.append([f"isolated for {way}", *counts])
-    return "\n".join(table(rows, gap=3))
+    undecided = any(line.state == "plugin" for panel in panels for line in panel.lines)
+    return "\n".join([*table(rows, gap=3), *(["", UNDECIDED_KEY] if undecided else [])])
 
 
 def _isolated(panel: _Panel, way: str) -> str:

@@ -21,6 +21,9 @@ RULES = (
     + HIDE
 )
 
+UNDECIDED = "\n& .npl-undecided { color: var(--npl-changed); font-weight: 700 }\n"
+"""For a sign that says: depends on the network plugin."""
+
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Markup | str]]) -> Markup:
     """Column headers and rows; an empty header stands over a column of signs."""

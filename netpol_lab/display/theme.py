@@ -49,8 +49,10 @@ MERMAID: dict[str, str] = {
     "cluster": "#f3f5f8",
     "allowed": "#2b7bdc",
     "blocked": "#d0521f",
+    "plugin": "#985498",
     "allowedtext": "#1d6fd1",
     "blockedtext": "#bf3a12",
+    "plugintext": "#51148c",
 }
 """Mermaid knows one theme only: these are legible on white and on black pages alike."""
 

@@ -20,6 +20,8 @@ SIGNS = {
     "dns": ".",
 }
 
+UNDECIDED_KEY = "?  depends on the network plugin"
+
 MOST_ROWS = 60
 """Longer lists are cut and say so; the matrix has them all."""
 
@@ -83,12 +85,14 @@ def ports(line: Line) -> str:
     """``TCP 80``; DNS is told as everybody knows it, UDP first."""
     if line.dns and line.ports == PortSet.from_ranges([("UDP", 53, 53), ("TCP", 53, 53)]):
         return "UDP 53, TCP 53"
-    return line.ports.words() + (", some pods" if line.partial else "")
+    return line.ports.words() + (f", {line.remark}" if line.remark else "")
 
 
 def _note(line: Line) -> str:
-    """What the last column says: where it stops, what it was, or the namespace of DNS."""
-    if line.state == "changed":
+    """What the last column says: where it stops, what it was, who decides, or the namespace of DNS."""
+    if line.state == "plugin":
+        return "depends on the network plugin" + (f", was {line.was.words()}" if line.was else "")
+    if line.was:
         return f"was {line.was.words()}"
     if line.state == "dns":
         return line.target.namespace
