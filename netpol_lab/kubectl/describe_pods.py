@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from netpol_lab.controllers import owner_of
 from netpol_lab.kubectl.ages import rfc1123
 from netpol_lab.kubectl.columns import selector_text
 from netpol_lab.kubectl.describe_parts import Body, annotation_lines, header, label_lines, multiline, titled
@@ -30,10 +31,8 @@ def pod(body: Body) -> Iterator[str]:
     yield from annotation_lines(body)
     yield f"Status:\t{status.get('phase', '')}"
     yield f"IP:\t{status.get('podIP', '')}"
-    yield from _addresses(status)
-    owner = _controller(body)
-    if owner:
-        yield f"Controlled By:\t{owner}"
+    yield from _part("IPs", [f"IP:\t{row.get('ip')}" for row in status.get("podIPs") or ()])
+    yield from _controller(body)
     for title, part, states in (
         ("Init Containers", "initContainers", "initContainerStatuses"),
         ("Containers", "containers", "containerStatuses"),
@@ -42,85 +41,86 @@ def pod(body: Body) -> Iterator[str]:
             yield f"{title}:"
             known = {row.get("name"): row for row in status.get(states) or ()}
             for container in spec[part]:
-                yield from _container(container, known.get(container.get("name")))
+                yield f"  {container.get('name', '')}:"
+                yield from _indented(_container(container, known.get(container.get("name"))), "    ")
     if status.get("conditions"):
         yield from ("Conditions:", "  Type\tStatus")
         for row in status["conditions"]:
             yield f"  {row.get('type')} \t{row.get('status')} "
-    yield from _volumes(spec)
+    yield from _part("Volumes", [line for volume in spec.get("volumes") or () for line in _volume(volume)])
     yield f"QoS Class:\t{status.get('qosClass', 'BestEffort')}"
     yield from multiline("Node-Selectors", spec.get("nodeSelector"))
     yield from titled("Tolerations", [_toleration(row) for row in spec.get("tolerations") or ()])
     yield "Events:\t<none>"
 
 
-def _addresses(status: Body) -> Iterator[str]:
-    ips = [row.get("ip") for row in status.get("podIPs") or ()]
-    yield "IPs:" if ips else "IPs:\t<none>"
-    for address in ips:
-        yield f"  IP:\t{address}"
+def _part(title: str, lines: Sequence[str]) -> Iterator[str]:
+    """A title with lines below it, or with ``<none>``."""
+    yield f"{title}:" if lines else f"{title}:\t<none>"
+    yield from _indented(lines)
 
 
-def _controller(body: Body) -> str:
-    owners = metadata(body).get("ownerReferences") or ()
-    return next((f"{row['kind']}/{row['name']}" for row in owners if row.get("controller")), "")
+def _indented(lines: Iterable[str], by: str = "  ") -> Iterator[str]:
+    return (by + line for line in lines)
 
 
-def _container(container: Body, state: Body | None, *, indent: str = "  ", of_pod: bool = True) -> Iterator[str]:
-    inner = indent + "  " if of_pod else indent + " "
-    yield f"{indent}{container.get('name', '')}:"
-    if state is not None:
-        yield f"{inner}Container ID:\t{state.get('containerID', '')}"
-    yield f"{inner}Image:\t{container.get('image', '')}"
-    if state is not None:
-        yield f"{inner}Image ID:\t{state.get('imageID', '')}"
-    yield from _ports(container.get("ports") or (), inner)
-    for title, part in (("Command", "command"), ("Args", "args")):
-        if container.get(part):
-            yield f"{inner}{title}:"
-            yield from (f"{inner}  {word}" for text in container[part] for word in str(text).split("\n"))
-    if state is not None:
-        yield from _state(state, inner)
-    for title, part in (("Limits", "limits"), ("Requests", "requests")):
-        amounts = (container.get("resources") or {}).get(part) or {}
+def _controller(body: Body) -> Iterator[str]:
+    owner = owner_of(body)
+    if owner:
+        yield f"Controlled By:\t{'/'.join(owner)}"
+
+
+def _container(container: Body, status: Body | None = None) -> Iterator[str]:
+    """The lines below a container's name. In a pod template, where nothing runs yet, there is no ``status``."""
+    if status is not None:
+        yield f"Container ID:\t{status.get('containerID', '')}"
+    yield f"Image:\t{container.get('image', '')}"
+    if status is not None:
+        yield f"Image ID:\t{status.get('imageID', '')}"
+    yield from _ports(container.get("ports") or ())
+    for title, words in (("Command", container.get("command")), ("Args", container.get("args"))):
+        if words:
+            yield from _part(title, [line for word in words for line in str(word).split("\n")])
+    if status is not None:
+        yield from _state(status)
+    resources = container.get("resources") or {}
+    for title, amounts in (("Limits", resources.get("limits")), ("Requests", resources.get("requests"))):
         if amounts:
-            yield f"{inner}{title}:"
-            yield from (f"{inner}  {name}:\t{amount}" for name, amount in sorted(amounts.items()))
+            yield from _part(title, [f"{name}:\t{amount}" for name, amount in sorted(amounts.items())])
     variables = container.get("env") or ()
-    yield f"{inner}Environment:" if variables else f"{inner}Environment:\t<none>"
-    for variable in variables:
-        yield f"{inner}  {variable.get('name')}:\t{_variable(variable)}"
-    mounts = container.get("volumeMounts") or ()
-    yield f"{inner}Mounts:" if mounts else f"{inner}Mounts:\t<none>"
-    for mount in sorted(mounts, key=lambda row: row.get("mountPath", "")):
-        access = "ro" if mount.get("readOnly") else "rw"
-        yield f"{inner}  {mount.get('mountPath')} from {mount.get('name')} ({access})"
+    yield from _part("Environment", [f"{each.get('name')}:\t{_variable(each)}" for each in variables])
+    mounts = sorted(container.get("volumeMounts") or (), key=lambda row: row.get("mountPath", ""))
+    yield from _part("Mounts", [_mount(each) for each in mounts])
 
 
-def _ports(ports: Sequence[Body], indent: str) -> Iterator[str]:
+def _ports(ports: Sequence[Body]) -> Iterator[str]:
     inside = [f"{row.get('containerPort')}/{row.get('protocol', 'TCP')}" for row in ports]
     outside = [f"{row.get('hostPort', 0)}/{row.get('protocol', 'TCP')}" for row in ports]
     ending = "s" if len(ports) > 1 else ""
-    yield f"{indent}Port{ending}:\t{', '.join(inside) or '<none>'}"
-    yield f"{indent}Host Port{ending}:\t{', '.join(outside) or '<none>'}"
+    yield f"Port{ending}:\t{', '.join(inside) or '<none>'}"
+    yield f"Host Port{ending}:\t{', '.join(outside) or '<none>'}"
 
 
-def _state(status: Body, indent: str) -> Iterator[str]:
+def _state(status: Body) -> Iterator[str]:
     state = status.get("state") or {}
     running, ended = state.get("running"), state.get("terminated")
     if running is not None:
-        yield f"{indent}State:\tRunning"
-        yield f"{indent}  Started:\t{rfc1123(running.get('startedAt', ''))}"
+        yield "State:\tRunning"
+        yield f"  Started:\t{rfc1123(running.get('startedAt', ''))}"
     elif ended is not None:
-        yield f"{indent}State:\tTerminated"
-        yield f"{indent}  Reason:\t{ended.get('reason', '')}"
-        yield f"{indent}  Exit Code:\t{ended.get('exitCode', 0)}"
-        yield f"{indent}  Started:\t{rfc1123(ended.get('startedAt', ''))}"
-        yield f"{indent}  Finished:\t{rfc1123(ended.get('finishedAt', ''))}"
+        yield "State:\tTerminated"
+        yield f"  Reason:\t{ended.get('reason', '')}"
+        yield f"  Exit Code:\t{ended.get('exitCode', 0)}"
+        yield f"  Started:\t{rfc1123(ended.get('startedAt', ''))}"
+        yield f"  Finished:\t{rfc1123(ended.get('finishedAt', ''))}"
     else:
-        yield f"{indent}State:\tWaiting"
-    yield f"{indent}Ready:\t{bool(status.get('ready'))}"
-    yield f"{indent}Restart Count:\t{status.get('restartCount', 0)}"
+        yield "State:\tWaiting"
+    yield f"Ready:\t{bool(status.get('ready'))}"
+    yield f"Restart Count:\t{status.get('restartCount', 0)}"
+
+
+def _mount(mount: Body) -> str:
+    return f"{mount.get('mountPath')} from {mount.get('name')} ({'ro' if mount.get('readOnly') else 'rw'})"
 
 
 def _variable(variable: Body) -> str:
@@ -132,13 +132,9 @@ def _variable(variable: Body) -> str:
     return f"<set to the {kind.removesuffix('Ref')} {key}>"
 
 
-def _volumes(spec: Body) -> Iterator[str]:
-    volumes = spec.get("volumes") or ()
-    yield "Volumes:" if volumes else "Volumes:\t<none>"
-    for volume in volumes:
-        kind = next((name for name in volume if name != "name"), "")
-        yield f"  {volume.get('name')}:"
-        yield f"    Type:\t{kind[:1].upper()}{kind[1:]}"
+def _volume(volume: Body) -> tuple[str, str]:
+    kind = next((name for name in volume if name != "name"), "")
+    return f"{volume.get('name')}:", f"  Type:\t{kind[:1].upper()}{kind[1:]}"
 
 
 def _toleration(row: Body) -> str:
@@ -157,8 +153,9 @@ def _template(template: Body) -> Iterator[str]:
     yield from multiline("Labels", metadata(template).get("labels"), "  ")
     yield "  Containers:"
     for container in spec.get("containers") or ():
-        yield from _container(container, None, indent="   ", of_pod=False)
-    yield "  Volumes:\t<none>" if not spec.get("volumes") else "  Volumes:"
+        yield f"   {container.get('name', '')}:"
+        yield from _indented(_container(container), "    ")
+    yield "  Volumes:" if spec.get("volumes") else "  Volumes:\t<none>"
     yield from (f"   {volume.get('name')}:" for volume in spec.get("volumes") or ())
     yield from multiline("Node-Selectors", spec.get("nodeSelector"), "  ")
     yield from titled("Tolerations", [_toleration(row) for row in spec.get("tolerations") or ()], "  ")
@@ -203,9 +200,9 @@ _REASONS = {"Available": "MinimumReplicasAvailable", "Progressing": "NewReplicaS
 
 
 def _replica_set_of(call: Call, body: Body) -> str:
-    owner = f"Deployment/{metadata(body)['name']}"
+    owner = ("Deployment", metadata(body)["name"])
     for each in bodies(call, type_of_kind("ReplicaSet"), metadata(body)["namespace"]):
-        if _controller(each) == owner:
+        if owner_of(each) == owner:
             made, wanted = _count(each.get("status") or {}, "replicas"), _count(each.get("spec") or {}, "replicas", 1)
             return f"{metadata(each)['name']} ({made}/{wanted} replicas created)"
     return "<none>"
@@ -219,8 +216,7 @@ def replica_set(call: Call, body: Body) -> Iterator[str]:
     yield f"Selector:\t{selector_text(spec.get('selector'))}"
     yield from label_lines(body)
     yield from annotation_lines(body)
-    if _controller(body):
-        yield f"Controlled By:\t{_controller(body)}"
+    yield from _controller(body)
     yield f"Replicas:\t{_count(status, 'replicas')} current / {_count(spec, 'replicas', 1)} desired"
     yield f"Pods Status:\t{_count(status, 'readyReplicas')} Running / 0 Waiting / 0 Succeeded / 0 Failed"
     yield from _template(spec.get("template") or {})
