@@ -55,6 +55,20 @@ class Verb:
     flags: tuple[Flag, ...] = ()
 
 
+def _marking(what: str) -> tuple[Flag, ...]:
+    """The flags of ``label`` and ``annotate``."""
+    return (
+        Flag("overwrite", "", "switch", f"change {what} that have another value"),
+        Flag("list", "", "switch", f"show the {what}"),
+        ALL,
+        *CHOICE,
+        *FILES,
+        *WRITES,
+        *ignored("resource-version", True),
+        *refused("local"),
+    )
+
+
 VERBS: Mapping[str, Verb] = {
     "get": Verb(
         get.run,
@@ -202,31 +216,13 @@ VERBS: Mapping[str, Verb] = {
         label.run_label,
         "TYPE NAME ... KEY=VALUE ... [KEY- ...]",
         "Set labels, or remove them: a key with a minus sign at its end.",
-        (
-            Flag("overwrite", "", "switch", "change labels that have another value"),
-            Flag("list", "", "switch", "show the labels"),
-            ALL,
-            *CHOICE,
-            *FILES,
-            *WRITES,
-            *ignored("resource-version", True),
-            *refused("local"),
-        ),
+        _marking("labels"),
     ),
     "annotate": Verb(
         label.run_annotate,
         "TYPE NAME ... KEY=VALUE ... [KEY- ...]",
         "Set annotations, or remove them.",
-        (
-            Flag("overwrite", "", "switch", "change annotations that have another value"),
-            Flag("list", "", "switch", "show the annotations"),
-            ALL,
-            *CHOICE,
-            *FILES,
-            *WRITES,
-            *ignored("resource-version", True),
-            *refused("local"),
-        ),
+        _marking("annotations"),
     ),
     "patch": Verb(
         patch.run,
