@@ -12,8 +12,9 @@ from netpol_lab.exercises.behavior import Judged, judge
 from netpol_lab.exercises.evidence import Cause, Evidence, lines, own_policies, short
 from netpol_lab.exercises.loading import Exercise, WantedObject, load
 from netpol_lab.exercises.misconceptions import likely_cause
+from netpol_lab.exercises.passing import labels_in_the_way, plugin_note
 from netpol_lab.feedback import CounterExample, Feedback, FeedbackVerdict
-from netpol_lab.model import NetworkPolicyPeer
+from netpol_lab.model import NetworkPolicy, NetworkPolicyPeer, Pod
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import SceneNode
 from netpol_lab.snapshot import Snapshot, View
@@ -33,7 +34,7 @@ class CheckResult:
 
     ``status``: ``done``; ``not started``, nothing was applied yet; ``not there``, an object is missing or differs;
     ``not yet``, a connection is not as wanted. ``feedback`` holds the connections, where some were judged.
-    ``sentences`` say the rest. ``misconception`` is the id of the likely cause, or "".
+    ``sentences`` say the rest; with ``done``, what to mind. ``misconception`` is the id of the likely cause, or "".
     """
 
     exercise: Exercise
@@ -68,7 +69,8 @@ def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
         judged = judge(wanted, state)
     except NotFound as missing:
         return CheckResult(wanted, "not there", (f"{missing} Run the cells above, from the top.",))
-    return _judged(wanted, judged, state, start)
+    result = _judged(wanted, judged, state, start)
+    return result if not result.passed else _passing(result, state, start)
 
 
 def show(result: CheckResult) -> Picture:
@@ -76,19 +78,27 @@ def show(result: CheckResult) -> Picture:
     from netpol_lab.display import card, feedback, markup
 
     if result.feedback is not None:
-        # Where an object was to be made, no policy of the student's is judged.
-        title = "Done: it is there, and it connects as wanted" if result.passed and result.exercise.objects else None
-        return feedback.draw(result.feedback, title=title)
+        return feedback.draw(result.feedback, title=_title(result))
     title = {
         "done": "= Done: it is there",
         "not started": "Not started yet: nothing of this exercise is applied",
         "not there": "Not yet: something is missing",
-    }.get(result.status, result.status)
+        "not yet": "Not yet: a label was changed to fit the policy",
+    }[result.status]
     quiet = f"Exercise {result.exercise.id}: {result.exercise.title}."
     twin = "\n".join(markup.ascii_text(sentence.replace("`", "")) for sentence in result.sentences)
     picture: Picture = card.figure(title, quiet, [], [card.box("", *result.sentences)], drawn=False)
     # The card is text already: the twin serves print and terminals, and is not repeated below it.
     return replace(picture, twin=markup.wrap_twin(twin))
+
+
+def _title(result: CheckResult) -> str | None:
+    """None: the title that the feedback has of itself."""
+    if result.passed and result.exercise.objects:  # no policy of the student's is judged
+        return "Done: it is there, and it connects as wanted"
+    if result.passed and result.sentences:
+        return "Equivalent here, and not with every network plugin"
+    return None
 
 
 def untouched(exercise: Exercise, now: Snapshot, start: Snapshot) -> bool:
@@ -186,12 +196,12 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
     worst_leak, worst_miss = _most_telling(leaks), _most_telling(misses)
     leak = _verdict(state, worst_leak, worst_leak.leak) if worst_leak else None
     miss = _verdict(state, worst_miss, worst_miss.missing) if worst_miss else None
-    cause = None
+    own, cause = own_policies(exercise, state, start), None
     if leaks or misses:
-        own = own_policies(exercise, state, start)
-        cause = likely_cause(Evidence(exercise, state, start, own, leaks, misses, leak, miss))
+        begun = exercise.with_visitors(start)
+        cause = likely_cause(Evidence(exercise, state, begun, own, judged, worst_leak, worst_miss, leak, miss))
     examples = [
-        _counterexample(judgement, found)
+        _counterexample(judgement, found, own)
         for judgement, found in ((worst_leak, leak), (worst_miss, miss))
         if judgement is not None and found is not None
     ]
@@ -208,6 +218,18 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
     )
     status: Status = "done" if feedback.passed else "not yet"
     return CheckResult(exercise, status, (), cause.misconception if cause else "", feedback)
+
+
+def _passing(result: CheckResult, state: Snapshot, start: Snapshot) -> CheckResult:
+    """What passes is looked at once more."""
+    exercise, feedback = result.exercise, result.feedback
+    relabeled = labels_in_the_way(exercise, state, start)
+    if relabeled:
+        return CheckResult(exercise, "not yet", (relabeled,), "M17")
+    note = plugin_note(exercise, state)
+    if note and feedback is not None:
+        return replace(result, sentences=(note,), feedback=replace(feedback, how=f"{HOW} {note}"))
+    return result
 
 
 def _most_telling(judged: Iterable[Judged]) -> Judged | None:
@@ -231,9 +253,9 @@ def _verdict(state: Snapshot, judged: Judged, difference: PortSet) -> Verdict:
     return state.verdict(judged.source.endpoint, judged.destination.endpoint, port, protocol)
 
 
-def _counterexample(judged: Judged, verdict: Verdict) -> CounterExample:
+def _counterexample(judged: Judged, verdict: Verdict, own: Sequence[NetworkPolicy]) -> CounterExample:
     got = verdict.allowed
-    reason, where = _why_allowed(verdict) if got else (_why_blocked(verdict), "")
+    reason, where = _why_allowed(verdict, own) if got else (_why_blocked(verdict), "")
     same_place = judged.source.namespace == judged.destination.namespace
     return CounterExample(
         source=judged.source.id,
@@ -260,17 +282,18 @@ def _note(node: SceneNode, same_place: bool) -> str:
     return node.label if same_place and node.label else f"namespace {node.namespace}"
 
 
-def _why_allowed(verdict: Verdict) -> tuple[str, str]:
-    """The rule that admits; or, where no policy isolates, that."""
-    for gate in (verdict.ingress, verdict.egress):
-        if gate.admitting:
-            rule = gate.admitting[0]
-            peer = _peer_place(rule)
-            return f"Admitted by `{rule.policy.name}`, rule {rule.index + 1}{peer}.", lines(
-                rule.peer.origin if rule.peer else rule.origin
-            )
+def _why_allowed(verdict: Verdict, own: Sequence[NetworkPolicy]) -> tuple[str, str]:
+    """The rule that admits, the student's own before others; or, where no policy isolates, that."""
+    rules = [rule for gate in (verdict.ingress, verdict.egress) for rule in gate.admitting]
+    if rules:
+        rule = next((rule for rule in rules if rule.policy in own), rules[0])
+        return f"Admitted by `{rule.policy.name}`, rule {rule.index + 1}{_peer_place(rule)}.", lines(
+            rule.peer.origin if rule.peer else rule.origin
+        )
+    doors = [f"{short(gate.endpoint)} for {gate.direction}" for gate in (verdict.egress, verdict.ingress)]
+    ends = (verdict.source, verdict.destination)
     return (
-        f"No policy isolates {short(verdict.source)} for egress or {short(verdict.destination)} for ingress.",
+        f"No policy isolates {' or '.join(d for d, end in zip(doors, ends, strict=True) if isinstance(end, Pod))}.",
         "",
     )
 

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from netpol_lab.engine import port_set
 from netpol_lab.exercises.behavior import Judged
 from netpol_lab.exercises.loading import Exercise
-from netpol_lab.model import Endpoint, LabelSelector, NetworkPolicy, Origin, Pod
+from netpol_lab.model import (
+    OUTSIDE,
+    Direction,
+    Endpoint,
+    External,
+    LabelSelector,
+    NetworkPolicy,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+    NetworkPolicyRule,
+    Origin,
+    Pod,
+)
+from netpol_lab.ports import PortSet
 from netpol_lab.snapshot import Snapshot
 from netpol_lab.verdict import Gate, NearMiss, RuleRef, Verdict
+
+OTHER: Mapping[Direction, Direction] = {"ingress": "egress", "egress": "ingress"}
 
 
 @dataclass(frozen=True)
@@ -25,39 +41,141 @@ class Cause:
 class Evidence:
     """One wrong answer, taken apart.
 
-    ``policies`` are those the student wrote or changed. ``leak`` and ``missing`` are verdicts on the two connections
-    that tell most, each None when there is none; ``leaks`` and ``misses`` are all the wrong connections.
+    ``start`` is the state as the exercise began, with the visitors. ``policies`` are those the student wrote or
+    changed. ``judged`` are all connections the exercise is about. ``leak_pair`` and ``missing_pair`` are the two that
+    tell most, ``leak`` and ``missing`` the verdicts on them; each is None when there is none.
     """
 
     exercise: Exercise
     state: Snapshot
     start: Snapshot
     policies: tuple[NetworkPolicy, ...]
-    leaks: Sequence[Judged]
-    misses: Sequence[Judged]
+    judged: Sequence[Judged]
+    leak_pair: Judged | None
+    missing_pair: Judged | None
     leak: Verdict | None
     missing: Verdict | None
 
+    @property
+    def misses(self) -> list[Judged]:
+        return [judged for judged in self.judged if judged.missing]
+
     def admitting(self) -> Iterator[RuleRef]:
-        """The student's rules that admit the leak."""
-        for gate in gates(self.leak):
+        """The student's rules that admit the leak; those of its ingress first, as the example shows them."""
+        for gate in reversed(gates(self.leak)):
             yield from (rule for rule in gate.admitting if rule.policy in self.policies)
+
+    def letting_strangers_in(self) -> Iterator[RuleRef]:
+        """Those that admit nothing that is wanted between the two ends of the leak: then the peer is what is wrong."""
+        return (rule for rule in self.admitting() if not self.serves_pair(rule))
+
+    def serves_pair(self, rule: RuleRef) -> bool:
+        """Whether a rule that admits the leak also names a port that is wanted between the same two ends."""
+        if self.leak_pair is None or self.leak is None:
+            return False
+        ports = PortSet.from_ranges(each for port in rule.rule.ports for each in self._port_set(port, self.leak))
+        return bool(self.leak_pair.wanted & (ports if rule.rule.ports else PortSet.ALL))
+
+    def _port_set(self, port: NetworkPolicyPort, verdict: Verdict) -> PortSet:
+        named = verdict.destination.ports if isinstance(verdict.destination, Pod) else ()
+        return port_set(port, named, self.state.profile)
 
     def near_misses(self) -> Iterator[NearMiss]:
         """The student's rules that nearly admit what is missing, closest first, where it stops."""
-        for gate in gates(self.missing):
-            if not gate.admitted:
-                yield from (miss for miss in gate.near_misses if miss.rule.policy in self.policies)
+        for gate in self.stops():
+            yield from (miss for miss in gate.near_misses if miss.rule.policy in self.policies)
+
+    def nearest_misses(self) -> list[NearMiss]:
+        """Those of them that miss by the fewest conditions. What a farther rule lacks is no cause."""
+        found = list(self.near_misses())
+        fewest = min((len(miss.failed) for miss in found), default=0)
+        return [miss for miss in found if len(miss.failed) == fewest]
+
+    def stops(self) -> Iterator[Gate]:
+        """The ends at which the missing connection stops."""
+        return (gate for gate in gates(self.missing) if not gate.admitted)
 
     def stopping(self) -> Iterator[tuple[Gate, NetworkPolicy]]:
         """The student's policies that isolate the missing connection where it stops."""
-        for gate in gates(self.missing):
-            if not gate.admitted:
-                yield from ((gate, policy) for policy in gate.isolating if policy in self.policies)
+        for gate in self.stops():
+            yield from ((gate, policy) for policy in gate.isolating if policy in self.policies)
 
-    def meant(self, direction: str) -> set[str]:
-        """The pods whose door in this direction the exercise is about."""
-        return {cell.destination if direction == "ingress" else cell.source for cell in self.exercise.cells}
+    def other_end(self, direction: Direction, verdict: Verdict) -> Endpoint:
+        """The end that the rules of a direction speak of."""
+        return verdict.destination if direction == "egress" else verdict.source
+
+    def is_asked_shut(self, end: Endpoint, direction: Direction) -> bool:
+        """Whether the exercise says of this very pod that its door is to be closed to somebody."""
+        if not isinstance(end, Pod):
+            return False
+        everywhere = self.exercise.rest == "denied" and end.namespace in self.exercise.scope
+        cells = self.exercise.denied
+        names = {cell.destination if direction == "ingress" else cell.source for cell in cells}
+        return everywhere or any(self.is_named(end, name) for name in names)
+
+    def is_asked_open(self, end: Endpoint, direction: Direction) -> bool:
+        """Whether the exercise says of this very pod that its door is to be open to somebody."""
+        cells = self.exercise.allowed
+        names = {cell.destination if direction == "ingress" else cell.source for cell in cells}
+        return any(self.is_named(end, name) for name in names)
+
+    def connections(self, end: Endpoint, direction: Direction) -> list[Judged]:
+        """All that the exercise is about and that goes through this door."""
+        side = "destination" if direction == "ingress" else "source"
+        return [judged for judged in self.judged if getattr(judged, side).endpoint == end]
+
+    def is_to_be_shut(self, end: Endpoint, direction: Direction) -> bool:
+        """Whether the exercise wants nothing to pass this door, on any port."""
+        found = self.connections(end, direction)
+        return bool(found) and all(judged.care.is_all and not judged.wanted for judged in found)
+
+    def is_to_stay_open(self, end: Endpoint, direction: Direction) -> bool:
+        """Whether nothing needs to isolate the pod there: it was not at the start, and somebody is to pass freely."""
+        before = counterpart(self.start, end)
+        was_isolated = before is not None and bool(self.start.engine.isolating(direction, before))
+        return not was_isolated and any(judged.wanted.is_all for judged in self.connections(end, direction))
+
+    def fits(self, policy: NetworkPolicy, rule: NetworkPolicyRule, verdict: Verdict, end: Endpoint) -> bool:
+        """Whether a rule would admit this end on the port of ``verdict``, wherever the rule stands."""
+        if rule.peers and not any(self._is_peer(policy, peer, end) for peer in rule.peers):
+            return False
+        asked = (verdict.protocol, verdict.port)
+        return not rule.ports or any(asked in self._port_set(port, verdict) for port in rule.ports)
+
+    def _is_peer(self, policy: NetworkPolicy, peer: NetworkPolicyPeer, end: Endpoint) -> bool:
+        if peer.ip_block is not None:
+            address = end.ip if not isinstance(end, External) else end.address
+            return address is not None and peer.ip_block.matches(address)
+        if not isinstance(end, Pod) or end.host_network:
+            return False
+        spaces = {space.name: space.labels for space in self.state.namespaces}
+        if peer.namespace_selector is None:
+            there = end.namespace == policy.namespace
+        else:
+            there = peer.namespace_selector.matches(spaces.get(end.namespace, {}))
+        return there and (peer.pod_selector is None or peer.pod_selector.matches(end.labels))
+
+    def wanted_through(self, rule: RuleRef) -> Iterator[tuple[Judged, RuleRef]]:
+        """The wanted connections that a rule admits at its end, each with the peer and the port that admit it."""
+        for judged in self.judged:
+            for protocol, first, _ in judged.wanted:
+                verdict = self.state.verdict(judged.source.endpoint, judged.destination.endpoint, first, protocol)
+                for reference in (each for gate in gates(verdict) for each in gate.admitting):
+                    if (reference.policy, reference.direction, reference.index) == (
+                        rule.policy,
+                        rule.direction,
+                        rule.index,
+                    ):
+                        yield judged, reference
+
+    def is_named(self, end: Endpoint, name: str) -> bool:
+        """Whether an exercise means this end by a name; the DNS pods are called ``kube-system/kube-dns``."""
+        if not isinstance(end, Pod):
+            return False
+        if name == "kube-system/kube-dns":
+            service = self.state.service("kube-system", "kube-dns")
+            return service is not None and end in self.state.pods_of(service)
+        return name in (end.id, f"{end.namespace}/{short(end)}")
 
     def pods(self, policy: NetworkPolicy, namespace: str | None = None) -> list[Pod]:
         """The pods a policy's podSelector picks, in its own namespace or (to compare) in another."""
@@ -77,14 +195,27 @@ def selected(state: Snapshot, selector: LabelSelector, namespace: str) -> Iterat
 
 
 def own_policies(exercise: Exercise, state: Snapshot, start: Snapshot) -> tuple[NetworkPolicy, ...]:
-    """The policies that are new or changed since the exercise began, where it takes place or by mistake could."""
+    """The policies that are new or changed since the exercise began, where it takes place or by mistake could.
+
+    By mistake is: in ``default``, and in any namespace under the name that the answer is to have.
+    """
     before = {policy.id: policy for policy in start.policies}
     places = {"default", *exercise.scope}
     return tuple(
         policy
         for policy in state.policies
-        if policy.namespace in places and policy.name not in exercise.ignore and before.get(policy.id) != policy
+        if (policy.namespace in places or policy.name in exercise.answer_names)
+        and policy.name not in exercise.ignore
+        and before.get(policy.id) != policy
     )
+
+
+def counterpart(state: Snapshot, end: Endpoint) -> Endpoint | None:
+    """The same end in another state; a pod that was replaced is found by its workload."""
+    if not isinstance(end, Pod):
+        return end
+    replicas = (pod for pod in state.pods if end.owner and (pod.namespace, pod.owner) == (end.namespace, end.owner))
+    return state.pod(end.namespace, end.name) or next(replicas, None)
 
 
 def lines(*origins: Origin | None) -> str:
@@ -100,7 +231,7 @@ def lines(*origins: Origin | None) -> str:
 def short(endpoint: Endpoint) -> str:
     """How a sentence calls an end of a connection: by its workload where it has one."""
     if not isinstance(endpoint, Pod):
-        return getattr(endpoint, "name", "the outside")
+        return "the outside" if endpoint == OUTSIDE else endpoint.name
     return endpoint.owner.partition("/")[2] or endpoint.name
 
 
@@ -108,3 +239,9 @@ def listed(words: Iterable[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def sentence(words: object) -> str:
+    """With a capital letter in front; the rest stays as it is."""
+    text = str(words)
+    return text[:1].upper() + text[1:]

@@ -5,29 +5,42 @@ Each works like those of :mod:`netpol_lab.exercises.misconceptions`.
 
 from __future__ import annotations
 
-from netpol_lab.exercises.evidence import Cause, Evidence, lines, listed, short
+from netpol_lab.exercises.evidence import Cause, Evidence, lines, listed, sentence, short
 from netpol_lab.model import Endpoint, NetworkPolicyRule, Pod
-from netpol_lab.verdict import RuleRef
+from netpol_lab.verdict import Condition, RuleRef
 
-_HIGH_PORTS = 1024
-"""Clients take their own port from above here; a range that begins there was meant for replies."""
+_CLIENT_PORTS = 1024, 32768
+"""Clients take their own port from above the first, Linux from above the second. A range that begins above the one and
+ends above the other was meant for replies."""
 
 
 def reply_rule(evidence: Evidence) -> Cause | None:
     """M22: a rule that was meant to let replies pass. It opens a way for new connections instead."""
     leak = evidence.leak
-    if leak is None:
-        return None
-    for rule in evidence.admitting():
-        back = _names_pods(rule) and _is_client_of(evidence, leak.destination, leak.source)
-        if back or _has_high_range(rule.rule):
+    for rule in evidence.letting_strangers_in():
+        assert leak is not None
+        if _goes_back(evidence, rule, leak.source, leak.destination):
             return Cause(
                 "M22",
                 f"a reply needs no rule. What {short(leak.source)} answers on a connection that a client opened passes "
-                f"by itself. {_begin(rule)} lets {short(leak.source)} open connections of its own.",
+                f"by itself. {sentence(rule)} lets {short(leak.source)} open connections of its own.",
                 lines(rule.origin),
             )
     return None
+
+
+def _goes_back(evidence: Evidence, rule: RuleRef, source: Endpoint, destination: Endpoint) -> bool:
+    """Whether the rule was made for the way back: for the clients of ``source``, for their ports, or from its own."""
+    allowed = evidence.exercise.allowed
+    asked = [cell for cell in allowed if evidence.is_named(source, cell.destination)]
+    if _names_pods(rule) and any(evidence.is_named(destination, cell.source) for cell in asked):
+        return True
+    serves = asked if rule.direction == "egress" else [c for c in allowed if evidence.is_named(destination, c.source)]
+    if serves and _has_high_range(rule.rule):
+        return True
+    own = [cell.port for cell in asked if cell.port is not None]
+    ports = [port.port for port in rule.rule.ports]
+    return evidence.is_to_be_shut(source, "egress") and bool(ports) and all(port in own for port in ports)
 
 
 def _names_pods(rule: RuleRef) -> bool:
@@ -36,24 +49,47 @@ def _names_pods(rule: RuleRef) -> bool:
     return selector is not None and not selector.is_empty
 
 
-def _is_client_of(evidence: Evidence, client: Endpoint, server: Endpoint) -> bool:
-    """Whether the exercise wants ``client`` to reach ``server``: then the way back would carry replies only."""
-    return any(
-        _is_named(client, cell.source) and _is_named(server, cell.destination) for cell in evidence.exercise.allowed
+def _has_high_range(rule: NetworkPolicyRule) -> bool:
+    first, last = _CLIENT_PORTS
+    ranges = ((p.port, p.end_port) for p in rule.ports if isinstance(p.port, int) and p.end_port is not None)
+    return any(begin >= first and end >= last for begin, end in ranges)
+
+
+def port_or_protocol(evidence: Evidence) -> Cause | None:
+    """M6 and M7: the rule fits but for its port."""
+    for miss in evidence.near_misses():
+        if [condition.kind in ("port", "protocol") for condition in miss.failed] == [True]:
+            condition = miss.failed[0]
+            return _protocol(evidence, condition) if condition.kind == "protocol" else _port(evidence, condition)
+    return None
+
+
+def _protocol(evidence: Evidence, condition: Condition) -> Cause:
+    assert evidence.missing is not None
+    if evidence.missing.port == 53:
+        begin, end = "DNS needs both protocols", "; DNS asks over UDP, and over TCP for long answers."
+    else:
+        begin, end = "the protocol is another one", "; write down the one you mean."
+    return Cause(
+        "M6",
+        f"{begin}. The rule admits {condition.wanted}, and {condition.found} is asked for. A port without `protocol` "
+        f"means TCP{end}",
+        lines(condition.origin),
     )
 
 
-def _is_named(endpoint: Endpoint, name: str) -> bool:
-    return isinstance(endpoint, Pod) and name in (endpoint.id, f"{endpoint.namespace}/{short(endpoint)}")
-
-
-def _has_high_range(rule: NetworkPolicyRule) -> bool:
-    return any(isinstance(p.port, int) and p.end_port is not None and p.port >= _HIGH_PORTS for p in rule.ports)
-
-
-def _begin(rule: RuleRef) -> str:
-    words = str(rule)
-    return words[:1].upper() + words[1:]
+def _port(evidence: Evidence, condition: Condition) -> Cause:
+    verdict, pair = evidence.missing, evidence.missing_pair
+    assert verdict is not None and pair is not None
+    service = _service_of_port(evidence, condition.wanted)
+    listens = (verdict.protocol, verdict.port) in pair.destination.listens
+    asked = f"the pod listens on {condition.found}" if listens else f"{condition.found} is asked for"
+    return Cause(
+        "M7",
+        f"the port is not the pod's. {service}The rule admits {condition.wanted}, and {asked}. A policy is about the "
+        "port of the pod, after the Service was translated.",
+        lines(condition.origin),
+    )
 
 
 def half_of_the_service(evidence: Evidence) -> Cause | None:
@@ -93,7 +129,7 @@ def port_name_missing(evidence: Evidence) -> Cause | None:
     return None
 
 
-def service_of_port(evidence: Evidence, wanted: str) -> str:
+def _service_of_port(evidence: Evidence, wanted: str) -> str:
     """The Service whose own port the rule names, as a sentence; "" when it is no Service's.
 
     ``wanted`` is like ``TCP 80``.
@@ -106,3 +142,19 @@ def service_of_port(evidence: Evidence, wanted: str) -> str:
             if pod == verdict.destination and f"{port.protocol} {port.port}" == wanted and target != port.port:
                 return f"{wanted} is the port of the Service `{service.name}`. "
     return ""
+
+
+def dns_forgotten(evidence: Evidence) -> Cause | None:
+    """M5: egress is closed, and no rule lets the question to DNS out."""
+    asked = next((judged for judged in evidence.misses if judged.destination.is_dns and judged.explicit), None)
+    if asked is None:
+        return None
+    closing = [policy for policy in evidence.policies if policy.isolates("egress") and not policy.egress]
+    if not closing:
+        return None
+    return Cause(
+        "M5",
+        "DNS is forgotten. Closing egress closes the question to DNS as well, and then no name resolves. Admit egress "
+        "to the DNS pods on UDP 53 and TCP 53.",
+        lines(closing[0].types_origin or closing[0].origin),
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeVar
 
 from netpol_lab import data
@@ -15,12 +16,15 @@ from netpol_lab.cluster import Cluster, hypothetical
 from netpol_lab.errors import NotFound
 from netpol_lab.lesson_data import DataError, Fields, lessons, read
 from netpol_lab.manifests import from_object, read_text
-from netpol_lab.model import Resource
+from netpol_lab.model import NetworkPolicy, Resource
 from netpol_lab.notebook import fill
 from netpol_lab.snapshot import Snapshot
 
 Rest = Literal["free", "start", "denied"]
 """What is wanted of connections that an exercise does not name: nothing, no change, or to be blocked."""
+
+LabelRule = Literal["free", "kept"]
+"""Whether an answer may put other labels on pods and namespaces, or has to do without."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ class Exercise:
 
     ``start`` names manifests below ``data/manifests``. ``visitors`` are pods that only the check sees: strangers, whom
     the answer must keep out or let in. ``scope`` limits ``rest`` to connections with an end in these namespaces.
-    ``ignore`` names policies of earlier exercises that are no part of the answer.
+    ``labels`` is ``kept`` where the answer has to hold with the labels there were at the start. ``ignore`` names
+    policies of earlier exercises that are no part of the answer.
     """
 
     id: str
@@ -76,6 +81,7 @@ class Exercise:
     allowed: tuple[Cell, ...]
     denied: tuple[Cell, ...]
     rest: Rest
+    labels: LabelRule
     scope: tuple[str, ...]
     ignore: tuple[str, ...]
     file: str
@@ -87,6 +93,16 @@ class Exercise:
     @property
     def cells(self) -> tuple[Cell, ...]:
         return self.allowed + self.denied
+
+    @cached_property
+    def solution_policies(self) -> tuple[NetworkPolicy, ...]:
+        """The policies of the solution; a policy of the student that has the name of one is meant as the answer."""
+        found = read_text(self.solution.manifest) if self.solution.manifest else ()
+        return tuple(resource.typed for resource in found if isinstance(resource.typed, NetworkPolicy))
+
+    @property
+    def answer_names(self) -> set[str]:
+        return {policy.name for policy in self.solution_policies}
 
     def start_cluster(self) -> Cluster:
         """A fresh cluster as the exercise begins."""
@@ -128,6 +144,7 @@ def of_lesson(lesson: str, xx: str = "07") -> list[Exercise]:
 
 def _exercise(fields: Fields, lesson: str, number: int, xx: str) -> Exercise:
     rest = fields.choice("rest", ("free", "start", "denied"), "free")
+    labels = fields.choice("labels", ("free", "kept"), "free")
     exercise = Exercise(
         id=fields.text("id"),
         title=fields.text("title"),
@@ -138,6 +155,7 @@ def _exercise(fields: Fields, lesson: str, number: int, xx: str) -> Exercise:
         allowed=_all(fields, "allowed", _cell),
         denied=_all(fields, "denied", _cell),
         rest=rest,  # type: ignore[arg-type]
+        labels=labels,  # type: ignore[arg-type]
         scope=fields.texts("scope"),
         ignore=fields.texts("ignore"),
         file=fields.text("answer", ""),

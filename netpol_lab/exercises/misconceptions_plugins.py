@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from netpol_lab.exercises.evidence import Cause, Evidence, lines
 from netpol_lab.flows.services import API_SERVER_PORT
-from netpol_lab.model import External, NetworkPolicyRule
+from netpol_lab.model import External, IPAddress, NetworkPolicyRule
 from netpol_lab.server import NODE_NETWORK, SERVICE_NETWORK
 
 
@@ -20,13 +20,13 @@ def api_server(evidence: Evidence) -> Cause | None:
     if address not in NODE_NETWORK:
         return None
     for miss in evidence.near_misses():
-        if miss.rule.direction == "egress":
-            text = _what_is_wrong(miss.rule.rule, str(address))
+        if miss.rule.direction == "egress" and [condition.kind for condition in miss.failed] != ["protocol"]:
+            text = _what_is_wrong(miss.rule.rule, address)
             return Cause("M13", text, lines(miss.rule.origin))
     return None
 
 
-def _what_is_wrong(rule: NetworkPolicyRule, address: str) -> str:
+def _what_is_wrong(rule: NetworkPolicyRule, address: IPAddress) -> str:
     blocks = [peer.ip_block for peer in rule.peers if peer.ip_block is not None]
     if any(block.network.version == 4 and block.network.subnet_of(SERVICE_NETWORK) for block in blocks):
         return (
@@ -38,6 +38,8 @@ def _what_is_wrong(rule: NetworkPolicyRule, address: str) -> str:
             "the API server is no pod of the pod network. It is on the host network, so no selector matches it. Name "
             f"its address with an `ipBlock`: `{address}/32`, and its port, TCP {API_SERVER_PORT}."
         )
+    if blocks and not any(block.matches(address) for block in blocks):
+        return f"the address is another one. The API server is at `{address}`, and `{blocks[0]}` does not hold that."
     return (
         f"the API server is missed. It listens on TCP {API_SERVER_PORT} of `{address}`; 443 is the port of the Service "
         "in front of it, and no policy ever sees that one."
