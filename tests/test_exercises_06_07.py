@@ -200,20 +200,6 @@ def test_the_labs_here_documents_are_the_manifests_the_checks_start_from():
     assert load("07-three-tiers/1").start[1:] == tuple(f"lab-e/{file}.yaml" for file in files)
 
 
-def commands(name: str) -> str:
-    """The code of a lesson with continued lines joined and without ``!``."""
-    text = "\n".join(cell.source for cell in lesson(name).cells if cell.cell_type == "code")
-    return re.sub(r" *\\\n *", " ", re.sub(r"(?m)^!", "", text))
-
-
-@pytest.mark.parametrize(("lab", "name", "least"), [("lab-c", LESSONS[0], 11), ("lab-e", LESSONS[1], 16)])
-def test_every_command_line_of_the_lab_is_in_its_lesson(lab: str, name: str, least: int):
-    text = data.path("transcripts", f"{lab}.txt").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    assert len(lines) >= least
-    assert [line for line in lines if line not in commands(name)] == []
-
-
 @pytest.mark.parametrize("name", LESSONS)
 def test_each_lesson_ties_its_claims_to_cells(name: str):
     """That each cell is there, ``test_lessons_claims`` checks."""

@@ -29,7 +29,7 @@ def lab_a(tmp_path: Path) -> Terminal:
 
 def test_lab_a_from_allow_all_to_allow_specific(lab_a: Terminal):
     lines = data.path("transcripts", "lab-a.txt").read_text(encoding="utf-8").splitlines()
-    typed = [filled(line) for line in lines if line.startswith("kubectl")]
+    typed = list(dict.fromkeys(filled(line.removeprefix("$ ")) for line in lines if line.startswith("$ ")))
     assert len(typed) == 13
     (apps, pods, wget, deny, allow, unauthorized, policies, described, no_allow, no_deny, no_apps, cilium, labels) = (
         typed

@@ -38,12 +38,6 @@ def applied(*files: str, profile: str = "upstream") -> Cluster:
 COINS = "lab-c/dockercoins.yaml"
 
 
-def test_every_command_line_of_lab_c_about_dockercoins_is_in_the_lesson():
-    lines = data.path("transcripts", "lab-c-dockercoins.txt").read_text(encoding="utf-8").splitlines()
-    typed = f"{cells('08-dockercoins')}\n"
-    assert [line for line in lines if not line.startswith("#") and f"!{line}\n" not in typed] == []
-
-
 def test_the_two_official_policies_leave_the_application_and_its_users_alone():
     cluster = applied(COINS, "lab-c/netpol-dockercoins.yaml")
     assert all(edge.works for edge in edges(cluster))

@@ -114,23 +114,6 @@ def test_hints_and_solution_in_the_notebook_are_those_of_the_data(id: str):
     assert not exercise.file or f"kubectl apply -f {exercise.file}" in code(LESSONS[name])
 
 
-def lab_lines(name: str) -> list[str]:
-    lines = data.path("transcripts", f"{name}.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
-
-
-LINES_OF_LABS = {"lab-a": 13, "lab-c": 11, "lab-c-dockercoins": 4, "lab-d": 1, "lab-e": 16}
-"""How many command lines each published lab has. Lab B has none."""
-
-
-@pytest.mark.parametrize(("lab", "count"), LINES_OF_LABS.items())
-def test_every_command_line_of_a_lab_is_in_a_lesson(lab, count):
-    everything = "\n".join(map(code, LESSONS.values())).replace(" \\\n  ", " ")
-    lines = lab_lines(lab)
-    assert len(lines) == count
-    assert [line for line in lines if line not in everything] == []
-
-
 def test_the_manifests_a_student_types_are_those_the_checks_start_from():
     typed = {}
     for lesson in LESSONS.values():
