@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from netpol_lab.model import Container, ContainerPort, Pod
+from netpol_lab.snapshot import View
 
 
 @dataclass(frozen=True)
@@ -25,24 +26,40 @@ class Listener:
     command: tuple[str, ...]
 
 
-def listening(pod: Pod, body: Mapping[str, Any] | None = None) -> tuple[ContainerPort, ...]:
-    """The ports a pod listens on: declared ones first, then those of its programs.
+def listeners(view: View, pod: Pod) -> tuple[Listener, ...]:
+    """The ports a pod listens on: declared ones first, then those of its programs. One that is not running has none.
 
-    ``body`` is the Pod object; with it, command lines count as well as images.
+    The pod's object in ``view`` tells the command lines; without it the images alone count.
 
-    >>> from netpol_lab.model import Container, Pod
-    >>> web = Pod("default", "web", containers=(Container("web", "nginx:1.27"),))
-    >>> [port.port for port in listening(web)]
-    [80]
+    >>> from netpol_lab.cluster import Cluster
+    >>> cluster = Cluster()
+    >>> [(each.program, each.port.port) for each in listeners(cluster, cluster.pods[0])]
+    [('etcd', 2379), ('etcd', 2380)]
     """
-    return tuple(listener.port for listener in listeners(pod, body))
+    resource = view.get("Pod", pod.namespace, pod.name)
+    return _listeners(pod, resource.body if resource else {})
 
 
-def listeners(pod: Pod, body: Mapping[str, Any] | None = None) -> tuple[Listener, ...]:
-    """The same with the programs. A pod that is not running listens on nothing."""
+def listener_on(view: View, pod: Pod, port: int, protocol: str) -> Listener | None:
+    """What listens on one port of a pod, if anything does."""
+    return next((each for each in listeners(view, pod) if _key(each.port) == (port, protocol)), None)
+
+
+def listening(pod: Pod, body: Mapping[str, Any] | None = None) -> tuple[ContainerPort, ...]:
+    """The ports of :func:`listeners`, for a pod whose object is at hand."""
+    return tuple(listener.port for listener in _listeners(pod, body or {}))
+
+
+def container_body(body: Mapping[str, Any], container: Container) -> Mapping[str, Any]:
+    """The container as the Pod object ``body`` has it; empty when it is not there."""
+    containers = (body.get("spec") or {}).get("containers") or ()
+    return next((item for item in containers if item.get("name") == container.name), {})
+
+
+def _listeners(pod: Pod, body: Mapping[str, Any]) -> tuple[Listener, ...]:
     found: dict[tuple[int, str], Listener] = {}
     for container in pod.containers if pod.phase == "Running" else ():
-        command = command_line(container, body)
+        command = _command_line(container, container_body(body, container))
         opened = _opened(command)
         main = command[0] if command and PurePosixPath(command[0]).name in _PORTS_OF else ""
         for port in container.ports:
@@ -53,14 +70,13 @@ def listeners(pod: Pod, body: Mapping[str, Any] | None = None) -> tuple[Listener
     return tuple(found.values())
 
 
-def command_line(container: Container, body: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+def _command_line(container: Container, body: Mapping[str, Any]) -> tuple[str, ...]:
     """What a container runs: ``command`` and ``args`` of its manifest in the place of the image's own.
 
     API: ``command`` replaces the image's entrypoint, ``args`` its default arguments.
     """
-    spec = _container_body(container, body)
-    command = tuple(str(word) for word in spec.get("command") or ())
-    args = tuple(str(word) for word in spec.get("args") or ())
+    command = tuple(str(word) for word in body.get("command") or ())
+    args = tuple(str(word) for word in body.get("args") or ())
     if command:
         return command + args
     name = repository(container.image)
@@ -107,11 +123,6 @@ def option(words: Sequence[str], *names: str, default: str = "") -> str:
 
 def _key(port: ContainerPort) -> tuple[int, str]:
     return (port.port, port.protocol)
-
-
-def _container_body(container: Container, body: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    containers = ((body or {}).get("spec") or {}).get("containers") or ()
-    return next((item for item in containers if item.get("name") == container.name), {})
 
 
 def _opened(command: Sequence[str]) -> list[tuple[str, ContainerPort]]:

@@ -12,7 +12,7 @@ import yaml
 
 from netpol_lab.cluster import Cluster
 from netpol_lab.flows import Flow, connect
-from netpol_lab.listening import listening
+from netpol_lab.listening import listeners
 from netpol_lab.manifests import from_object
 from netpol_lab.model import Endpoint, External, Pod
 from netpol_lab.snapshot import Snapshot
@@ -76,7 +76,8 @@ def declared_as_listening(recipe: Body, flow: Flow) -> bool:
     pod = flow.destination
     if not isinstance(pod, Pod) or pod.id in recipe.get("listening", {}):
         return False
-    return any((port.port, port.protocol) == (flow.target_port, flow.protocol) for port in listening(pod))
+    ports = [listener.port for listener in listeners(Snapshot({}), pod)]
+    return any((port.port, port.protocol) == (flow.target_port, flow.protocol) for port in ports)
 
 
 @pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: recipe["id"])

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from netpol_lab.listening import listening
-from netpol_lab.model import Container, ContainerPort, Pod
+from netpol_lab.listening import listeners
+from netpol_lab.model import Container, ContainerPort, Pod, Resource
+from netpol_lab.snapshot import Snapshot
 
 
 def open_ports(image: str, *, declared: tuple[ContainerPort, ...] = (), **spec: Any) -> list[str]:
     pod = Pod("default", "p", containers=(Container("c", image, declared),))
     body = {"spec": {"containers": [{"name": "c", "image": image, **spec}]}}
-    return [f"{port.protocol} {port.port}" for port in listening(pod, body)]
+    state = Snapshot({}).with_objects([Resource("v1", "Pod", "default", "p", body, pod)])
+    return [f"{each.port.protocol} {each.port.port}" for each in listeners(state, pod)]
 
 
 @pytest.mark.parametrize(
@@ -75,4 +77,5 @@ def test_a_declared_port_listens_and_is_named_once() -> None:
 
 
 def test_a_pod_that_has_ended_listens_on_nothing() -> None:
-    assert listening(Pod("default", "p", containers=(Container("c", "nginx"),), phase="Succeeded")) == ()
+    ended = Pod("default", "p", containers=(Container("c", "nginx"),), phase="Succeeded")
+    assert listeners(Snapshot({}), ended) == ()

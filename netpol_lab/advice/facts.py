@@ -11,7 +11,7 @@ from typing import NamedTuple
 from netpol_lab.classes import EndpointClass
 from netpol_lab.controllers import WORKLOAD_KINDS, template_of
 from netpol_lab.engine import Engine
-from netpol_lab.listening import listening
+from netpol_lab.listening import listeners
 from netpol_lab.manifests import kinds
 from netpol_lab.model import (
     METADATA_NAME,
@@ -160,10 +160,8 @@ class Facts:
         """The (protocol, port) that pods of a class declare or are known to listen on."""
         declared = {(port.protocol, port.port) for port in self.pod_class(number).ports}
         pod = self.pods.get(number)
-        resource = self.state.get("Pod", pod.namespace, pod.name) if pod else None
-        if pod is None or resource is None:
-            return declared
-        return declared | {(port.protocol, port.port) for port in listening(pod, resource.body)}
+        known = [listener.port for listener in listeners(self.state, pod)] if pod else []
+        return declared | {(port.protocol, port.port) for port in known}
 
     def labeled_workload(self, namespaces: Iterable[str], selector: LabelSelector) -> Resource | None:
         """A workload that carries the wanted labels itself and does not give them to its pods."""

@@ -10,7 +10,7 @@ from netpol_lab.clients.process import Machine, Process
 from netpol_lab.flows import Flow, Resolver
 from netpol_lab.flows.names import NDOTS
 from netpol_lab.flows.names import hostname as hostname_of
-from netpol_lab.listening import repository
+from netpol_lab.listening import container_body, repository
 from netpol_lab.model import Container, Pod
 from netpol_lab.snapshot import View
 
@@ -26,7 +26,8 @@ def environment(world: View, pod: Pod, container: Container | None) -> dict[str,
     """
     env = {"PATH": _PATH, "HOSTNAME": hostname_of(pod), "HOME": "/root"}
     resource = world.get("Pod", pod.namespace, pod.name)
-    for item in _container(resource.body if resource else {}, container).get("env") or ():
+    written = container_body(resource.body, container) if resource and container else {}
+    for item in written.get("env") or ():
         value = item.get("value", "") if "valueFrom" not in item else _field(pod, item["valueFrom"])
         env[str(item.get("name", ""))] = str(value)
     api = world.service("default", "kubernetes")
@@ -39,11 +40,6 @@ def environment(world: View, pod: Pod, container: Container | None) -> dict[str,
             "KUBERNETES_SERVICE_PORT_HTTPS": "443",
         }
     return env
-
-
-def _container(body: Mapping[str, Any], container: Container | None) -> Mapping[str, Any]:
-    found = (body.get("spec") or {}).get("containers") or ()
-    return next((item for item in found if container and item.get("name") == container.name), {})
 
 
 def _field(pod: Pod, source: Mapping[str, Any]) -> str:

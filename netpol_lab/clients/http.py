@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from netpol_lab import dockercoins
 from netpol_lab.flows import Flow
 from netpol_lab.flows.services import KUBELET_PORT
-from netpol_lab.listening import Listener, listeners, option, tag
+from netpol_lab.listening import Listener, listener_on, option, tag
 from netpol_lab.model import Endpoint, External, Node, Pod
 from netpol_lab.snapshot import View
 
@@ -62,7 +62,7 @@ def answer(world: View, flow: Flow, request: Request) -> Response | None:
     if endpoint is None or flow.target_port is None:
         return None
     if isinstance(endpoint, Pod):
-        listener = _listener(world, endpoint, flow.target_port, flow.protocol)
+        listener = listener_on(world, endpoint, flow.target_port, flow.protocol)
         return _pod_answer(world, listener, endpoint, flow, request) if listener else None
     if isinstance(endpoint, Node):
         return Response(401, "Unauthorized", "text/plain")
@@ -83,7 +83,7 @@ def raw_answer(world: View, flow: Flow, sent: str) -> str:
     endpoint = flow.destination
     listener = None
     if isinstance(endpoint, Pod) and flow.target_port is not None:
-        listener = _listener(world, endpoint, flow.target_port, flow.protocol)
+        listener = listener_on(world, endpoint, flow.target_port, flow.protocol)
     if listener is not None and listener.program == "redis-server":
         return "+PONG\r\n" if sent.strip().upper() == "PING" else ""
     words = sent.split()
@@ -94,12 +94,6 @@ def raw_answer(world: View, flow: Flow, sent: str) -> str:
         return ""
     lines = [response.line, *(f"{name}: {value}" for name, value in head(world, response)), "", response.body]
     return "\r\n".join(lines)
-
-
-def _listener(world: View, pod: Pod, port: int, protocol: str) -> Listener | None:
-    resource = world.get("Pod", pod.namespace, pod.name)
-    found = listeners(pod, resource.body if resource else None)
-    return next((each for each in found if (each.port.port, each.port.protocol) == (port, protocol)), None)
 
 
 def _pod_answer(world: View, listener: Listener, pod: Pod, flow: Flow, request: Request) -> Response | None:

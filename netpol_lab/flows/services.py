@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from netpol_lab.flows import outside
-from netpol_lab.listening import listening
+from netpol_lab.listening import listener_on
 from netpol_lab.model import Endpoint, IPAddress, Node, Pod, Service
 from netpol_lab.server import SERVICE_NETWORK, is_control_plane
 from netpol_lab.snapshot import View
@@ -77,7 +77,7 @@ def _on_node(world: View, node: Node, port: int, protocol: str, attempt: int) ->
             if entry.node_port == port and entry.protocol == protocol:
                 return _through(world, service, entry.port, protocol, attempt)
     for pod in world.pods:
-        if pod.host_network and pod.node == node.name and _pod_listens(world, pod, port, protocol):
+        if pod.host_network and pod.node == node.name and listener_on(world, pod, port, protocol):
             return Translation(None, pod, port)
     return Translation(None, node, port)
 
@@ -90,16 +90,10 @@ def control_plane(world: View) -> Node:
     return world.nodes[0]
 
 
-def _pod_listens(world: View, pod: Pod, port: int, protocol: str) -> bool:
-    resource = world.get("Pod", pod.namespace, pod.name)
-    open_ports = listening(pod, resource.body if resource else None)
-    return any((each.port, each.protocol) == (port, protocol) for each in open_ports)
-
-
 def answers(world: View, endpoint: Endpoint, port: int, protocol: str) -> bool:
     """Whether some program is behind this port (a policy drop would hide it either way)."""
     if isinstance(endpoint, Pod):
-        return _pod_listens(world, endpoint, port, protocol)
+        return listener_on(world, endpoint, port, protocol) is not None
     if isinstance(endpoint, Node):
         is_control_plane = bool(world.nodes) and endpoint == control_plane(world)
         return protocol == "TCP" and (port == KUBELET_PORT or (port == API_SERVER_PORT and is_control_plane))
