@@ -127,11 +127,72 @@ def test_an_allowed_connection_needs_no_change() -> None:
     assert change_for([]) is None
 
 
-def test_a_mistyped_label_is_put_right() -> None:
-    change = change_for([policy_resource("shop/allow", podSelector=WEB_ONLY, ingress=[{"from": FRONTEND}])])
+FRONT = pod("shop/front", {"app": "frontend"}, ips=["10.244.1.6"])
+"""A pod that carries the label the rule asks for: then the rule is no typo."""
+
+
+def test_a_mistyped_label_of_a_pod_is_put_right() -> None:
+    allow = policy_resource("shop/allow", podSelector=WEB_ONLY, ingress=[{"from": FRONTEND}])
+    change = change_for([allow], pods=(CLIENT, WEB, FRONT))
     assert change is not None
     assert change.command == "kubectl label pod client -n shop app=frontend --overwrite"
     assert change.explanation == "Then rule 1 of allow admits it."
+
+
+def test_a_mistyped_label_in_a_rule_is_put_right_there_and_the_pod_keeps_its_own() -> None:
+    change = change_for([policy_resource("shop/allow", podSelector=WEB_ONLY, ingress=[{"from": FRONTEND}])])
+    assert change is not None
+    assert change.command == "write app: fronted in place of app: frontend in rule 1 of allow"
+    assert change.explanation == "No pod has app=frontend. Then that rule admits it."
+    assert [resource.kind for resource in change.resources] == ["NetworkPolicy"]
+
+
+def from_app_in(*values: str) -> list[dict[str, Any]]:
+    term = {"key": "app", "operator": "In", "values": [*values]}
+    return [{"from": [{"podSelector": {"matchExpressions": [term]}}]}]
+
+
+def test_a_typo_in_an_expression_is_put_right() -> None:
+    found = command([policy_resource("shop/allow", podSelector=WEB_ONLY, ingress=from_app_in("frontend"))])
+    assert found == "write app: fronted in place of app: frontend in rule 1 of allow"
+
+
+def test_one_of_several_values_is_not_taken_for_the_typo() -> None:
+    found = command([policy_resource("shop/allow", podSelector=WEB_ONLY, ingress=from_app_in("frontend", "shop"))])
+    assert found == "kubectl label pod client -n shop app=frontend --overwrite"
+
+
+def test_two_values_that_are_not_alike_are_no_typo() -> None:
+    rules = [{"from": [{"podSelector": {"matchLabels": {"app": "api"}}}]}]
+    assert command([policy_resource("shop/allow", podSelector=WEB_ONLY, ingress=rules)]).startswith("kubectl label pod")
+
+
+def test_what_a_corrected_typo_opens_for_others_is_said() -> None:
+    twin = pod("shop/twin", {"app": "fronted"}, ips=["10.244.1.8"])
+    allow = policy_resource("shop/allow", podSelector=WEB_ONLY, ingress=[{"from": FRONTEND}])
+    change = change_for([allow], pods=(CLIENT, WEB, twin))
+    assert change is not None and change.command.startswith("write app: fronted")
+    assert change.besides == (
+        "It also opens shop/client to shop/web on all ports but TCP 80; shop/twin to shop/web on all ports."
+    )
+
+
+@pytest.mark.parametrize("key", ["team", "kubernetes.io/metadata.name"])
+def test_a_mistyped_label_of_a_namespace_is_put_right_in_the_rule(key: str) -> None:
+    admin = pod("operations/admin", {"app": "x"})
+    rules = [{"from": [{"namespaceSelector": {"matchLabels": {key: "operatoins"}}}]}]
+    allow = policy_resource("shop/allow", podSelector=WEB_ONLY, ingress=rules)
+    state = snapshot_of((admin, WEB), [allow], {"shop": {}, "operations": {"team": "operations"}})
+    change = smallest_change(state, explain.verdict(state.engine, admin, WEB, 80))
+    assert change is not None
+    assert change.command == f"write {key}: operations in place of {key}: operatoins in rule 1 of allow"
+
+
+def test_the_name_label_of_a_namespace_is_the_api_servers_and_is_never_set() -> None:
+    admin = pod("ops/admin", {"app": "x"})
+    rules = [{"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}]}]
+    found = command([policy_resource("shop/allow", podSelector=WEB_ONLY, ingress=rules)], admin, (admin, WEB))
+    assert found.startswith("a new policy in shop")
 
 
 def test_a_label_that_is_not_there_yet_needs_no_overwrite() -> None:
@@ -180,7 +241,7 @@ def test_a_label_that_would_cost_another_connection_is_not_suggested() -> None:
     old = {"podSelector": {"matchLabels": {"app": "fronted"}}}
     database = pod("shop/database", {"app": "db"}, ips=["10.244.1.5"])
     keep = policy_resource("shop/keep", podSelector={"matchLabels": {"app": "db"}}, ingress=[{"from": [old]}])
-    assert command([allow, keep], CLIENT, (CLIENT, WEB, database)).startswith("a new policy in shop")
+    assert command([allow, keep], CLIENT, (CLIENT, WEB, FRONT, database)).startswith("a new policy in shop")
 
 
 def test_a_label_that_a_service_chooses_by_is_not_overwritten() -> None:

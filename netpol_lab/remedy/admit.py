@@ -1,9 +1,9 @@
 """The smallest change that would admit a blocked connection, proved by simulating it.
 
-Candidates are tried from small to large: a label on the other pod or its namespace (from the near misses), a port
-added to a rule, a new policy, a rule added to a policy. The first that opens nothing between other ends is taken; if
-there is none, the one that opens least. A change that would take a connection away, or a pod from its Service or its
-controller, is no candidate.
+A mistyped label in a rule is put right. Else candidates are tried from small to large: a label on the other pod or its
+namespace (from the near misses), a port added to a rule, a new policy, a rule added to a policy. The first that opens
+nothing between other ends is taken; if there is none, the one that opens least. A change that would take a connection
+away, or a pod from its Service or its controller, is no candidate.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from netpol_lab.manifests import from_object
-from netpol_lab.model import Endpoint, External, Labels, Pod, Resource
+from netpol_lab.model import METADATA_NAME, Endpoint, External, Labels, Pod, Resource
 from netpol_lab.remedy.change import Change, address_of, block_of, free_name, judged, labels_text, own_labels
+from netpol_lab.remedy.typo import correction
 from netpol_lab.remedy.ways import effect
 from netpol_lab.server import Body
 from netpol_lab.snapshot import Snapshot, View
@@ -50,12 +51,16 @@ def smallest_change(view: View, verdict: Verdict) -> Change | None:
 
 
 def _repair(state: Snapshot, verdict: Verdict, gate: Gate) -> Change | None:
-    """The first candidate that opens nothing between other ends; failing that, the one that opens least."""
+    """A typo put right; else the first candidate that opens nothing between other ends, or the one that opens least."""
+    for miss in gate.near_misses:
+        corrected = correction(state, miss)
+        # whoever carries the right label was meant: what opens besides is said, and does not count
+        if corrected is not None and _admits(corrected.applied(state), verdict, gate):
+            return corrected
     best: tuple[int, Change] | None = None
     for change in _candidates(state, verdict, gate):
         changed = change.applied(state)
-        after = judged(changed, verdict)
-        if not (after.egress if gate.direction == "egress" else after.ingress).admitted:
+        if not _admits(changed, verdict, gate):
             continue
         others = effect(state, changed, change.resources, verdict).others
         if best is None or others < best[0]:
@@ -63,6 +68,11 @@ def _repair(state: Snapshot, verdict: Verdict, gate: Gate) -> Change | None:
         if not others:
             break
     return best[1] if best else None
+
+
+def _admits(state: Snapshot, verdict: Verdict, gate: Gate) -> bool:
+    after = judged(state, verdict)
+    return (after.egress if gate.direction == "egress" else after.ingress).admitted
 
 
 def _candidates(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[Change]:
@@ -77,7 +87,8 @@ def _candidates(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[Chang
 
 def _relabel(state: Snapshot, verdict: Verdict, gate: Gate, miss: NearMiss) -> Iterator[Change]:
     """One label on one object would meet the rule."""
-    if len(miss.failed) != 1 or miss.failed[0].fix is None:
+    fix = miss.failed[0].fix if len(miss.failed) == 1 else None
+    if fix is None or fix[0] == METADATA_NAME:  # the API server sets that one
         return
     condition = miss.failed[0]
     other = verdict.source if gate.direction == "ingress" else verdict.destination
