@@ -20,6 +20,12 @@ POD_NETWORK = IPv4Network("10.244.0.0/16")
 NODE_NETWORK = IPv4Network("172.18.0.0/16")
 NODE_PORTS = range(30000, 32768)
 
+SYSTEM_NAMESPACE = "kube-system"
+"""Where the pods of the cluster itself run."""
+
+API_SERVER_PORT = 6443
+KUBELET_PORT = 10250
+
 _NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """The letters Kubernetes uses for generated names: no vowels, so that no words arise."""
 

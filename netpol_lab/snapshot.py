@@ -31,6 +31,7 @@ from netpol_lab.model import (
 )
 from netpol_lab.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
 from netpol_lab.profiles import UPSTREAM, Profile
+from netpol_lab.server import SYSTEM_NAMESPACE, is_control_plane
 from netpol_lab.verdict import Verdict
 from netpol_lab.workloads import matcher
 
@@ -110,6 +111,19 @@ class View:
     def service(self, namespace: str, name: str) -> Service | None:
         found = self.get("Service", namespace, name)
         return found.typed if found and isinstance(found.typed, Service) else None
+
+    @property
+    def control_plane(self) -> Node | None:
+        """The node with the control plane's label, else the first; None where nothing is known of nodes."""
+        for resource in self.list("Node"):
+            if is_control_plane(resource.body) and isinstance(resource.typed, Node):
+                return resource.typed
+        return next(iter(self.nodes), None)
+
+    @property
+    def dns_service(self) -> Service | None:
+        """The Service that pods ask for names: its address stands as ``nameserver`` in their resolv.conf."""
+        return self.service(SYSTEM_NAMESPACE, "kube-dns")
 
     def endpoints(self, service: Service) -> Sequence[tuple[Pod, ServicePort, int]]:
         """Each (pod, Service port, pod port) behind a Service. A named targetPort resolves on each pod."""

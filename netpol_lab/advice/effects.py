@@ -9,7 +9,6 @@ from netpol_lab.advice.finding import Finding, finding
 from netpol_lab.engine import CompiledRule, Group
 from netpol_lab.model import Direction, NetworkPolicy, Pod
 from netpol_lab.ports import PortSet
-from netpol_lab.scene import SYSTEM_NAMESPACE
 
 DNS = ("UDP", 53)
 
@@ -38,12 +37,9 @@ def without_dns(facts: Facts) -> Iterator[Finding]:
 
 
 def _asks_dns(facts: Facts, group: Group, pod: Pod) -> bool:
-    service = facts.state.service(SYSTEM_NAMESPACE, "kube-dns")
-    servers = (
-        [(to, number) for to, port, number in facts.state.endpoints(service) if port.protocol == "UDP"]
-        if (service)
-        else []
-    )
+    service = facts.state.dns_service
+    endpoints = facts.state.endpoints(service) if service else ()
+    servers = [(to, number) for to, port, number in endpoints if port.protocol == "UDP"]
     if servers:
         engine = facts.engine
         return any(pod.id == to.id or ("UDP", n) in engine.admitted("egress", pod, to) for to, n in servers)

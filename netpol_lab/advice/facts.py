@@ -27,7 +27,7 @@ from netpol_lab.model import (
     Resource,
     Service,
 )
-from netpol_lab.scene import SYSTEM_NAMESPACE
+from netpol_lab.server import SYSTEM_NAMESPACE
 from netpol_lab.snapshot import Snapshot
 
 ALL_PODS = LabelSelector()

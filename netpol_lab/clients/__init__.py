@@ -30,8 +30,7 @@ from netpol_lab.clients.programs import ProgramNotFound, start
 from netpol_lab.errors import NotFound
 from netpol_lab.flows import Flow
 from netpol_lab.flows.names import ZONE, parse_address
-from netpol_lab.flows.services import control_plane
-from netpol_lab.model import Container, Node, Pod
+from netpol_lab.model import Container, Pod
 from netpol_lab.server import NODE_NETWORK, POD_NETWORK, SERVICE_NETWORK
 from netpol_lab.snapshot import View
 
@@ -93,21 +92,19 @@ def run_outside(
     stdin: Callable[[], str] = _no_stdin,
     on_flow: OnFlow = _nobody,
     *,
-    node: Node | None = None,
     attempts: Attempts | None = None,
     forwards: Forwards | None = None,
 ) -> ProgramResult:
-    """Run a command line on a node (the control plane if none is given), as when you are logged in there.
+    """Run a command line on the control plane's node, as when you are logged in there.
 
     ``forwards`` are the open port-forwards: ``localhost`` and such a port lead to the pod.
 
     A node's traffic to the pods it runs itself is always admitted (semantics rule 26); to pods of other nodes it
     comes from the node's address, which only ``from``-less rules and ipBlocks can admit. Nodes do not ask kube-dns.
     """
+    node = cluster.control_plane
     if node is None:
-        if not cluster.nodes:
-            raise NotFound("The cluster has no node to run this on.", "Node")
-        node = control_plane(cluster)
+        raise NotFound("The cluster has no node to run this on.", "Node")
     tools = Toolbox(toolbox("nicolaka/netshoot").programs | {"wget"})
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOSTNAME": node.name, "HOME": "/root"}
     return _run(Machine(cluster, node, tools, env, on_flow, _or_new(attempts), forwards=forwards or {}), argv, stdin)

@@ -7,7 +7,7 @@ from typing import Any
 
 from netpol_lab.clients import http
 from netpol_lab.clients.process import Machine, Process
-from netpol_lab.flows import Flow, Resolver
+from netpol_lab.flows import Flow
 from netpol_lab.flows.names import NDOTS
 from netpol_lab.flows.names import hostname as hostname_of
 from netpol_lab.listening import container_body, repository
@@ -82,12 +82,10 @@ def _own_page(machine: Machine, pod: Pod) -> str | None:
 
 def _resolv_conf(machine: Machine) -> str:
     """As the kubelet writes it for dnsPolicy ClusterFirst; the node's own otherwise."""
-    resolver = Resolver(machine.world, machine.source)
+    resolver = machine.resolver
     if not resolver.uses_cluster_dns:
-        return "nameserver 8.8.8.8\n"
-    service = machine.world.service("kube-system", "kube-dns")
-    address = service.cluster_ip if service and service.cluster_ip else "10.96.0.10"
-    return f"search {' '.join(resolver.search)}\nnameserver {address}\noptions ndots:{NDOTS}\n"
+        return f"nameserver {resolver.nameserver}\n"
+    return f"search {' '.join(resolver.search)}\nnameserver {resolver.nameserver}\noptions ndots:{NDOTS}\n"
 
 
 def _hosts(machine: Machine) -> str:

@@ -11,13 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from netpol_lab import dockercoins
 from netpol_lab.flows import Flow
-from netpol_lab.flows.services import KUBELET_PORT
 from netpol_lab.listening import Listener, listener_on, option, tag
 from netpol_lab.model import Endpoint, External, Node, Pod
+from netpol_lab.server import API_SERVER_PORT, KUBELET_PORT
 from netpol_lab.snapshot import View
 
 _REASONS = {200: "OK", 302: "Found", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Not Allowed"}
-_TLS_PORTS = frozenset({443, 8443, 6443, KUBELET_PORT})
+_TLS_PORTS = frozenset({443, 8443, API_SERVER_PORT, KUBELET_PORT})
 _NOT_HTTP = frozenset(
     {"redis-server", "postgres", "mysqld", "mongod", "memcached", "rabbitmq-server", "coredns", "nc", "netcat", "ncat"}
 )

@@ -15,8 +15,6 @@ from netpol_lab.flows.names import ZONE, lookup, parse_address
 from netpol_lab.flows.outside import address_of
 from netpol_lab.model import IPAddress
 
-_BLANK = ""
-
 Lookup = Callable[[str], tuple[IPAddress, ...]]
 
 
@@ -29,7 +27,7 @@ def nslookup(process: Process) -> int:
     if not 1 <= len(args) <= 2:
         process.complain("BusyBox nslookup: usage: nslookup HOST [DNS_SERVER]")
         return 1
-    server = args[1] if len(args) == 2 else _nameserver(process)
+    server = args[1] if len(args) == 2 else process.machine.resolver.nameserver
     flow = process.connect(server, 53, "UDP")
     if not flow.connected:
         process.wait(5 if process.machine.tools.nslookup == "busybox" else 15)
@@ -41,14 +39,6 @@ def nslookup(process: Process) -> int:
     return code
 
 
-def _nameserver(process: Process) -> str:
-    service = process.machine.world.service("kube-system", "kube-dns")
-    uses_cluster = Resolver(process.machine.world, process.machine.source).uses_cluster_dns
-    if uses_cluster:
-        return str(service.cluster_ip) if service and service.cluster_ip else "10.96.0.10"
-    return "8.8.8.8"
-
-
 def _ask(process: Process, flow: Flow, server: str, name: str) -> tuple[int, str]:
     """Print the answers; return the exit code and the gist."""
     bind = process.machine.tools.nslookup == "bind"
@@ -58,8 +48,8 @@ def _ask(process: Process, flow: Flow, server: str, name: str) -> tuple[int, str
     if isinstance(address, IPv4Address):
         return _reverse(process, address, in_cluster=in_cluster)
     look: Lookup = _inside(process) if in_cluster else _outside
-    search = Resolver(process.machine.world, process.machine.source)
-    names = search.candidates(name) if bind else _busybox_names(search, name)
+    resolver = process.machine.resolver
+    names = resolver.candidates(name) if bind else _busybox_names(resolver, name)
     return _bind(process, names, look, name) if bind else _busybox(process, names, look)
 
 
@@ -95,7 +85,7 @@ def _busybox(process: Process, names: list[str], look: Lookup) -> tuple[int, str
                 if (record == "A") == (address.version == 4):
                     process.print(f"Name:\t{name}\nAddress: {address}")
                     gist = f"{name} is {address}"
-            process.print(_BLANK)
+            process.print()
     return (1 if failed else 0), gist
 
 
@@ -108,7 +98,7 @@ def _bind(process: Process, names: list[str], look: Lookup, asked: str) -> tuple
                 process.print("Non-authoritative answer:")
             for address in addresses:
                 process.print(f"Name:\t{name}\nAddress: {address}")
-            process.print(_BLANK)
+            process.print()
             return 0, f"{name} is {addresses[0]}"
     process.print(f"** server can't find {asked}: NXDOMAIN\n")
     return 1, f"** server can't find {asked}: NXDOMAIN"

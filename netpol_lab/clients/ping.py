@@ -9,7 +9,6 @@ from __future__ import annotations
 from getopt import GetoptError, gnu_getopt
 
 from netpol_lab.clients.process import Process
-from netpol_lab.flows import Resolver
 from netpol_lab.flows.outside import host_at
 from netpol_lab.flows.services import translate
 from netpol_lab.model import External, IPAddress
@@ -40,7 +39,7 @@ def ping(process: Process) -> int:
         process.complain(f"ping: invalid number '{next(n for n in numbers if not n.isdigit())}'")
         return 1
     count, patience = min(int(numbers[0]), _MOST), min(float(numbers[1]), _MOST)
-    found = Resolver(process.machine.world, process.machine.source).resolve(words[0])
+    found = process.machine.resolver.resolve(words[0])
     if not found.found:
         process.wait(process.machine.tools.dns_patience if found.how == "no answer" else 0)
         process.complain(f"ping: bad address '{words[0]}'")

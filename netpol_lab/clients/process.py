@@ -10,7 +10,7 @@ from typing import Literal
 
 from netpol_lab import flows
 from netpol_lab.clients.images import Toolbox
-from netpol_lab.flows import Flow
+from netpol_lab.flows import Flow, Resolver
 from netpol_lab.flows.names import hostname
 from netpol_lab.model import Endpoint, Node, Pod
 from netpol_lab.snapshot import View
@@ -98,6 +98,11 @@ class Machine:
             return None
         pod = self.world.pod(found[0].namespace, found[0].name)
         return (pod, found[1]) if pod is not None and pod.ip == found[0].ip else None
+
+    @property
+    def resolver(self) -> Resolver:
+        """What turns names into addresses here."""
+        return Resolver(self.world, self.source)
 
     @property
     def hostname(self) -> str:

@@ -67,6 +67,14 @@ class Resolver:
         return bool(policy != "Default")
 
     @property
+    def nameserver(self) -> str:
+        """The ``nameserver`` of resolv.conf: the ClusterIP of kube-dns, or a public one on a node."""
+        if not self.uses_cluster_dns:
+            return "8.8.8.8"
+        service = self.world.dns_service
+        return str(service.cluster_ip) if service and service.cluster_ip else "10.96.0.10"
+
+    @property
     def search(self) -> tuple[str, ...]:
         """The search domains of the pod's resolv.conf; none for a resolver outside."""
         if not (self.uses_cluster_dns and isinstance(self.source, Pod)):
@@ -116,7 +124,7 @@ class Resolver:
         The question is a connection like any other: UDP 53 of the Service, after translation the port of a
         CoreDNS pod. The reply needs no rule (D: replies of an admitted connection pass).
         """
-        service = dns_service(self.world)
+        service = self.world.dns_service
         if service is None:
             return False, None
         choices = [(pod, port) for pod, entry, port in self.world.endpoints(service) if entry.protocol == "UDP"]
@@ -146,11 +154,6 @@ def passes(verdict: Verdict) -> bool:
 def hostname(pod: Pod) -> str:
     """A pod's host name: its node's on the host network, else its own name."""
     return pod.node if pod.host_network and pod.node else pod.name
-
-
-def dns_service(world: View) -> Service | None:
-    """The Service whose ClusterIP stands as ``nameserver`` in every pod's resolv.conf."""
-    return world.service("kube-system", "kube-dns")
 
 
 def parse_address(host: str) -> IPAddress | None:

@@ -11,11 +11,9 @@ from typing import Literal
 from netpol_lab.flows import outside
 from netpol_lab.listening import listener_on
 from netpol_lab.model import Endpoint, IPAddress, Node, Pod, Service
-from netpol_lab.server import SERVICE_NETWORK, is_control_plane
+from netpol_lab.server import API_SERVER_PORT as API_SERVER_PORT
+from netpol_lab.server import KUBELET_PORT, SERVICE_NETWORK
 from netpol_lab.snapshot import View
-
-API_SERVER_PORT = 6443
-KUBELET_PORT = 10250
 
 
 @dataclass(frozen=True)
@@ -60,9 +58,9 @@ def _through(world: View, service: Service, port: int, protocol: str, attempt: i
     if choices:
         pod, target = choices[attempt % len(choices)]
         return Translation(service, pod, target)
-    if service.id == "default/kubernetes" and world.nodes:
+    if service.id == "default/kubernetes" and (node := world.control_plane):
         # Its endpoint is written by the API server itself: the control plane's own address
-        return replace(_on_node(world, control_plane(world), API_SERVER_PORT, protocol, 0), service=service)
+        return replace(_on_node(world, node, API_SERVER_PORT, protocol, 0), service=service)
     return Translation(service, problem="no endpoints")
 
 
@@ -82,20 +80,12 @@ def _on_node(world: View, node: Node, port: int, protocol: str, attempt: int) ->
     return Translation(None, node, port)
 
 
-def control_plane(world: View) -> Node:
-    """The node with the control plane's label, else the first."""
-    for resource in world.list("Node"):
-        if is_control_plane(resource.body) and isinstance(resource.typed, Node):
-            return resource.typed
-    return world.nodes[0]
-
-
 def answers(world: View, endpoint: Endpoint, port: int, protocol: str) -> bool:
     """Whether some program is behind this port (a policy drop would hide it either way)."""
     if isinstance(endpoint, Pod):
         return listener_on(world, endpoint, port, protocol) is not None
     if isinstance(endpoint, Node):
-        is_control_plane = bool(world.nodes) and endpoint == control_plane(world)
-        return protocol == "TCP" and (port == KUBELET_PORT or (port == API_SERVER_PORT and is_control_plane))
+        is_api_server = port == API_SERVER_PORT and endpoint == world.control_plane
+        return protocol == "TCP" and (port == KUBELET_PORT or is_api_server)
     host = outside.host_at(endpoint.address)
     return host is not None and host.listens(port, protocol)

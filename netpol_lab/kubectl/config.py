@@ -10,6 +10,7 @@ from netpol_lab.kubectl.resources import TYPES, resource_type
 from netpol_lab.kubectl.serialize import to_json, to_yaml
 from netpol_lab.kubectl.session import Call, Failure, not_simulated, usage
 from netpol_lab.kubectl.tabwriter import table
+from netpol_lab.server import API_SERVER_PORT
 
 VERSION = "v1.33.1"
 """The kubectl whose output is imitated, and the API whose rules are followed."""
@@ -57,7 +58,7 @@ def _kubeconfig(call: Call) -> Mapping[str, Any]:
 
 def _server(call: Call) -> str:
     nodes = call.cluster.nodes
-    return f"https://{nodes[0].ip}:6443" if nodes else "https://127.0.0.1:6443"
+    return f"https://{nodes[0].ip if nodes else '127.0.0.1'}:{API_SERVER_PORT}"
 
 
 def _current(call: Call, words: list[str]) -> None:
@@ -136,7 +137,7 @@ def run_cluster_info(call: Call) -> int:
         raise not_simulated(f"kubectl cluster-info {call.args[0]}")
     server = _server(call)
     call.print(f"Kubernetes control plane is running at {server}")
-    if call.cluster.get("Service", "kube-system", "kube-dns"):
+    if call.cluster.dns_service:
         call.print(f"CoreDNS is running at {server}/api/v1/namespaces/kube-system/services/kube-dns:dns/proxy")
     call.print("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.")
     return 0

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from netpol_lab.flows.services import API_SERVER_PORT, control_plane
 from netpol_lab.kubectl.files import Item, read_items
 from netpol_lab.kubectl.resources import (
     ALL_CATEGORY,
@@ -21,6 +20,7 @@ from netpol_lab.kubectl.resources import (
 from netpol_lab.kubectl.selectors import fields_match, labels_match, parse_fields, parse_labels
 from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated
 from netpol_lab.model import kind_in_key
+from netpol_lab.server import API_SERVER_PORT
 
 Body = Mapping[str, Any]
 
@@ -234,10 +234,9 @@ def endpoints_of(call: Call, service: Any, body: Body) -> Body:
         about = {"kind": "Pod", "name": pod.name, "namespace": pod.namespace}
         address = {"ip": str(pod.ip), "nodeName": pod.node, "targetRef": about}
         subsets.setdefault(tuple(ports), []).append(address)
-    if service.id == "default/kubernetes" and call.cluster.nodes and not subsets:
+    if service.id == "default/kubernetes" and not subsets and (node := call.cluster.control_plane):
         # the API server writes this one itself: its own address, on the control plane's node
-        own = {"ip": str(control_plane(call.cluster).ip)}
-        subsets[(("https", API_SERVER_PORT, "TCP"),)] = [own]
+        subsets[(("https", API_SERVER_PORT, "TCP"),)] = [{"ip": str(node.ip)}]
     kept = ("name", "namespace", "labels", "creationTimestamp")
     return {
         "apiVersion": "v1",
