@@ -289,6 +289,13 @@ class ServicePort:
     name: str = ""
     node_port: int | None = None
 
+    def number_on(self, ports: Iterable[ContainerPort]) -> int | None:
+        """The port it leads to on a pod with these ports; None when they lack the name of a named targetPort."""
+        if isinstance(self.target_port, int):
+            return self.target_port
+        named = (port.port for port in ports if (port.name, port.protocol) == (self.target_port, self.protocol))
+        return next(named, None)
+
 
 @dataclass(frozen=True)
 class Service:

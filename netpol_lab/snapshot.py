@@ -130,7 +130,7 @@ class View:
         found = []
         for pod in self.pods_of(service):
             for port in service.ports:
-                target = _target_port(pod, port)
+                target = port.number_on(pod.ports)
                 if target is not None:
                     found.append((pod, port, target))
         return found
@@ -279,13 +279,6 @@ class Snapshot(View):
     def with_objects(self, resources: Iterable[Resource]) -> Snapshot:
         """The same moment with some objects put in as they are; no controller or scheduler acts on them."""
         return replace(self, objects_by_key={**self.objects_by_key, **{r.key: r for r in resources}})
-
-
-def _target_port(pod: Pod, port: ServicePort) -> int | None:
-    if isinstance(port.target_port, int):
-        return port.target_port
-    named = (p.port for p in pod.ports if p.name == port.target_port and p.protocol == port.protocol)
-    return next(named, None)
 
 
 def _find(state: Snapshot, name: str, namespace: str) -> Endpoint:

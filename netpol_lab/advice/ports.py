@@ -67,13 +67,10 @@ def _translated(facts: Facts, ends: list[int], port: NetworkPolicyPort) -> Itera
         for service in facts.services.get(pod.namespace, ()):
             if service.selector and service.selector.items() <= pod.labels.items():
                 for each in service.ports:
-                    if (each.port, each.protocol) == (port.port, port.protocol):
-                        target = each.target_port
-                        if isinstance(target, str):
-                            same = (p.port for p in pod.ports if (p.name, p.protocol) == (target, each.protocol))
-                            target = next(same, each.port)
-                        if target != port.port:
-                            yield service, target
+                    target = each.number_on(pod.ports)
+                    is_the_port = (each.port, each.protocol) == (port.port, port.protocol)
+                    if is_the_port and target is not None and target != port.port:
+                        yield service, target
 
 
 def _admits(port: NetworkPolicyPort, protocol: str, number: int) -> bool:

@@ -9,7 +9,6 @@ The real command stays in the foreground until you stop it. Here it returns at o
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from netpol_lab.kubectl.lookup import Reference, first_pod, get, not_found, references
 from netpol_lab.kubectl.resources import type_of_kind
@@ -68,15 +67,20 @@ def _ports(call: Call, spec: str, pod: Pod, service: Service | None) -> tuple[in
 def _remote(word: str, pod: Pod, service: Service | None) -> int:
     """The pod's port. A Service's port is translated, as kubectl does; a name is looked up."""
     if service is None:
-        return next((p.port for p in pod.ports if p.name == word), 0) or _number(word, word)
+        return _named(pod, word) or _number(word, word)
     entry = next((p for p in service.ports if word in (str(p.port), p.name)), None)
     if entry is None:
         raise Failure(f"Service {service.name} does not have a service port {word}")
-    wanted: Any = entry.target_port
-    port = wanted if isinstance(wanted, int) else next((p.port for p in pod.ports if p.name == wanted), 0)
+    wanted = entry.target_port
+    port = wanted if isinstance(wanted, int) else _named(pod, wanted)
     if not port:
         raise Failure(f"Pod '{pod.name}' does not have a named port '{wanted}'")
-    return int(port)
+    return port
+
+
+def _named(pod: Pod, name: str) -> int:
+    """The port of a name, whatever its protocol; 0 when there is none."""
+    return next((port.port for port in pod.ports if port.name == name), 0)
 
 
 def _number(word: str, spec: str) -> int:
