@@ -12,6 +12,7 @@ from getopt import GetoptError, gnu_getopt
 from netpol_lab.clients import http, urls
 from netpol_lab.clients.process import KERNEL_PATIENCE, Process
 from netpol_lab.flows import Flow
+from netpol_lab.flows.facts import socket
 
 _LONG_NAMES = """
 continue quiet server-response output-document= output-file= directory-prefix= proxy= user-agent= timeout=
@@ -132,8 +133,9 @@ def _exchange(process: Process, options: _Options, url: urls.URL, flow: Flow) ->
         # --timeout does not cover name resolution: the C library's patience decides
         process.wait(process.machine.tools.dns_patience if flow.outcome == "dns timed out" else 0)
         raise _Failed(f"bad address '{url.host}'")
+    assert flow.address is not None  # the name was resolved
     if not options.quiet:
-        process.complain(f"Connecting to {url.host} ({_socket(flow)})")
+        process.complain(f"Connecting to {url.host} ({socket(flow.address, flow.port)})")
     if flow.outcome == "timed out":
         process.wait(min(options.timeout, KERNEL_PATIENCE))
         if options.timeout < KERNEL_PATIENCE:
@@ -184,8 +186,3 @@ def _save(process: Process, options: _Options, url: urls.URL, response: http.Res
         size = len(response.body.encode())
         process.complain(f"{name:<20.20}{100:>4}% |{'*' * 32}|{size:>6}  0:00:00 ETA")
         process.complain("written to stdout" if to_stdout else f"'{name}' saved")
-
-
-def _socket(flow: Flow) -> str:
-    address = flow.address
-    return f"[{address}]:{flow.port}" if address is not None and address.version == 6 else f"{address}:{flow.port}"
