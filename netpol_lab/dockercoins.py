@@ -17,7 +17,7 @@ from html import escape
 
 from netpol_lab.flows import Flow, connect
 from netpol_lab.listening import repository
-from netpol_lab.model import OUTSIDE, Endpoint, Node, Pod
+from netpol_lab.model import Endpoint, Pod
 from netpol_lab.snapshot import View
 
 NAMES = ("rng", "hasher", "redis", "webui", "worker")
@@ -74,20 +74,6 @@ def part_of(pod: Pod) -> str:
         if name in NAMES and (maker == "dockercoins" or name == "redis"):
             return name
     return ""
-
-
-def edges(world: View, namespace: str = "default") -> tuple[Edge, ...]:
-    """Every connection the application needs in one namespace: the worker's three, the web UI's one, and the users'.
-
-    A part that does not run has no edges; of several workers the first is asked. Users come from outside, through the
-    NodePort of webui on each node.
-    """
-    found: list[Edge] = []
-    for part in ("worker", "webui"):
-        pod = next(iter(_pods(world, namespace, part)), None)
-        if pod is not None:
-            found += pod_edges(world, pod)
-    return (*found, *_users(world, namespace))
 
 
 def pod_edges(world: View, pod: Pod) -> tuple[Edge, ...]:
@@ -158,19 +144,6 @@ def _dial(world: View, source: Endpoint, host: str, port: int) -> tuple[Flow, ..
     first = connect(world, source, host, port)
     count = len({pod.id for pod, _, _ in world.endpoints(first.service)}) if first.service else 1
     return (first, *(connect(world, source, host, port, attempt=turn) for turn in range(1, count)))
-
-
-def _users(world: View, namespace: str) -> list[Edge]:
-    service = world.service(namespace, "webui")
-    ports = [entry.node_port for entry in service.ports if entry.node_port] if service else []
-    return [
-        Edge("users", "webui", port, tuple(flow for node in world.nodes for flow in _from_outside(world, node, port)))
-        for port in ports
-    ]
-
-
-def _from_outside(world: View, node: Node, port: int) -> tuple[Flow, ...]:
-    return _dial(world, OUTSIDE, str(node.ip), port) if node.ip else ()
 
 
 # -- the worker's words --------------------------------------------------------------------------

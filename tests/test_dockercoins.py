@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 
 import pytest
+from coins import edges
 from kubectl_lines import Terminal
 
 from netpol_lab import data
 from netpol_lab.cluster import Cluster
-from netpol_lab.dockercoins import edges, hash_rate, log_lines, part_of
+from netpol_lab.dockercoins import hash_rate, log_lines, part_of
 
 EDGES = ["worker -> rng:80", "worker -> hasher:80", "worker -> redis:6379", "webui -> redis:6379"]
 

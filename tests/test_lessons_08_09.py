@@ -7,11 +7,12 @@ from pathlib import Path
 
 import jupytext
 import pytest
+from coins import edges
 
 from netpol_lab import data
 from netpol_lab.cluster import Cluster
 from netpol_lab.display import plugins
-from netpol_lab.dockercoins import edges, hash_rate
+from netpol_lab.dockercoins import hash_rate
 from netpol_lab.errors import ManifestError
 from netpol_lab.exercises import load
 from netpol_lab.flows import connect
