@@ -161,8 +161,9 @@ def test_a_replica_set_of_its_own_stays_the_owner() -> None:
 
 def test_the_default_namespace_is_filled_in_only_where_none_is_written() -> None:
     def namespaces(**options: Any) -> list[str]:
-        text = f"{POLICY}---\n{POLICY.replace('name: web', 'name: web, namespace: a')}"
-        return [resource.namespace for resource in read_text(text, **options)]
+        both = ({"name": "web"}, {"name": "web", "namespace": "a"})
+        pods = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata} for metadata in both]
+        return [from_object(pod, **options).namespace for pod in pods]
 
     assert namespaces() == ["default", "a"]
     assert namespaces(default_namespace="team") == ["team", "a"]

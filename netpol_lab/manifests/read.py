@@ -29,26 +29,23 @@ HINT_START = "a manifest starts with `apiVersion:` and `kind:`"
 HINT_NAME = "write `name:` below `metadata:`"
 
 
-def read_text(text: str, file: str = "", *, default_namespace: str | None = "default") -> list[Resource]:
+def read_text(text: str, file: str = "") -> list[Resource]:
     """All objects of a YAML or JSON text, in order.
 
-    ``file`` is how messages call it. ``default_namespace`` is filled in where a namespaced object names
-    none (what ``kubectl -n`` does); None leaves it out. Raises :class:`ManifestError` with every problem
-    found; then no object is returned.
+    ``file`` is how messages call it. Namespaced objects that name no namespace are in ``default``.
+    Raises :class:`ManifestError` with every problem found; then no object is returned.
 
     >>> [str(resource.key) for resource in read_text("apiVersion: v1\\nkind: Namespace\\nmetadata: {name: demo}")]
     ["('Namespace', '', 'demo')"]
     """
     problems: list[Problem] = []
-    resources = _read(text, file, default_namespace, problems)
+    resources = _read(text, file, problems)
     if problems:
         raise ManifestError(tuple(problems))
     return resources
 
 
-def read_path(
-    path: str | os.PathLike[str], *, default_namespace: str | None = "default", recursive: bool = False
-) -> list[Resource]:
+def read_path(path: str | os.PathLike[str], *, recursive: bool = False) -> list[Resource]:
     """All objects of a file, or of the manifests in a directory, as ``kubectl -f`` takes them.
 
     ``recursive`` is ``kubectl -R``: with those of the directories inside.
@@ -61,15 +58,13 @@ def read_path(
     for file in _files(FilePath(path), recursive):
         text = _file_text(file, problems)
         if text is not None:
-            resources += _read(text, str(file), default_namespace, problems)
+            resources += _read(text, str(file), problems)
     if problems:
         raise ManifestError(tuple(problems))
     return resources
 
 
-def read_objects(
-    objects: Mapping[str, Any] | Iterable[Mapping[str, Any]], *, default_namespace: str | None = "default"
-) -> list[Resource]:
+def read_objects(objects: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> list[Resource]:
     """All objects of what is parsed already: one API object, a List of them, or several of either.
 
     ``objects`` are not changed and not kept. Raises :class:`ManifestError` with the problems of all of them.
@@ -79,7 +74,7 @@ def read_objects(
     several = [objects] if isinstance(objects, Mapping) else objects
     with without_garbage_collection():
         for value, _ in (found for each in several for found in objects_in(each, None, 0)):
-            resource = _resource(value, None, "", default_namespace, problems)
+            resource = _resource(value, None, "", problems)
             if resource is not None:
                 resources.append(resource)
     if problems:
@@ -97,10 +92,11 @@ def from_object(
     """One API object, already parsed, to a Resource: decoded strictly, defaulted, validated, typed.
 
     ``obj`` is not changed and not kept. ``origins`` tells the lines of its parts, where there are any.
-    Raises :class:`ManifestError`.
+    ``default_namespace`` is filled in where a namespaced object names none (what ``kubectl -n`` does); None leaves it
+    out. Raises :class:`ManifestError`.
     """
     problems: list[Problem] = []
-    resource = _resource(obj, origins, file, default_namespace, problems)
+    resource = _resource(obj, origins, file, problems, default_namespace)
     if problems or resource is None:
         raise ManifestError(tuple(problems))
     return resource
@@ -144,12 +140,12 @@ def _file_text(file: FilePath, problems: list[Problem]) -> str | None:
         return None
 
 
-def _read(text: str, file: str, namespace: str | None, problems: list[Problem]) -> list[Resource]:
+def _read(text: str, file: str, problems: list[Problem]) -> list[Resource]:
     resources = []
     with without_garbage_collection():
         for document in documents(text, file, problems):
             for value, lines in objects_in(document.value, document.lines, 0):
-                resource = _resource(value, lines, file, namespace, problems)
+                resource = _resource(value, lines, file, problems)
                 if resource is not None:
                     resources.append(resource)
     return resources
@@ -185,7 +181,7 @@ def objects_in(value: Any, lines: Lines | None, depth: int) -> Iterator[tuple[An
 
 
 def _resource(
-    obj: Any, lines: Lines | None, file: str, namespace: str | None, problems: list[Problem]
+    obj: Any, lines: Lines | None, file: str, problems: list[Problem], namespace: str | None = "default"
 ) -> Resource | None:
     """One object through all steps; each step is only taken when the one before found nothing."""
     report = Report(file, lines, _reference(obj), problems=[])
