@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from netpol_lab.errors import LabError, NotFound
-from netpol_lab.lesson_data import DataError, Fields, lessons, read
+from netpol_lab.lesson_data import DataError, Fields, read
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
@@ -61,11 +61,6 @@ def of_lesson(lesson: str, xx: str = "07") -> list[Question]:
     found += [_question(each, f"{lesson}/q{n}", _explained) for n, each in enumerate(fields.each("quiz"), 1)]
     fields.done()
     return found
-
-
-def ids() -> list[str]:
-    """The ids of all questions of all lessons, in their order."""
-    return [question.id for lesson in lessons("quiz") for question in of_lesson(lesson)]
 
 
 def load(question: str, xx: str = "07") -> Question:

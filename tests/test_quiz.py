@@ -8,10 +8,11 @@ import pytest
 
 from netpol_lab import quiz
 from netpol_lab.errors import LabError, NotFound
-from netpol_lab.lesson_data import DataError
+from netpol_lab.lesson_data import DataError, lessons
 
-QUESTIONS = [id for id in quiz.ids() if "/q" in id]
-PREDICTIONS = [id for id in quiz.ids() if "/p" in id]
+IDS = [question.id for lesson in lessons("quiz") for question in quiz.of_lesson(lesson)]
+QUESTIONS = [id for id in IDS if "/q" in id]
+PREDICTIONS = [id for id in IDS if "/p" in id]
 
 
 def flat(text: str) -> str:
