@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from kubectl_lines import Terminal
 
-from netpol_lab.kubectl.jsonpath import find, relaxed, render
+from netpol_lab.kubectl.jsonpath import compile, find, relaxed, render
 from netpol_lab.kubectl.jsonpath_parser import JsonPathError
 
 PODS = {
@@ -61,7 +61,7 @@ PODS = {
     ],
 )
 def test_a_template_prints_what_kubectl_prints(template: str, text: str):
-    assert render(template, PODS) == text
+    assert render(compile(template), PODS) == text
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_template_prints_what_kubectl_prints(template: str, text: str):
 )
 def test_a_template_that_does_not_work_is_refused(template: str, words: str):
     with pytest.raises(JsonPathError, match=words.replace("(", r"\(")):
-        render(template, PODS)
+        render(compile(template), PODS)
 
 
 def test_sort_by_and_columns_take_a_path_in_any_dress():

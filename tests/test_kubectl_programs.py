@@ -196,7 +196,6 @@ def test_every_connection_is_noted_with_what_was_typed_and_said(denied: Terminal
     (attempt,) = denied.session.attempts
     assert (attempt.flow.outcome, attempt.command) == ("timed out", "wget -qO- --timeout=2 web")
     assert "wget: download timed out" in attempt.said
-    assert denied.session.flows == [attempt.flow]
 
 
 def test_a_dry_run_writes_the_manifest_of_the_pod(terminal: Terminal):

@@ -276,12 +276,10 @@ def _bracketed(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def shortened(items: Sequence[str], most: int = 3) -> str:
+def shortened(items: Sequence[str]) -> str:
     """kubectl shows three endpoints and counts the others."""
-    if not items:
-        return NONE
-    more = f" + {len(items) - most} more..." if len(items) > most else ""
-    return ",".join(items[:most]) + more
+    more = f" + {len(items) - 3} more..." if len(items) > 3 else ""
+    return (",".join(items[:3]) or NONE) + more
 
 
 def _mapping(value: object) -> Body:

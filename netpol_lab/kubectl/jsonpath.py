@@ -1,11 +1,11 @@
 """``-o jsonpath=…``: evaluate a template on an object, with kubectl's rules.
 
 >>> pods = {"items": [{"name": "a", "ip": "10.0.0.1"}, {"name": "b", "ip": "10.0.0.2"}]}
->>> render("{.items[*].name}", pods)
+>>> render(compile("{.items[*].name}"), pods)
 'a b'
->>> render('{range .items[*]}{.name}={.ip};{end}', pods)
+>>> render(compile('{range .items[*]}{.name}={.ip};{end}'), pods)
 'a=10.0.0.1;b=10.0.0.2;'
->>> render('{.items[?(@.name=="b")].ip}', pods)
+>>> render(compile('{.items[?(@.name=="b")].ip}'), pods)
 '10.0.0.2'
 """
 
@@ -27,20 +27,15 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def render(template: str, value: Any) -> str:
-    """The text kubectl prints. Fields that are missing print nothing.
-
-    Raises :class:`JsonPathError` for a malformed template or an index out of bounds.
-    """
-    return render_nodes(compile(template), value)
-
-
 compile = grammar.parse
-"""Template to nodes, for those who tell a malformed template from one that does not fit the object."""
+"""Template to nodes. Raises :class:`JsonPathError` for a malformed template."""
 
 
-def render_nodes(nodes: Sequence[Node], value: Any) -> str:
-    """The text of a template that is already read. Raises :class:`JsonPathError`."""
+def render(nodes: Sequence[Node], value: Any) -> str:
+    """The text kubectl prints for a compiled template. Fields that are missing print nothing.
+
+    Raises :class:`JsonPathError` where the template does not fit the object, such as an index out of bounds.
+    """
     return "".join(_render(nodes, value))
 
 

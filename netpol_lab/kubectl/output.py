@@ -80,7 +80,7 @@ def by_path(format_: str, template: str, value: Any) -> str:
     except JsonPathError as error:
         raise Failure(f"error parsing jsonpath {template}, {error}") from None
     try:
-        return jsonpath.render_nodes(nodes, value)
+        return jsonpath.render(nodes, value)
     except JsonPathError as error:
         raise Failure(
             f'error executing jsonpath "{template}": Error executing template: {error}. Printing more information'

@@ -45,11 +45,6 @@ class Session:
         """The namespace the context names; "" while it names none."""
         return self.namespace if self.namespace_was_set or self.namespace != "default" else ""
 
-    @property
-    def flows(self) -> list[Flow]:
-        """The connections alone, without what was typed and said."""
-        return [attempt.flow for attempt in self.attempts]
-
     def record(self, flow: Flow, command: str, said: str) -> None:
         """Note one connection: clients call this."""
         self.attempts.append(Attempt(flow, command, said))
@@ -62,10 +57,9 @@ class Failure(LabError):
     at once, so it is kept apart from ``message``. ``hints`` are lines of our own, printed after kubectl's text.
     """
 
-    def __init__(self, message: str, *, prefix: str = "error: ", exit_code: int = 1, hints: Iterable[str] = ()) -> None:
+    def __init__(self, message: str, *, prefix: str = "error: ", hints: Iterable[str] = ()) -> None:
         self.message = message
         self.prefix = prefix
-        self.exit_code = exit_code
         self.hints = tuple(hints)
         super().__init__(prefix + message)
 
@@ -139,11 +133,9 @@ class Call:
 
     def report(self, failures: list[Failure]) -> int:
         """Print what went wrong, as kubectl does for one or several failures; return the exit code."""
-        if not failures:
-            return 0
         for failure in failures:
             self.warn(str(failure) if len(failures) == 1 else failure.message)
         for failure in failures:
             for hint in failure.hints:
                 self.warn(f"hint: {hint}")
-        return max(failure.exit_code for failure in failures)
+        return 1 if failures else 0
