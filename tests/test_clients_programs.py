@@ -319,6 +319,12 @@ def test_time_is_told_and_not_slept(world: Cluster) -> None:
     assert run(world, "busybox", "timeout 3 wget -qO- db").exit_code == 143
 
 
+def test_a_date_is_english_on_every_machine(world: Cluster) -> None:
+    assert world.now.isoformat() == "2026-01-05T09:00:00+00:00"
+    assert run(world, "tools", "date").stdout == "Mon Jan  5 09:00:00 UTC 2026\n"
+    assert "Date: Mon, 05 Jan 2026 09:00:00 GMT\r\n" in run(world, "tools", "curl -sI 10.244.1.9").stdout
+
+
 def test_the_files_that_kubernetes_writes_are_there(world: Cluster) -> None:
     resolv = run(world, "busybox", "cat /etc/resolv.conf").stdout
     assert (

@@ -6,6 +6,7 @@ The pages are this project's own; they carry the facts a lesson looks for (nginx
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from html import escape
 from urllib.parse import parse_qs, urlsplit
 
@@ -73,7 +74,7 @@ def head(world: View, response: Response) -> list[tuple[str, str]]:
     """The response's headers. The date is the simulated one."""
     length = str(len(response.body.encode()))
     fixed = [("Server", response.server)] if response.server else []
-    date = [("Date", world.now.strftime("%a, %d %b %Y %H:%M:%S GMT"))]
+    date = [("Date", format_datetime(world.now, usegmt=True))]
     rest = [("Content-Type", response.content_type), ("Content-Length", length), ("Connection", "keep-alive")]
     return [*fixed, *date, *rest, *response.headers]
 

@@ -66,7 +66,7 @@ def date(process: Process) -> int:
     now = process.machine.world.now
     words = [word for word in process.args if word not in ("-u", "--utc")]
     if not words:
-        process.print(now.strftime("%a %b %e %H:%M:%S UTC %Y"))
+        process.print(f"{now.ctime()[:-4]}UTC {now.year}")
     elif words == ["+%s"]:
         process.print(str(int(now.timestamp())))
     elif len(words) == 1 and re.fullmatch(r"\+(?:%[YmdHMSFT]|[^%])*", words[0]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 
 def parse_time(stamp: str) -> datetime | None:
@@ -56,14 +57,13 @@ def _pair(large: int, unit: str, small: int, small_unit: str) -> str:
 
 
 def rfc1123(stamp: str) -> str:
-    """As ``describe`` writes most times: ``Fri, 20 Nov 2026 18:17:39 +0000``."""
+    """As ``describe`` writes most times, whatever language the student's machine speaks.
+
+    >>> rfc1123("2026-11-20T18:17:39Z")
+    'Fri, 20 Nov 2026 18:17:39 +0000'
+    """
     moment = parse_time(stamp)
-    if moment is None:
-        return "<unknown>"
-    days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-    # Not strftime("%a, %d %b"): that speaks the language of the student's machine.
-    return f"{days[moment.weekday()]}, {moment.day:02} {months[moment.month - 1]} {moment:%Y %H:%M:%S} +0000"
+    return format_datetime(moment) if moment else "<unknown>"
 
 
 def go_time(stamp: str) -> str:
