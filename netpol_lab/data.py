@@ -1,4 +1,4 @@
-"""Where the lessons' data are: manifests, exercises, transcripts.
+"""Where the lessons' data are: manifests, exercises, transcripts; and how a student's number gets into them.
 
 In a checkout (and an editable install) they lie in ``data/`` beside the package, where people edit
 them. An installed wheel carries the same files inside the package, in ``netpol_lab/_data``.
@@ -7,6 +7,7 @@ them. An installed wheel carries the same files inside the package, in ``netpol_
 from __future__ import annotations
 
 from pathlib import Path
+from string import Template
 
 from netpol_lab.errors import NotFound
 
@@ -30,3 +31,12 @@ def path(*parts: str) -> Path:
         if wanted.exists() and wanted.resolve().is_relative_to(place.resolve()):
             return wanted
     raise NotFound(f"The lessons have no data file {'/'.join(parts) or 'data'!r}.")
+
+
+def fill(text: str, number: str) -> str:
+    """Put the student's number in the place of ``$XX`` and ``${XX}``; any other ``$`` stays.
+
+    >>> fill("name: client-$XX", "07")
+    'name: client-07'
+    """
+    return Template(text).safe_substitute(XX=number)

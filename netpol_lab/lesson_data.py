@@ -13,7 +13,6 @@ import yaml
 
 from netpol_lab import data
 from netpol_lab.errors import LabError, NotFound
-from netpol_lab.notebook import fill
 
 
 class DataError(LabError):
@@ -116,7 +115,8 @@ def read(kind: str, lesson: str, xx: str) -> Fields:
         raise NotFound(f"There is no lesson {lesson!r} with {kind}. There are: {', '.join(lessons(kind))}.")
     place = f"{kind}/{lesson}.yaml"
     try:
-        fields = Fields(yaml.safe_load(fill(data.path(kind, f"{lesson}.yaml").read_text(encoding="utf-8"), xx)), place)
+        text = data.fill(data.path(kind, f"{lesson}.yaml").read_text(encoding="utf-8"), xx)
+        fields = Fields(yaml.safe_load(text), place)
     except yaml.YAMLError as error:
         raise DataError(f"{place}: {error}") from None
     if (named := fields.text("lesson")) != lesson:

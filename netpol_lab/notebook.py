@@ -7,9 +7,9 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from string import Template
 from typing import Any
 
+from netpol_lab.data import fill as fill
 from netpol_lab.errors import LabError
 from netpol_lab.model import NetworkPolicy
 
@@ -36,15 +36,6 @@ def work_in(lesson: str | None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
     return folder
-
-
-def fill(text: str, number: str) -> str:
-    """Put the student's number in the place of ``$XX`` and ``${XX}``; any other ``$`` stays.
-
-    >>> fill("name: client-$XX", "07")
-    'name: client-07'
-    """
-    return Template(text).safe_substitute(XX=number)
 
 
 def publish(number: str, write: Callable[[str, str], str]) -> bool:

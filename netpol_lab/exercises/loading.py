@@ -13,11 +13,11 @@ from typing import Literal, TypeVar
 
 from netpol_lab import data
 from netpol_lab.cluster import Cluster, hypothetical
+from netpol_lab.data import fill
 from netpol_lab.errors import NotFound
 from netpol_lab.lesson_data import DataError, Fields, lessons, read
 from netpol_lab.manifests import from_object, read_text
 from netpol_lab.model import NetworkPolicy, Resource
-from netpol_lab.notebook import fill
 from netpol_lab.snapshot import Snapshot
 
 Rest = Literal["free", "start", "denied"]
