@@ -15,6 +15,9 @@ from typing import Any
 
 Body = dict[str, Any]
 
+VERSION = "v1.33.1"
+"""The kubectl whose output is imitated, and the API whose rules are followed."""
+
 SERVICE_NETWORK = IPv4Network("10.96.0.0/16")
 POD_NETWORK = IPv4Network("10.244.0.0/16")
 NODE_NETWORK = IPv4Network("172.18.0.0/16")

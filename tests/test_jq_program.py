@@ -96,6 +96,6 @@ def test_the_folder_of_another_lab_is_not_the_machines_own(tmp_path, monkeypatch
 @pytest.mark.usefixtures("shelf_without_jq")
 def test_without_the_library_it_says_plainly_what_to_do(tmp_path):
     (tmp_path / "jq.py").write_text("raise ImportError\n")
-    said = shell("jq .", env={"PYTHONPATH": str(tmp_path), **os.environ})
+    said = shell("jq .", env={**os.environ, "PYTHONPATH": str(tmp_path)})
     assert said.returncode == 127
     assert "-o jsonpath" in said.stderr

@@ -294,3 +294,37 @@ def test_diff_exits_with_one_when_there_is_a_difference_and_changes_nothing(term
     assert result.exit_code == 1
     assert "\n-    - port: 80\n" in result.stdout or "\n-    - port: 80\n" in result.stdout.replace("-  ", "-  ")
     assert terminal.out("apply -f -", POLICY).endswith("unchanged\n")
+
+
+WISH = POLICY.replace("  ingress:\n", "  action: Deny\n  ingress:\n")
+
+
+def test_unknown_fields_are_refused_unless_the_server_is_told_not_to_be_strict(terminal: Terminal):
+    assert 'strict decoding error: unknown field "spec.action"' in terminal.fails("apply -f -", stdin=WISH)
+    for word in ("--validate=strict", "--validate", "--validate=true"):
+        assert "unknown field" in terminal.fails(f"apply {word} -f -", stdin=WISH)
+
+
+@pytest.mark.parametrize("word", ["false", "ignore"])
+def test_without_validation_unknown_fields_are_dropped_in_silence_and_the_rest_is_stored(terminal: Terminal, word: str):
+    said = terminal.type(f"apply --validate={word} -f -", stdin=WISH)
+    assert (said.stdout, said.stderr) == ("networkpolicy.networking.k8s.io/allow-web created\n", "")
+    stored = terminal.session.cluster.get("NetworkPolicy", "default", "allow-web")
+    assert stored is not None and "action" not in stored.body["spec"] and stored.body["spec"]["ingress"]
+
+
+def test_with_warnings_unknown_fields_are_named_and_dropped(terminal: Terminal):
+    said = terminal.type("apply --validate=warn -f -", stdin=WISH)
+    assert said.stdout.endswith(" created\n")
+    assert said.stderr == 'Warning: unknown field "spec.action"\n'
+
+
+def test_a_wrong_type_is_refused_whatever_is_asked(terminal: Terminal):
+    wrong = WISH.replace("podSelector:\n    matchLabels: {app: web}", "podSelector: web")
+    assert "cannot unmarshal string" in terminal.fails("apply --validate=false -f -", stdin=wrong)
+
+
+def test_a_way_to_validate_that_does_not_exist_is_answered_with_those_that_do(terminal: Terminal):
+    assert terminal.fails("apply --validate=maybe -f -", stdin=POLICY) == (
+        'error: invalid - validate option "maybe"; must be one of: strict (or true), warn, ignore (or false)'
+    )

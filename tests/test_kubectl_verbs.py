@@ -89,7 +89,6 @@ def test_many_objects_are_labeled_by_selector_or_all(terminal: Terminal):
         ("--context=other get pods", 'error: context "other" does not exist'),
         ("explain pods", "error: kubectl explain pods is not simulated in this workbook"),
         ("explain netpol.spec.foo", 'error: field "foo" does not exist'),
-        ("proxy", "error: kubectl proxy is not simulated in this workbook; use kubectl get -o json"),
         ("edit netpol x", "error: kubectl edit is not simulated in this workbook; change your file and apply it again"),
         ("top pods", "error: kubectl top is not simulated in this workbook"),
     ],

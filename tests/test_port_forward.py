@@ -1,7 +1,8 @@
-"""kubectl port-forward: a way into a pod that no policy closes, because it comes from the pod's own node."""
+"""kubectl port-forward and kubectl proxy: into a pod from its own node, and from the node of the API server."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -112,7 +113,82 @@ def test_localhost_without_a_forward_is_the_students_own_machine(closed_web):
     assert curl(closed_web, "localhost:8080") is None
 
 
-def test_proxy_is_refused_and_points_to_port_forward(closed_web):
+# -- kubectl proxy -------------------------------------------------------------------------------
+
+PAGE = "localhost:8001/api/v1/namespaces/default/services/web/proxy/"
+
+
+def test_the_proxy_says_where_it_serves_and_returns_at_once(closed_web):
     said = closed_web.kubectl("proxy")
-    assert said.exit_code == 1
-    assert "kubectl proxy is not simulated" in said.stderr and "port-forward" in said.stderr
+    assert (said.stdout, said.exit_code) == ("Starting to serve on 127.0.0.1:8001\n", 0)
+    assert closed_web.kubectl("proxy --port=9000").stdout == "Starting to serve on 127.0.0.1:9000\n"
+    assert "invalid port" in closed_web.kubectl("proxy --port=99999").stderr
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "services/web/proxy/",
+        "services/web:page/proxy/",
+        "services/web:8000/proxy/",
+        "pods/web/proxy/",
+        "pods/web:80/proxy",
+    ],
+)
+def test_the_proxy_fetches_the_page_of_a_service_or_a_pod_that_is_open(closed_web, path):
+    closed_web.kubectl("delete networkpolicy closed")
+    closed_web.kubectl("proxy")
+    assert "Welcome to nginx!" in curl(closed_web, "-s", f"localhost:8001/api/v1/namespaces/default/{path}").stdout
+
+
+def test_the_api_server_is_judged_like_its_node_when_it_fetches_a_page(closed_web):
+    """Rules 26 and 27: only the pod's own node is always let in; the API server is on another one."""
+    closed_web.kubectl("proxy")
+    said = curl(closed_web, "-s", PAGE)
+    address = closed_web.cluster.pod("default", "web").ip
+    status = json.loads(said.stdout)
+    assert (status["code"], said.exit_code, said.seconds) == (503, 0, 30)
+    assert status["message"] == f"error trying to reach service: dial tcp {address}:80: i/o timeout"
+    flow = closed_web._session.attempts[-1].flow
+    assert (flow.source.name, flow.verdict.stops_at) == ("control-plane", "ingress")
+
+
+def test_a_pod_on_the_node_of_the_api_server_is_reached_through_the_proxy_though_it_is_closed(closed_web):
+    closed_web.kubectl("delete pod web")
+    world = WORLD.replace("spec: {containers", "spec: {nodeName: control-plane, containers")
+    closed_web.kubectl("apply -f -", stdin=world)
+    closed_web.kubectl("proxy")
+    assert "Welcome to nginx!" in curl(closed_web, "-s", PAGE).stdout
+
+
+def test_curl_may_lose_patience_before_the_api_server_does(closed_web):
+    closed_web.kubectl("proxy")
+    said = curl(closed_web, "-sS", "-m3", PAGE)
+    assert (said.exit_code, said.seconds) == (28, 3)
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "message"),
+    [
+        ("pods/nobody/proxy/", 404, 'pods "nobody" not found'),
+        ("services/nobody/proxy/", 404, 'services "nobody" not found'),
+        ("services/web:81/proxy/", 503, 'no endpoints available for service "web:81"'),
+    ],
+)
+def test_the_proxy_says_what_it_does_not_find_in_the_words_of_the_api(closed_web, path, code, message):
+    closed_web.kubectl("proxy")
+    status = json.loads(curl(closed_web, "-s", f"localhost:8001/api/v1/namespaces/default/{path}").stdout)
+    assert (status["kind"], status["code"], status["message"]) == ("Status", code, message)
+
+
+def test_a_port_of_a_pod_where_nothing_listens_refuses_the_api_server(closed_web):
+    closed_web.kubectl("delete networkpolicy closed")
+    closed_web.kubectl("proxy")
+    status = json.loads(curl(closed_web, "-s", "localhost:8001/api/v1/namespaces/default/pods/web:81/proxy/").stdout)
+    assert status["message"].endswith("connect: connection refused")
+
+
+def test_the_rest_of_the_api_is_refused_plainly(closed_web):
+    closed_web.kubectl("proxy")
+    assert "not simulated" in curl(closed_web, "localhost:8001/api/v1/pods").stderr
+    assert json.loads(curl(closed_web, "-s", "localhost:8001/version").stdout)["gitVersion"] == "v1.33.1"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
-from netpol_lab.clients import http, urls
+from netpol_lab.clients import http, proxy, urls
 from netpol_lab.clients.curl_options import CommandLineError, Options, Unsupported, parse
+from netpol_lab.clients.messages import Request, Response
 from netpol_lab.clients.process import KERNEL_PATIENCE, Process
 from netpol_lab.flows import Flow
 
@@ -71,7 +72,7 @@ class _Transfer:
         self.options = options
         self.output = options.outputs[number] if number < len(options.outputs) else ""
         self.flow: Flow | None = None
-        self.response: http.Response | None = None
+        self.response: Response | None = None
         self.url: urls.URL | None = None
         self.seconds = 0.0
 
@@ -117,24 +118,46 @@ class _Transfer:
             raise _Failed(22, f"The requested URL returned error: {response.status}")
         self._deliver(url, response)
 
-    def _ask(self, url: urls.URL) -> http.Response:
+    def _ask(self, url: urls.URL) -> Response:
         host = self.options.resolve.get((url.host, url.port), url.host)
+        if self.process.machine.leads_to_api_server(host, url.port):
+            return self._ask_api_server(url)
         self.flow = flow = self.process.connect(host, url.port)
         self._unless_connected(url, flow)
         self.process.wait(_ANSWER_SECONDS)
         self._trace(url, flow)
         if url.scheme == "https":
             self._check_tls(flow)
-        method = self.options.method or ("HEAD" if self.options.head else "POST" if self.options.data else "GET")
-        headers = dict(self.options.headers)
-        request = http.Request(
-            method, url.path, headers.get("Host", url.netloc), tuple(headers.items()), "&".join(self.options.data)
-        )
+        request = self._request(url)
         response = http.answer(self.process.machine.world, flow, request)
         if response is None:
             raise _Failed(52, "Empty reply from server")
         self._trace_talk(request, response)
         return response
+
+    def _ask_api_server(self, url: urls.URL) -> Response:
+        """Through ``kubectl proxy``; what is recorded is the connection of the API server to the pod."""
+        request = self._request(url)
+        before = self.process.machine.seconds
+        found = proxy.fetch(self.process.machine.world, request, self.process.wait)
+        if found is None:
+            raise Unsupported(f"{url.path} of the API (use kubectl get -o json)")
+        response, self.flow = found
+        spent = self.process.machine.seconds - before
+        if self.options.max_time and spent > self.options.max_time:
+            self.process.wait(self.options.max_time - spent)
+            raise _Failed(
+                28,
+                f"Operation timed out after {self.options.max_time * 1000 + 1:.0f} milliseconds with 0 bytes received",
+            )
+        self._trace_talk(request, response)
+        return response
+
+    def _request(self, url: urls.URL) -> Request:
+        method = self.options.method or ("HEAD" if self.options.head else "POST" if self.options.data else "GET")
+        headers = dict(self.options.headers)
+        host = headers.get("Host", url.netloc)
+        return Request(method, url.path, host, tuple(headers.items()), "&".join(self.options.data))
 
     def _check_tls(self, flow: Flow) -> None:
         if not http.speaks_tls(flow):
@@ -173,7 +196,7 @@ class _Transfer:
 
     # -- what it prints --------------------------------------------------------------------------
 
-    def _deliver(self, url: urls.URL, response: http.Response) -> None:
+    def _deliver(self, url: urls.URL, response: Response) -> None:
         text = ""
         if self.options.head or self.options.include:
             lines = [response.line, *(f"{k}: {v}" for k, v in http.head(self.process.machine.world, response))]
@@ -207,7 +230,7 @@ class _Transfer:
             self.process.complain(f"*   Trying {flow.address}:{url.port}...")
             self.process.complain(f"* Connected to {url.host} ({flow.address}) port {url.port} (#0)")
 
-    def _trace_talk(self, request: http.Request, response: http.Response) -> None:
+    def _trace_talk(self, request: Request, response: Response) -> None:
         if not self.options.verbose:
             return
         sent = [f"{request.method} {request.path} HTTP/1.1", f"Host: {request.host}"]

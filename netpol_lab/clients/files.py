@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netpol_lab.clients import http
+from netpol_lab.clients.messages import Request
 from netpol_lab.clients.process import Machine, Process
 from netpol_lab.flows import Flow
 from netpol_lab.flows.names import NDOTS
@@ -76,7 +77,7 @@ def read_file(machine: Machine, path: str) -> str | None:
 def _own_page(machine: Machine, pod: Pod) -> str | None:
     verdict = machine.world.verdict(pod, pod)
     flow = Flow(pod, "localhost", 80, "TCP", "connected", (), destination=pod, target_port=80, verdict=verdict)
-    response = http.answer(machine.world, flow, http.Request())
+    response = http.answer(machine.world, flow, Request())
     return response.body if response else None
 
 

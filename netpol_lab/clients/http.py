@@ -5,51 +5,23 @@ The pages are this project's own; they carry the facts a lesson looks for (nginx
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from email.utils import format_datetime
 from html import escape
 from urllib.parse import parse_qs, urlsplit
 
 from netpol_lab import dockercoins
+from netpol_lab.clients import api_server
+from netpol_lab.clients.messages import Request, Response
 from netpol_lab.flows import Flow
 from netpol_lab.listening import Listener, listener_on, option, tag
 from netpol_lab.model import Endpoint, External, Node, Pod
 from netpol_lab.server import API_SERVER_PORT, KUBELET_PORT
 from netpol_lab.snapshot import View
 
-_REASONS = {200: "OK", 302: "Found", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Not Allowed"}
 _TLS_PORTS = frozenset({443, 8443, API_SERVER_PORT, KUBELET_PORT})
 _NOT_HTTP = frozenset(
     {"redis-server", "postgres", "mysqld", "mongod", "memcached", "rabbitmq-server", "coredns", "nc", "netcat", "ncat"}
 )
-
-
-@dataclass(frozen=True)
-class Request:
-    method: str = "GET"
-    path: str = "/"
-    host: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    body: str = ""
-
-
-@dataclass(frozen=True)
-class Response:
-    status: int
-    body: str
-    content_type: str = "text/html"
-    server: str = ""
-    headers: tuple[tuple[str, str], ...] = field(default=())
-
-    @property
-    def line(self) -> str:
-        return f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Error')}"
-
-    @property
-    def title(self) -> str:
-        """The page in a few words: its title, else its first line."""
-        _, start, rest = self.body.partition("<title>")
-        return rest.partition("</title>")[0] if start else (self.body.strip().splitlines() or [""])[0]
 
 
 def speaks_tls(flow: Flow) -> bool:
@@ -111,7 +83,7 @@ def _pod_answer(world: View, listener: Listener, pod: Pod, flow: Flow, request: 
     if program == "agnhost":
         return _agnhost(listener, pod, flow, request)
     if program == "kube-apiserver":
-        return Response(403, "forbidden: the simulated API server answers kubectl only\n", "text/plain")
+        return api_server.public(path)
     if program in dockercoins.NAMES:
         return _dockercoins(world, pod, request.method, path, request.body)
     return Response(200, f"served by pod {pod.name}\n", "text/plain")

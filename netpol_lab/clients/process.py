@@ -24,8 +24,13 @@ OnFlow = Callable[[Flow, str, str], None]
 Attempts = Counter[tuple[str, str, int]]
 """How often a source has dialed a host and port; so repeated requests to a Service take its endpoints in turn."""
 
-Forwards = Mapping[int, tuple[Pod, int]]
-"""The open port-forwards of a student's machine: local port -> pod and its port."""
+API_SERVER: Literal["API server"] = "API server"
+
+Forward = tuple[Pod, int] | Literal["API server"]
+"""Where a local port leads: to a port of a pod (``kubectl port-forward``), or to the API server (``kubectl proxy``)."""
+
+Forwards = Mapping[int, Forward]
+"""The ports that kubectl has opened on a student's machine."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -94,10 +99,14 @@ class Machine:
     def forwarded(self, host: str, port: int) -> tuple[Pod, int] | None:
         """The pod and port that a port-forward leads to; None without one, or when the pod is gone."""
         found = self.forwards.get(port) if host in LOOPBACK else None
-        if found is None:
+        if found is None or found == API_SERVER:
             return None
         pod = self.world.pod(found[0].namespace, found[0].name)
         return (pod, found[1]) if pod is not None and pod.ip == found[0].ip else None
+
+    def leads_to_api_server(self, host: str, port: int) -> bool:
+        """Whether ``kubectl proxy`` listens there."""
+        return host in LOOPBACK and self.forwards.get(port) == API_SERVER
 
     @property
     def resolver(self) -> Resolver:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from getopt import GetoptError, gnu_getopt
 
 from netpol_lab.clients import http, urls
+from netpol_lab.clients.messages import Request, Response
 from netpol_lab.clients.process import KERNEL_PATIENCE, Process
 from netpol_lab.flows import Flow
 from netpol_lab.flows.facts import socket
@@ -145,20 +146,21 @@ def _exchange(process: Process, options: _Options, url: urls.URL, flow: Flow) ->
         raise _Failed(f"can't connect to remote host ({flow.address}): Connection refused")
     response = _response(process, options, url, flow)
     if options.spider:
-        if not options.quiet:
-            process.complain("remote file exists")
+        if options.quiet:
+            return "exit code 0"
+        process.complain("remote file exists")
         return "remote file exists"
     _save(process, options, url, response)
     return response.title or "an empty page"
 
 
-def _response(process: Process, options: _Options, url: urls.URL, flow: Flow) -> http.Response:
+def _response(process: Process, options: _Options, url: urls.URL, flow: Flow) -> Response:
     if url.scheme == "https":
         if not http.speaks_tls(flow):
             raise _Failed("TLS error from peer (alert code 80): internal error")
         process.complain("wget: note: TLS certificate validation not implemented")
     method = "HEAD" if options.spider else ("GET" if options.post is None else "POST")
-    request = http.Request(method, url.path, url.netloc, options.headers, options.post or "")
+    request = Request(method, url.path, url.netloc, options.headers, options.post or "")
     response = http.answer(process.machine.world, flow, request)
     if response is None:
         raise _Failed("error getting response")
@@ -173,7 +175,7 @@ def _response(process: Process, options: _Options, url: urls.URL, flow: Flow) ->
     return response
 
 
-def _save(process: Process, options: _Options, url: urls.URL, response: http.Response) -> None:
+def _save(process: Process, options: _Options, url: urls.URL, response: Response) -> None:
     name = options.output or url.filename
     to_stdout = name == "-"
     if not options.quiet:

@@ -10,10 +10,7 @@ from netpol_lab.kubectl.resources import TYPES, resource_type
 from netpol_lab.kubectl.serialize import to_json, to_yaml
 from netpol_lab.kubectl.session import Call, Failure, not_simulated, usage
 from netpol_lab.kubectl.tabwriter import table
-from netpol_lab.server import API_SERVER_PORT
-
-VERSION = "v1.33.1"
-"""The kubectl whose output is imitated, and the API whose rules are followed."""
+from netpol_lab.server import API_SERVER_PORT, VERSION
 
 
 def run(call: Call) -> int:

@@ -27,11 +27,15 @@ STDIN = "STDIN"
 
 @dataclass(frozen=True)
 class Item:
-    """One object of a file, as it stands there. ``source`` is how kubectl names the file."""
+    """One object of a file, as it stands there.
+
+    ``source`` is how kubectl names the file; ``strict`` whether the server is asked to refuse unknown fields.
+    """
 
     source: str
     body: Mapping[str, Any]
     lines: Lines | None
+    strict: bool = True
 
     @property
     def type(self) -> ResourceType:
@@ -47,7 +51,8 @@ class Item:
         ``doing`` is what kubectl was about when the server refused. Raises :class:`Failure`.
         """
         try:
-            return from_object(self.body if body is None else body, self.lines, self.source, default_namespace=None)
+            wanted = self.body if body is None else body
+            return from_object(wanted, self.lines, self.source, default_namespace=None, drop_unknown=not self.strict)
         except ManifestError as error:
             raise refused(self, error.problems, doing) from None
 
@@ -134,12 +139,26 @@ def _items(call: Call, source: str, text: str) -> Iterator[Item | Failure]:
 def _item(call: Call, source: str, value: Any, lines: Lines | None) -> Item:
     """One object; refused here is what kubectl refuses before it asks the server."""
     as_written = Item(source, value, lines)
+    validation = _validation(call)
     try:
         from_object(value, lines, source, default_namespace=None)
     except ManifestError as error:
         if any(_is_early(problem) for problem in error.problems):
             raise refused(as_written, error.problems, "creating") from None
-    return Item(source, _in_namespace(call, value), lines)
+        for problem in error.problems if validation == "warn" else ():
+            if problem.message.startswith("unknown field"):
+                call.warn(f"Warning: {problem.message}")
+    return Item(source, _in_namespace(call, value), lines, strict=validation == "strict")
+
+
+def _validation(call: Call) -> str:
+    """What ``--validate`` asks for: strict, warn or ignore. Raises :class:`Failure` in kubectl's words."""
+    word = call.parsed.values.get("validate") or "strict"
+    meaning = {"true": "strict", "false": "ignore"}.get(word, word)
+    if meaning not in ("strict", "warn", "ignore"):
+        choices = "strict (or true), warn, ignore (or false)"
+        raise Failure(f'invalid - validate option "{word}"; must be one of: {choices}')
+    return meaning
 
 
 def _is_early(problem: Problem) -> bool:

@@ -58,7 +58,7 @@ READS = (
 WRITES = (
     Flag("output", "o", help="yaml, json, name, or jsonpath='{.metadata.name}'"),
     DRY_RUN,
-    Flag("validate", bare="strict"),
+    Flag("validate", help="strict, warn or ignore: what to do about fields the API does not know", bare="strict"),
     *ignored("field-manager", True),
     *ignored("record"),
     *READS,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from netpol_lab.clients.process import Chunk
+from netpol_lab.clients.process import Chunk, Forward
 from netpol_lab.errors import LabError
 from netpol_lab.story import Attempt
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from netpol_lab.cluster import Cluster
     from netpol_lab.flows import Flow
     from netpol_lab.kubectl.arguments import Parsed
-    from netpol_lab.model import Pod
 
 
 @dataclass
@@ -28,7 +27,8 @@ class Session:
 
     ``attempts`` is the log of every connection a client program made, oldest first. ``dialed`` counts them by
     target, so that repeated requests to a Service take its endpoints in turn. ``logs`` holds what finished
-    containers printed, by (namespace, pod). ``forwards`` are the open port-forwards: local port -> pod and its port.
+    containers printed, by (namespace, pod). ``forwards`` are the ports that
+    port-forward and proxy opened on the student's machine.
     """
 
     cluster: Cluster
@@ -38,7 +38,7 @@ class Session:
     attempts: list[Attempt] = field(default_factory=list)
     dialed: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     logs: dict[tuple[str, str], str] = field(default_factory=dict)
-    forwards: dict[int, tuple[Pod, int]] = field(default_factory=dict)
+    forwards: dict[int, Forward] = field(default_factory=dict)
 
     @property
     def context_namespace(self) -> str:

@@ -18,6 +18,7 @@ from netpol_lab.kubectl import (
     logs,
     patch,
     port_forward,
+    proxy,
     rollout,
     wait,
 )
@@ -257,6 +258,15 @@ VERBS: Mapping[str, Verb] = {
         "Lead a port of your own machine into a pod, around all policies.",
         (*ignored("pod-running-timeout", True), *refused("address", True)),
     ),
+    "proxy": Verb(
+        proxy.run,
+        "[--port=PORT]",
+        "Lead a port of your own machine to the API server.",
+        (
+            Flag("port", "p", "number", "the port; 8001 if you name none"),
+            *refused("address,www,api-prefix,unix-socket", True),
+        ),
+    ),
     "rollout": Verb(
         rollout.run,
         "(status | restart) (TYPE NAME | TYPE/NAME)",
@@ -355,7 +365,6 @@ VERBS: Mapping[str, Verb] = {
 
 NOT_SIMULATED: Mapping[str, str] = {
     "edit": "change your file and apply it again, or use kubectl patch",
-    "proxy": "use kubectl get -o json for objects, and kubectl port-forward for a pod",
     "attach": "use kubectl exec or kubectl logs",
     "debug": "use kubectl run or kubectl exec",
     "top": "simulated pods use no CPU and memory",

@@ -88,15 +88,17 @@ def from_object(
     file: str = "",
     *,
     default_namespace: str | None = "default",
+    drop_unknown: bool = False,
 ) -> Resource:
     """One API object, already parsed, to a Resource: decoded strictly, defaulted, validated, typed.
 
     ``obj`` is not changed and not kept. ``origins`` tells the lines of its parts, where there are any.
     ``default_namespace`` is filled in where a namespaced object names none (what ``kubectl -n`` does); None leaves it
-    out. Raises :class:`ManifestError`.
+    out. ``drop_unknown`` leaves out fields the API does not know, as the server does for a client that does not ask it
+    to be strict. Raises :class:`ManifestError`.
     """
     problems: list[Problem] = []
-    resource = _resource(obj, origins, file, problems, default_namespace)
+    resource = _resource(obj, origins, file, problems, default_namespace, drop_unknown)
     if problems or resource is None:
         raise ManifestError(tuple(problems))
     return resource
@@ -181,11 +183,16 @@ def objects_in(value: Any, lines: Lines | None, depth: int) -> Iterator[tuple[An
 
 
 def _resource(
-    obj: Any, lines: Lines | None, file: str, problems: list[Problem], namespace: str | None = "default"
+    obj: Any,
+    lines: Lines | None,
+    file: str,
+    problems: list[Problem],
+    namespace: str | None = "default",
+    drop_unknown: bool = False,
 ) -> Resource | None:
     """One object through all steps; each step is only taken when the one before found nothing."""
     report = Report(file, lines, _reference(obj), problems=[])
-    body = _decoded(obj, report)
+    body = _decoded(obj, report, drop_unknown)
     # Other groups have kinds of the same names, such as Calico's NetworkPolicy: those are stored as they are.
     ours = (report.object.api_version, report.object.kind) in KINDS
     if body is not None and not report:
@@ -208,7 +215,7 @@ def _resource(
     )
 
 
-def _decoded(obj: Any, report: Report) -> dict[str, Any] | None:
+def _decoded(obj: Any, report: Report, drop_unknown: bool) -> dict[str, Any] | None:
     """The object as the server understands it, once kubectl knows what and which it is."""
     if not isinstance(obj, Mapping):
         report.add("decode", (), NOT_AN_OBJECT.format(strict.go_value(obj)), hint=HINT_START)
@@ -223,7 +230,7 @@ def _decoded(obj: Any, report: Report) -> dict[str, Any] | None:
         report.add("mapping", (), fault[0], hint=fault[1], at=_mapping_line(report.object))
         return None
     known = KINDS.get((report.object.api_version, report.object.kind))
-    body = strict.decode(obj, known or OTHER, report, open_ended=known is None)
+    body = strict.decode(obj, known or OTHER, report, open_ended=known is None, drop_unknown=drop_unknown)
     _check_name(body, report)
     body.setdefault("metadata", {})
     return body

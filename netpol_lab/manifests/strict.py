@@ -26,12 +26,15 @@ class _Missing:
 _MISSING = _Missing()
 
 
-def decode(obj: Mapping[str, Any], schema: Struct, report: Report, *, open_ended: bool = False) -> dict[str, Any]:
+def decode(
+    obj: Mapping[str, Any], schema: Struct, report: Report, *, open_ended: bool = False, drop_unknown: bool = False
+) -> dict[str, Any]:
     """``obj`` as the server understands it; every fault goes into ``report``, in the server's order.
 
-    ``open_ended``: fields the schema does not know are kept, at the top level, as they are.
+    ``open_ended``: fields the schema does not know are kept, at the top level, as they are. ``drop_unknown``: they are
+    left out without a fault, as the server does for a client that does not ask it to be strict.
     """
-    decoder = _Decoder(report.lines)
+    decoder = _Decoder(report.lines, drop_unknown)
     known = {key: value for key, value in obj.items() if key in schema.fields} if open_ended else obj
     body = decoder.struct(known, schema, (), (schema,))
     if open_ended:
@@ -49,8 +52,8 @@ def _order(path: Path) -> list[str]:
 
 
 class _Decoder:
-    def __init__(self, lines: Lines | None) -> None:
-        self.lines = lines
+    def __init__(self, lines: Lines | None, drop_unknown: bool) -> None:
+        self.lines, self.drop_unknown = lines, drop_unknown
         self.faults: list[tuple[Path, str, str]] = []
 
     def struct(self, value: Mapping[str, Any], schema: Struct, path: Path, above: tuple[Struct, ...]) -> dict[str, Any]:
@@ -62,7 +65,8 @@ class _Decoder:
                 result[str(key)] = self._copied(item, (*path, str(key)))
                 continue
             if type_ is None:
-                self._unknown_field(key, path, above)
+                if not self.drop_unknown:
+                    self._unknown_field(key, path, above)
                 continue
             decoded = self.value(item, type_, (*path, key), above, (*path, key))
             if decoded is not _MISSING and (decoded not in _EMPTY or _is_kept(key, type_, decoded, schema)):
