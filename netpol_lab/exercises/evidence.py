@@ -100,6 +100,11 @@ class Evidence:
         for gate in self.stops():
             yield from ((gate, policy) for policy in gate.isolating if policy in self.policies)
 
+    def own_end(self, direction: Direction) -> Endpoint:
+        """The end of the leak at which the rules of a direction stand."""
+        assert self.leak is not None
+        return self.leak.destination if direction == "ingress" else self.leak.source
+
     def other_end(self, direction: Direction, verdict: Verdict) -> Endpoint:
         """The end that the rules of a direction speak of."""
         return verdict.destination if direction == "egress" else verdict.source

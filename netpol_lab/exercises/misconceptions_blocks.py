@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from netpol_lab.exercises.evidence import Cause, Evidence, lines, sentence, short
-from netpol_lab.model import External, IPBlock, Pod
+from netpol_lab.model import OUTSIDE, External, IPBlock, Pod
 from netpol_lab.server import POD_NETWORK, SERVICE_NETWORK
 from netpol_lab.verdict import RuleRef
 
@@ -23,7 +23,7 @@ def block_covers_pods(evidence: Evidence) -> Cause | None:
             continue
         at = lines(rule.peer.origin if rule.peer else rule.origin)
         if _is_for_pods(evidence, rule, block):
-            text = f"addresses where pods are meant. `{block}` covers that of {short(end)} as well. {_USE_LABELS}"
+            text = f"addresses where pods are meant. `{block}` covers the address of {short(end)} too. {_USE_LABELS}"
             return Cause("M10", text, at)
         return Cause(
             "M11",
@@ -57,12 +57,14 @@ def hole_missing(evidence: Evidence) -> Cause | None:
                 f"{rule} admits it all the same. Rules add up.",
                 at,
             )
-        return Cause(
-            "S21",
-            f"`{block.cidr}` covers {end.address} too. Leave that address out of the block with `except`, or take a "
-            "smaller block.",
-            at,
-        )
+        if end == OUTSIDE:
+            text = f"`{block.cidr}` covers all of the outside that is left. Take a smaller block."
+        else:
+            text = (
+                f"`{block.cidr}` covers {end.address} too. Leave that address out of the block with `except`, or take "
+                "a smaller block."
+            )
+        return Cause("S21", text, at)
     return None
 
 

@@ -33,10 +33,12 @@ def isolation_gone(evidence: Evidence) -> Cause | None:
             continue
         for policy, is_there in _lost(evidence, gate.direction, gate.endpoint):
             if not is_there:
+                is_answer = policy.name in evidence.exercise.answer_names
+                advice = "Nothing has to be lifted for an allow to work: apply it again."
                 return Cause(
                     "M16",
                     f"the policy that isolated the pods is gone. `{policy.name}` was there when the exercise began. "
-                    "Nothing has to be lifted for an allow to work: apply it again.",
+                    + (f"Without it nothing isolates {short(gate.endpoint)}: repair it." if is_answer else advice),
                 )
             return Cause(
                 "M16",

@@ -58,7 +58,7 @@ def wrong_list(evidence: Evidence) -> Cause | None:
                     return Cause(
                         "M9",
                         f"the rule is in the wrong direction. {pod} {_DOES[gate.direction]} this connection, and "
-                        f"`{policy.name}` names {short(other)} under `{wrong}`. The rule belongs under "
+                        f"`{policy.name}` admits {short(other)} under `{wrong}`. The rule belongs under "
                         f"`{gate.direction}`, with `{_SIDE[gate.direction]}`.",
                         lines(rule.origin),
                     )

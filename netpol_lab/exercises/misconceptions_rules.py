@@ -106,12 +106,13 @@ def _pods_times_ports(evidence: Evidence, rule: RuleRef, used: Iterable[NetworkP
 def no_rule_wanted(evidence: Evidence) -> Cause | None:
     """M15: a rule where a door is to be shut. Rules do not list who is kept out: they only open."""
     verdict = evidence.leak
+    if any(_is_empty(rule) for rule in evidence.admitting()):
+        return None  # empty_rule says it better
     for rule in evidence.admitting():
         assert verdict is not None
-        end = verdict.destination if rule.direction == "ingress" else verdict.source
-        is_all = not rule.rule.peers and not rule.rule.ports  # empty_rule says it better
+        end = evidence.own_end(rule.direction)
         selected = evidence.pods(rule.policy)
-        if is_all or not evidence.is_asked_shut(end, rule.direction):
+        if not evidence.is_asked_shut(end, rule.direction):
             continue
         if not all(evidence.is_to_be_shut(pod, rule.direction) for pod in selected):
             continue
@@ -126,16 +127,20 @@ def no_rule_wanted(evidence: Evidence) -> Cause | None:
     return None
 
 
+def _is_empty(rule: RuleRef) -> bool:
+    return not rule.rule.peers and not rule.rule.ports
+
+
 def empty_rule(evidence: Evidence) -> Cause | None:
     """M15: a rule without any condition admits all."""
     for rule in evidence.admitting():
-        if not rule.rule.peers and not rule.rule.ports:
+        if _is_empty(rule):
             side = _SIDE[rule.direction]
             return Cause(
                 "M15",
                 f"an empty rule admits everything. `{rule.direction}: [{{}}]` is one rule without a condition: every "
                 f"{_WHO[rule.direction]}, every port. `- {side}: []` means the same. To admit nothing, leave the rule "
-                "out.",
+                f"out; to admit some, write `{side}`, `ports` or both.",
                 lines(rule.origin),
             )
     return None

@@ -30,7 +30,7 @@ def labels_in_the_way(exercise: Exercise, state: Snapshot, start: Snapshot) -> s
     name = short(before) if isinstance(before, Pod) else f"the namespace {before.name}"
     return (
         f"It connects, because a label was changed: {name} has `{getattr(after, 'labels', '')}`, and had "
-        f"`{before.labels}`. With the labels there were, your policies do not do what is wanted. Put the label back, "
+        f"`{before.labels}`. With the labels there were, the policies do not do what is wanted. Put the label back, "
         "and change the policy."
     )
 

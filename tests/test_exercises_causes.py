@@ -1,0 +1,249 @@
+"""The likely cause of a wrong answer: the one that explains it, in words that fit, or none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_exercises import answered, policy
+
+from netpol_lab import exercises
+from netpol_lab.exercises import CheckResult, Exercise, load
+from netpol_lab.exercises.loading import Answer, Cell
+from netpol_lab.feedback import Feedback
+
+
+def wrong(id: str, name: str) -> CheckResult:
+    exercise = load(id)
+    return answered(exercise, next(each.answer for each in exercise.wrong if each.name == name))
+
+
+def feedback(result: CheckResult) -> Feedback:
+    assert result.feedback is not None
+    return result.feedback
+
+
+def cause(id: str, name: str) -> str:
+    return feedback(wrong(id, name)).cause
+
+
+# -- peers, ports, and what goes with what ---------------------------------------------------------
+
+
+def test_every_peer_of_a_rule_goes_with_every_port_of_it():
+    found = cause("05-egress-and-dns/3", "one rule for both peers and all ports")
+    assert found.startswith("every peer of a rule goes with every port of it: make two rules.")
+    assert "coredns goes with TCP 443 too" in found
+
+
+@pytest.fixture
+def two_databases() -> Exercise:
+    """web may reach api on 8080 and db on 5432, and no other way round."""
+    cells = [Cell("production/web", f"production/{name}", port, "TCP") for name, port in (("api", 8080), ("db", 5432))]
+    crossed = [
+        Cell("production/web", f"production/{name}", port, "TCP") for name, port in (("api", 5432), ("db", 8080))
+    ]
+    exercise = load("02-default-deny/1")
+    return replace(exercise, allowed=tuple(cells), denied=tuple(crossed), rest="free")
+
+
+PEERS = "{podSelector: {matchLabels: {app: api}}}, {podSelector: {matchLabels: {app: db}}}"
+
+
+def test_two_targets_with_a_port_each_in_one_rule_are_a_product(two_databases: Exercise):
+    spec = f"{{to: [{PEERS}], ports: [{{port: 8080}}, {{port: 5432}}]}}"
+    web = "podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]"
+    assert answered(two_databases, policy("out", "production", f"{{{web}, egress: [{spec}]}}")).misconception == "S25"
+
+
+def test_a_second_port_that_nobody_wanted_is_no_product(two_databases: Exercise):
+    api, db = PEERS.split("}, {")
+    rules = f"{{to: [{api}}}], ports: [{{port: 8080}}, {{port: 5432}}]}}, {{to: [{{{db}], ports: [{{port: 5432}}]}}"
+    web = "podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]"
+    result = answered(two_databases, policy("out", "production", f"{{{web}, egress: [{rules}]}}"))
+    assert feedback(result).cause == "a port too many. Rule 1 of out admits TCP 5432; to api, only TCP 8080 is wanted."
+
+
+def test_where_all_ports_are_wanted_the_one_that_is_missing_is_not_said_to_be_listened_on():
+    found = cause("04-selectors/1", "one port, where all are wanted")
+    assert found.startswith("every port is wanted.") and "listens" not in found
+
+
+def test_an_empty_from_and_a_dash_before_ports_are_named_by_the_dash():
+    found = wrong("03-allow-specific/3", "an empty from, and a dash before ports")
+    assert feedback(found).cause.startswith("a dash before `ports`.")
+    assert feedback(found).cause_lines.startswith("publish-server.yaml, lines 9 and 1")
+
+
+def test_both_ways_to_write_an_empty_rule_are_named_because_the_api_server_stores_them_alike():
+    for name in ("an empty rule lets everybody in", "an empty list of sources is taken for nobody"):
+        found = cause("02-default-deny/1", name)
+        assert "`ingress: [{}]`" in found and "`- from: []` means the same" in found
+
+
+# -- the outside -----------------------------------------------------------------------------------
+
+
+def test_of_an_end_outside_it_is_said_first_that_no_selector_matches_it():
+    found = cause("04-selectors/3", "all is closed and opened again for pods, without the outside")
+    assert found.startswith("selectors match pods, never addresses outside.")
+    egress = cause("05-egress-and-dns/3", "namespaceSelector {} taken for everywhere")
+    assert "a rule without `to`, admits the outside" in egress
+
+
+def test_a_private_address_outside_the_cluster_is_outside():
+    found = wrong("05-egress-and-dns/3", "holes for all private addresses")
+    example = feedback(found).counterexamples[0]
+    assert (example.destination, example.destination_note) == ("192.168.10.20", "address outside")
+    assert feedback(found).cause.startswith("a hole is too wide. `192.168.0.0/16` under `except` leaves out")
+
+
+def test_addresses_that_hold_nothing_but_pods_were_meant_for_pods():
+    assert "use a `podSelector`" in cause("02-default-deny/2", "all pod addresses on port 53")
+    assert "`except`" in cause("05-egress-and-dns/3", "no holes, so pods are covered")
+
+
+# -- directions and ends ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("direction", ["Ingress", "Egress"])
+def test_the_direction_that_is_missing_is_named_though_the_other_has_rules(direction: str):
+    found = cause("02-default-deny/2", f"{direction} is missing in policyTypes")
+    assert found.startswith(f"`{direction}` is missing in policyTypes. `quarantine` selects tools")
+
+
+def test_a_direction_that_was_to_stay_open_is_not_said_to_be_missing():
+    found = wrong("02-default-deny/1", "all pods but db are closed")
+    assert found.misconception == "M17" and "fits web, and not db" in feedback(found).cause
+
+
+def test_a_policy_for_the_one_direction_that_it_lists_is_not_told_to_take_it_out():
+    for id in exercises.ids():
+        for each in load(id).wrong:
+            if each.misconception == "S17":
+                assert "[Ingress, Egress]" in each.answer.manifest or "- Egress" in each.answer.manifest
+    assert "Take `Ingress` out" not in cause("03-allow-specific/3", "an empty list of rules is taken for everybody")
+
+
+# -- what was there before -------------------------------------------------------------------------
+
+
+def test_a_policy_that_admits_dns_isolates_too():
+    found = cause("07-three-tiers/1", "the client is taken out of the default deny")
+    assert found.startswith("`allow-dns-egress` selects external-client too, and a policy that admits something also")
+    assert "write a rule that admits the connection" in found
+
+
+def test_an_overwritten_policy_is_named_with_what_it_admitted():
+    found = cause("03-allow-specific/2", "the policy for the client is overwritten")
+    assert (
+        "client-07 reached server-07 on TCP 80 when the exercise began: `allow-client-to-server` admitted it" in found
+    )
+
+
+def test_the_policy_that_an_exercise_wants_changed_is_not_said_to_be_overwritten():
+    for id in ("03-allow-specific/1", "04-selectors/2", "06-flows-and-services/2"):
+        assert all(
+            each.misconception != "M16" or each.answer.commands or "second" in each.name for each in load(id).wrong
+        )
+
+
+def test_the_wrong_namespace_is_recognized_by_the_name_of_the_policy():
+    found = wrong("02-default-deny/2", "the policy is in the namespace of the pods that dev may not reach")
+    assert found.misconception == "M8" and "The pods you mean are in `dev`." in feedback(found).cause
+
+
+def test_a_policy_of_another_name_in_another_namespace_is_no_answer_yet():
+    elsewhere = policy("other", "production", "{podSelector: {}, policyTypes: [Ingress, Egress]}")
+    assert answered(load("02-default-deny/2"), elsewhere).status == "not started"
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def test_a_pod_the_student_has_never_seen_is_introduced():
+    found = cause("02-default-deny/2", "the policy is for tools alone")
+    assert found.endswith("newcomer stands for any pod that comes later.")
+
+
+def test_the_example_names_the_rule_of_the_student_before_those_that_were_there():
+    found = wrong("07-three-tiers/1", "port 80 is added to the policy for DNS")
+    assert feedback(found).counterexamples[0].reason == "Admitted by `allow-dns-egress`, rule 1."
+
+
+def test_nobody_isolates_the_outside_and_nobody_says_so():
+    found = wrong("08-dockercoins/1", "deny-all is taken away")
+    assert feedback(found).counterexamples[0].reason == "No policy isolates redis for ingress."
+
+
+def test_no_cause_tells_of_a_port_that_a_pod_does_not_have():
+    for id, port in (("04-selectors/3", 443), ("08-dockercoins/2", 443)):
+        for each in load(id).wrong:
+            assert f"listens on TCP {port}" not in feedback(answered(load(id), each.answer)).cause
+
+
+# -- no cause is better than a wrong one -----------------------------------------------------------
+
+
+def test_half_an_answer_has_no_cause():
+    """The other half was not written. Nothing in the first one is wrong."""
+    half = load("09-plugins-and-limits/1").solution.manifest.split("---\n")[0]
+    result = answered(load("09-plugins-and-limits/1"), Answer(manifest=half))
+    assert not result.passed and result.misconception == "" and feedback(result).cause == ""
+
+
+def test_a_policy_that_is_part_of_the_solution_is_not_blamed():
+    parts = load("08-dockercoins/2").solution.manifest.split("---\n")
+    result = answered(load("08-dockercoins/2"), Answer(manifest="---\n".join(parts[:2])))
+    assert not result.passed and feedback(result).cause == ""
+
+
+# -- any answer to any exercise --------------------------------------------------------------------
+
+SELECTORS = st.sampled_from(
+    [
+        "{}",
+        "{matchLabels: {app: web}}",
+        "{matchLabels: {app: api}}",
+        "{matchLabels: {kubernetes.io/metadata.name: production}}",
+        "{matchExpressions: [{key: app, operator: NotIn, values: [web]}]}",
+        "{matchExpressions: [{key: environment, operator: Exists}]}",
+    ]
+)
+PEER = st.one_of(
+    st.builds("{{podSelector: {}}}".format, SELECTORS),
+    st.builds("{{namespaceSelector: {}}}".format, SELECTORS),
+    st.builds("{{namespaceSelector: {}, podSelector: {}}}".format, SELECTORS, SELECTORS),
+    st.sampled_from(["{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}", "{ipBlock: {cidr: 10.244.0.0/16}}"]),
+)
+PORTS = st.sampled_from(
+    ["", ", ports: [{port: 53}, {protocol: UDP, port: 53}]", ", ports: [{port: http}, {port: 1024, endPort: 65535}]"]
+)
+RULES = st.lists(st.tuples(st.lists(PEER, max_size=2).map(", ".join), PORTS), max_size=2)
+
+
+def written(side: str, rules: list[tuple[str, str]]) -> str:
+    return ", ".join(f"{{{side}: [{peers}]{ports}}}" for peers, ports in rules)
+
+
+@given(
+    st.sampled_from([id for id in exercises.ids() if load(id).scope]),
+    SELECTORS,
+    RULES,
+    RULES,
+    st.sampled_from(["[Ingress]", "[Egress]", "[Ingress, Egress]"]),
+    st.booleans(),
+)
+@settings(max_examples=80, deadline=None)
+def test_whatever_is_written_a_cause_is_one_sentence_in_bold_and_its_reason(id, pods, ingress, egress, types, new):
+    exercise = load(id)
+    name = "mine" if new else min(exercise.answer_names)
+    rules = f"ingress: [{written('from', ingress)}], egress: [{written('to', egress)}]"
+    spec = f"{{podSelector: {pods}, policyTypes: {types}, {rules}}}"
+    result = answered(exercise, policy(name, exercise.scope[0], spec))
+    found = result.feedback.cause if result.feedback else ""
+    assert bool(found) == bool(result.misconception)
+    first, dot, rest = found.partition(". ")
+    assert not found or (dot and rest.endswith(".") and "None" not in first)

@@ -1,0 +1,111 @@
+"""What passes is looked at once more: with every network plugin, and with the labels there were."""
+
+from __future__ import annotations
+
+import pytest
+from test_exercises import answered, apply, policy
+
+from netpol_lab import exercises
+from netpol_lab.cluster import Cluster
+from netpol_lab.exercises import check, load
+from netpol_lab.exercises.loading import Answer
+from netpol_lab.profiles import CILIUM, profile_named
+
+SERVER = "podSelector: {matchLabels: {app: server-07}}"
+EVERY_ADDRESS = policy(
+    "publish-server",
+    "student-07",
+    f"{{{SERVER}, ingress: [{{from: [{{ipBlock: {{cidr: 0.0.0.0/0}}}}], ports: [{{port: 80}}]}}]}}",
+)
+PODS_AND_ADDRESSES = policy(
+    "publish-server",
+    "student-07",
+    f"{{{SERVER}, ingress: [{{from: [{{namespaceSelector: {{}}}}, {{ipBlock: {{cidr: 0.0.0.0/0}}}}],"
+    " ports: [{port: 80}]}]}",
+)
+
+
+# -- network plugins -------------------------------------------------------------------------------
+
+
+def test_an_answer_that_one_plugin_sees_otherwise_passes_and_says_so():
+    result = answered(load("03-allow-specific/3"), EVERY_ADDRESS)
+    assert result.passed and result.feedback is not None
+    (note,) = result.sentences
+    assert note == (
+        "It depends on the network plugin: with `cilium`, student-07/unauthorized-07 does not reach "
+        "student-07/server-07 on TCP 80. There an `ipBlock` does not match pods: take selectors for pods, and blocks "
+        "for the outside."
+    )
+    picture = exercises.show(result)
+    assert "Equivalent here, and not with every network plugin" in picture.html
+    for words in ("depends on the network plugin: with cilium", "take selectors for pods"):
+        assert words in " ".join(picture.text.split())
+
+
+def test_selectors_for_pods_and_a_block_for_the_outside_pass_with_every_plugin():
+    result = answered(load("03-allow-specific/3"), PODS_AND_ADDRESSES)
+    assert result.passed and result.sentences == ()
+
+
+@pytest.mark.parametrize("id", exercises.ids())
+def test_no_solution_is_said_to_depend_on_the_plugin(id: str):
+    exercise = load(id)
+    result = answered(exercise, exercise.solution)
+    assert result.passed and not any("plugin" in sentence for sentence in result.sentences)
+
+
+def test_where_the_cluster_has_the_odd_plugin_the_others_are_named():
+    exercise = load("05-egress-and-dns/3")
+    spec = (
+        "{podSelector: {matchLabels: {app: test-pod}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr:"
+        " 0.0.0.0/0, except: [172.18.0.0/16, 169.254.169.254/32]}}], ports: [{port: 443}]}, {to: [{namespaceSelector:"
+        " {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {matchLabels: {k8s-app: kube-dns}}}],"
+        " ports: [{protocol: UDP, port: 53}, {port: 53}]}]}"
+    )
+    cluster = Cluster(CILIUM.name)
+    for resource in exercise.start_cluster().snapshot().objects.values():
+        cluster.put(resource) if resource.key in cluster.objects else cluster.apply(resource)
+    apply(cluster, policy("allow-internet", "default", spec))
+    assert cluster.profile == profile_named("cilium")
+    result = check(cluster, exercise)
+    assert result.passed
+    assert result.sentences[0].startswith(
+        "It depends on the network plugin: with `upstream` and `calico`, default/test-pod reaches default/agent"
+    )
+    assert "There an `ipBlock` matches pods too" in result.sentences[0]
+
+
+# -- labels ----------------------------------------------------------------------------------------
+
+
+def test_a_pod_that_is_given_the_typo_does_not_repair_the_policy():
+    relabel = Answer(commands="kubectl label pod reporter-07 -n student-07 app=reportre-07 --overwrite")
+    result = answered(load("03-allow-specific/1"), relabel)
+    assert result.status == "not yet" and result.misconception == "M17"
+    assert "reporter-07 has `app=reportre-07`, and had `app=reporter-07`" in result.sentences[0]
+    assert "Not yet: a label was changed to fit the policy" in exercises.show(result).html
+
+
+def test_a_label_that_no_rule_asks_for_is_no_fault():
+    exercise = load("03-allow-specific/1")
+    cluster = exercise.start_cluster()
+    apply(cluster, exercise.solution)
+    apply(cluster, Answer(commands="kubectl label pod reporter-07 -n student-07 team=press"))
+    assert check(cluster, exercise).passed
+
+
+def test_a_new_label_that_the_answer_rests_on_is_a_fault_where_labels_are_to_be_kept():
+    exercise = load("03-allow-specific/2")
+    cluster = exercise.start_cluster()
+    apply(cluster, Answer(commands="kubectl label pod monitor-07 -n student-07 role=watch"))
+    rule = "{from: [{podSelector: {matchLabels: {role: watch}}}], ports: [{port: 80}]}"
+    apply(cluster, policy("allow-monitor-to-server", "student-07", f"{{{SERVER}, ingress: [{rule}]}}"))
+    result = check(cluster, exercise)
+    assert result.status == "not yet" and "monitor-07 has `app=monitor-07,role=watch`" in result.sentences[0]
+
+
+def test_labels_may_be_changed_where_an_exercise_does_not_want_them_kept():
+    label = Answer(commands="kubectl label namespace default name=default")
+    assert load("04-selectors/1").labels == "free"
+    assert answered(load("04-selectors/1"), label).passed
