@@ -6,18 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from netpol_lab.errors import NotFound
-from netpol_lab.flows import Flow
+from netpol_lab.flows import Attempt, Flow
 from netpol_lab.model import NetworkPolicy, Pod, Resource
 from netpol_lab.snapshot import Key, Snapshot
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One connection a client program made: what was typed in the pod, and what the program said."""
-
-    flow: Flow
-    command: str
-    said: str
 
 
 @dataclass

@@ -7,11 +7,12 @@ policies see the pod's address and port, never the Service's (semantics rule 20)
 from __future__ import annotations
 
 from netpol_lab.flows.connecting import connect, connect_each
-from netpol_lab.flows.flow import Flow, Outcome, Step
+from netpol_lab.flows.flow import Attempt, Flow, Outcome, Step
 from netpol_lab.flows.names import Resolution, Resolver
 from netpol_lab.flows.standing import Fate, Standing, standing
 
 __all__ = [
+    "Attempt",
     "Fate",
     "Flow",
     "Outcome",

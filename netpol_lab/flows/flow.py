@@ -70,3 +70,12 @@ class Flow:
     def server(self) -> Pod | None:
         """The pod that answers, if one does."""
         return self.destination if self.connected and isinstance(self.destination, Pod) else None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One connection a client program made: what was typed in the pod, and what the program said."""
+
+    flow: Flow
+    command: str
+    said: str

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from netpol_lab.clients.process import Chunk, Forward
 from netpol_lab.errors import LabError
-from netpol_lab.story import Attempt
+from netpol_lab.flows import Attempt, Flow
 
 if TYPE_CHECKING:
     from netpol_lab.cluster import Cluster
-    from netpol_lab.flows import Flow
     from netpol_lab.kubectl.arguments import Parsed
 
 
