@@ -186,27 +186,34 @@ class Draft:
 
     def _reconcile_pods(self, key: Key, workload: Mapping[str, Any]) -> None:
         """Keep as many of the workload's pods as it wants, and make what is missing."""
-        places: list[str] = []
-        if key[0] == "DaemonSet":
-            places = controllers.daemon_nodes(workload, self._nodes.values())
+        places = controllers.daemon_nodes(workload, self._nodes.values()) if key[0] == "DaemonSet" else []
         wanted = controllers.replicas(workload, len(places))
-        owned = [r for r in self.objects.owned_by(key) if r.kind == "Pod"]
+        kept = self._keep(key, workload, wanted)
+        missing = wanted - len(kept)
+        self._check_room(key, missing)
+        counter = f"pods of {key}"
+        self.counters.setdefault(counter, 0)
+        taken = {pod.body["spec"].get("nodeName") for pod in kept}
+        free = [place for place in places if place not in taken] if places else [""] * missing
+        for place, number in zip(free[:missing], self._numbers(key), strict=False):
+            self.counters[counter] += 1
+            self.create(from_object(controllers.pod_for(workload, number, place)))
+
+    def _keep(self, key: Key, workload: Mapping[str, Any], wanted: int) -> list[Resource]:
+        """The pods that stay. Those too many, and those made from another template, are taken away."""
+        owned = [resource for resource in self.objects.owned_by(key) if resource.kind == "Pod"]
         if key[0] == "StatefulSet":
             owned.sort(key=lambda pod: (len(pod.name), pod.name))  # db-2 before db-10
         kept = [] if self._template_changed(key, workload) else owned[:wanted]
         for extra in owned[len(kept) :]:
             self.objects.take(extra.key)
-        self._check_room(key, wanted - len(kept))
-        counter = f"pods of {key}"
-        first = self.counters.setdefault(counter, 0)
-        numbers: Iterator[int] = itertools.count(first)
+        return kept
+
+    def _numbers(self, key: Key) -> Iterator[int]:
+        """The numbers of pods to come: the lowest that a StatefulSet has free; of all others each only once."""
         if key[0] == "StatefulSet":
-            numbers = (n for n in itertools.count() if ("Pod", key[1], f"{key[2]}-{n}") not in self.objects)
-        free = [place for place in places if place not in {r.body["spec"].get("nodeName") for r in kept}]
-        for missing in range(wanted - len(kept)):
-            body = controllers.pod_for(workload, next(numbers), free[missing] if places else "")
-            self.counters[counter] += 1
-            self.create(from_object(body))
+            return (n for n in itertools.count() if ("Pod", key[1], f"{key[2]}-{n}") not in self.objects)
+        return itertools.count(self.counters[f"pods of {key}"])
 
     def _template_changed(self, key: Key, workload: Mapping[str, Any]) -> bool:
         """Whether the pods that are there were made from another template. A ReplicaSet's never changes."""
