@@ -124,6 +124,10 @@ class Evidence:
         names = {cell.destination if direction == "ingress" else cell.source for cell in cells}
         return any(self.is_named(end, name) for name in names)
 
+    def is_asked_open_at(self, rule: RuleRef) -> bool:
+        """The same of the pod whose door a rule opens for the leak."""
+        return self.is_asked_open(self.own_end(rule.direction), rule.direction)
+
     def connections(self, end: Endpoint, direction: Direction) -> list[Judged]:
         """All that the exercise is about and that goes through this door."""
         side = "destination" if direction == "ingress" else "source"

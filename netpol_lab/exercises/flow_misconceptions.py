@@ -147,7 +147,8 @@ def _service_of_port(evidence: Evidence, wanted: str) -> str:
 def dns_forgotten(evidence: Evidence) -> Cause | None:
     """M5: egress is closed, and no rule lets the question to DNS out."""
     asked = next((judged for judged in evidence.misses if judged.destination.is_dns and judged.explicit), None)
-    if asked is None:
+    tried = any(not {"port", "named port"} & {failed.kind for failed in miss.failed} for miss in evidence.near_misses())
+    if asked is None or tried:  # a rule on port 53 was meant for DNS: what it lacks is the cause
         return None
     closing = [policy for policy in evidence.policies if policy.isolates("egress") and not policy.egress]
     if not closing:

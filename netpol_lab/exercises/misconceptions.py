@@ -54,6 +54,7 @@ DETECTORS: tuple[Detector, ...] = (
     blocks.dns_in_the_hole,
     # The pods that a policy is for.
     subjects.selects_the_wrong_pods,
+    subjects.opens_the_wrong_pods,
     directions.other_end_closed,
     subjects.selects_every_pod,
     # Rules that admit too much.

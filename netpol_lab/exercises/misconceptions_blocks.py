@@ -100,10 +100,11 @@ def block_too_small(evidence: Evidence) -> Cause | None:
     verdict = evidence.missing
     for miss in evidence.nearest_misses():
         assert verdict is not None
-        block = miss.rule.peer.ip_block if miss.rule.peer is not None else None
         end = evidence.other_end(miss.rule.direction, verdict)
-        if block is None or not isinstance(end, External):
+        blocks = [peer.ip_block for peer in miss.rule.rule.peers if peer.ip_block is not None]
+        if not blocks or not isinstance(end, External):
             continue
+        block = next((each for each in blocks if _hole(each, end)), blocks[0])
         hole = _hole(block, end)
         if hole:
             text = (

@@ -17,7 +17,8 @@ _LOOSE = ("NotIn", "DoesNotExist", "Exists")
 def outside_missed(evidence: Evidence) -> Cause | None:
     """M15: selectors were to admit an address outside."""
     for miss in evidence.nearest_misses():
-        if any(condition.kind == "outside" for condition in miss.failed):
+        has_block = any(peer.ip_block is not None for peer in miss.rule.rule.peers)
+        if not has_block and any(condition.kind == "outside" for condition in miss.failed):
             side = "from" if miss.rule.direction == "ingress" else "to"
             return Cause(
                 "M15",

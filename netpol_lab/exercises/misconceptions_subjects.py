@@ -158,6 +158,26 @@ def _is_closed_needlessly(evidence: Evidence, pod: Pod, gate: Gate) -> bool:
     return misses and evidence.is_to_stay_open(pod, gate.direction)
 
 
+def opens_the_wrong_pods(evidence: Evidence) -> Cause | None:
+    """M17: the rule is right, and spec.podSelector picks pods that nobody wanted to open."""
+    verdict = evidence.missing
+    opening = {rule.policy.id for rule in evidence.admitting() if not evidence.is_asked_open_at(rule)}
+    for gate in evidence.stops():
+        pod = gate.endpoint
+        assert verdict is not None and isinstance(pod, Pod)
+        other = evidence.other_end(gate.direction, verdict)
+        for policy in evidence.policies:
+            fits = any(evidence.fits(policy, rule, verdict, other) for rule in policy.rules(gate.direction))
+            if policy.id in opening and fits and policy.namespace == pod.namespace and pod not in evidence.pods(policy):
+                return Cause(
+                    "M17",
+                    f"`podSelector` picks the wrong pods. `{policy.pod_selector}` does not fit {short(pod)}. It is "
+                    f"about the pods whose {'way in' if gate.direction == 'ingress' else 'way out'} the rules open.",
+                    lines(policy.pod_selector.origin or policy.origin),
+                )
+    return None
+
+
 def passes_over_one(evidence: Evidence) -> Cause | None:
     """M17: the rule is right, and spec.podSelector leaves out one of the pods that need it."""
     verdict = evidence.missing
