@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from netpol_lab.addresses import AddressMap
@@ -251,10 +252,10 @@ class Engine:
             self._admitted[pair] = _union(rule.ports_on(target, self.profile) for rule in admitting)
         return self._admitted[pair]
 
-    @property
+    @cached_property
     def leaves_open(self) -> bool:
         """Whether some answer may depend on the network plugin: ◇ for one connection only what ipBlocks match does."""
-        return self.profile == UPSTREAM and bool(self._blocks)
+        return bool(self._blocks) and self.profile == UPSTREAM
 
     def certain(self, direction: Direction, source: Endpoint, destination: Endpoint) -> PortSet:
         """The ports one end admits with every plugin that enforces the whole API; with one plugin's profile, with it.

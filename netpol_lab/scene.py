@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Literal
 
 from netpol_lab.addresses import AddressRange, range_name
-from netpol_lab.engine import Engine, addresses_of
+from netpol_lab.engine import Engine, Group, addresses_of
 from netpol_lab.listening import listening
 from netpol_lab.model import OUTSIDE, Direction, Endpoint, External, NetworkPolicy, Pod
 from netpol_lab.ports import PortSet
@@ -205,9 +205,13 @@ def _judges_of_addresses(engine: Engine, direction: Direction, pods: Iterable[Po
     found: dict[object, Pod] = {}
     for pod in pods:
         group = engine.group(direction, pod)
-        if any(peer.ip_block is not None for rule in group.rules for peer in rule.rule.peers):
+        if _tells_addresses_apart(group):
             found.setdefault((group, pod.ports, tuple(address.version for address in pod.ips)), pod)
     return list(found.values())
+
+
+def _tells_addresses_apart(group: Group) -> bool:
+    return any(peer.is_block for rule in group.rules for peer in rule.peers)
 
 
 class _Reaches(Mapping[tuple[str, str], Reach]):
@@ -221,6 +225,13 @@ class _Reaches(Mapping[tuple[str, str], Reach]):
             node.id: (node, kinds.setdefault(seen, len(kinds))) for node, seen in zip(nodes, seen_as, strict=True)
         }
         self._known: dict[tuple[int, int], Reach] = {}
+        ways: tuple[Direction, Direction] = ("egress", "ingress")
+        self._judges = {
+            (way, node.id)
+            for node in (nodes if engine.leaves_open else ())
+            for way in ways
+            if _tells_addresses_apart(engine.group(way, node.endpoint))
+        }
 
     def __getitem__(self, pair: tuple[str, str]) -> Reach:
         source, source_kind = self._nodes[pair[0]]
@@ -229,15 +240,15 @@ class _Reaches(Mapping[tuple[str, str], Reach]):
             raise KeyError(pair)
         key = (source_kind, target_kind)
         if key not in self._known:
-            self._known[key] = self._reach(source.endpoint, target.endpoint)
+            self._known[key] = self._reach(source, target)
         return self._known[key]
 
-    def _reach(self, source: Endpoint, target: Endpoint) -> Reach:
-        engine = self._engine
-        here = Reach(engine.admitted("egress", source, target), engine.admitted("ingress", source, target))
-        if not engine.leaves_open:
+    def _reach(self, source: SceneNode, target: SceneNode) -> Reach:
+        engine, ends = self._engine, (source.endpoint, target.endpoint)
+        here = Reach(engine.admitted("egress", *ends), engine.admitted("ingress", *ends))
+        if not {("egress", source.id), ("ingress", target.id)} & self._judges:
             return here
-        everywhere = Reach(engine.certain("egress", source, target), engine.certain("ingress", source, target))
+        everywhere = Reach(engine.certain("egress", *ends), engine.certain("ingress", *ends))
         return here if everywhere == here else replace(here, certain=everywhere)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
