@@ -85,23 +85,26 @@ def _line(before: Scene, after: Scene, source: SceneNode, target: SceneNode) -> 
     old_target = _node(before, target.id)
     old = open_ports(old_reach, old_target) if old_target else PortSet.NONE
     new = open_ports(new_reach, target)
-    if depends := new & new_reach.depends:
-        if depends == old & old_reach.depends:
-            yield Line(source, target, "same", depends, remark="as the plugin decides")
-        else:
-            yield Line(source, target, "plugin", depends, was=old & depends)
-    # what plugins differ on has been told; what they no longer differ on is as good as new
-    old, new = old - depends - (new & old_reach.depends), new - depends
-    if not old and not new:
-        return
+    if old_reach.depends or new_reach.depends:
+        undecided, was_undecided = new & new_reach.depends, old & old_reach.depends
+        if undecided and undecided == was_undecided:
+            yield Line(source, target, "same", undecided, remark="as the plugin decides")
+        elif undecided:
+            yield Line(source, target, "plugin", undecided, was=old & undecided)
+        # what plugins differ on has been told, and what they no longer differ on is as good as new
+        old, new = old - undecided - (was_undecided & new), new - undecided
+    if old or new:
+        yield _decided(source, target, old, new, new_reach)
+
+
+def _decided(source: SceneNode, target: SceneNode, old: PortSet, new: PortSet, reach: Reach) -> Line:
     if old == new:
-        yield Line(source, target, "same", new)
-    elif not old:
-        yield Line(source, target, "opened", new)
-    elif not new:
-        yield Line(source, target, "closed", old, _stop(new_reach, old))
-    else:
-        yield Line(source, target, "changed", new, "", old)
+        return Line(source, target, "same", new)
+    if not old:
+        return Line(source, target, "opened", new)
+    if not new:
+        return Line(source, target, "closed", old, _stop(reach, old))
+    return Line(source, target, "changed", new, "", old)
 
 
 def _stop(reach: Reach, ports: PortSet) -> Stop:

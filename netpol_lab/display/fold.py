@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from netpol_lab.display.lines import Asked, Line, drawing, is_pod, open_ports
@@ -74,13 +74,15 @@ def merge(scene: Scene, group_of: Callable[[SceneNode], str], by: str) -> Folded
             if a == b or not pairs:
                 continue
             reach[a, b] = _reach([pair for pair, _ in pairs])
-            if (
-                len({(open_ports(pair, target), open_ports(pair.certain or pair, target)) for pair, target in pairs})
-                > 1
-            ):
+            if len({_told(pair, target) for pair, target in pairs}) > 1:
                 partial.add((a, b))
     names = {member.id: id for id, members in groups.items() for member in members}
     return Folded(replace(scene, nodes=nodes, reach=reach), frozenset(partial), by, names)
+
+
+def _told(reach: Reach, target: SceneNode) -> tuple[PortSet, PortSet]:
+    ports = open_ports(reach, target)
+    return ports, open_ports(reach.certain, target) if reach.certain else ports
 
 
 def _node(id: str, members: list[SceneNode]) -> SceneNode:
@@ -101,12 +103,13 @@ def _node(id: str, members: list[SceneNode]) -> SceneNode:
 
 
 def _reach(pairs: list[Reach]) -> Reach:
-    """What any pair can do; where none can do anything, the first tells why."""
-    union, certain = _union(pairs), _union([pair.certain or pair for pair in pairs])
+    """What any pair can do, and of that what depends on the plugin for any; where none can do anything, the first."""
+    union, depends = _union(pair.ports for pair in pairs), _union(pair.depends for pair in pairs)
     if not union:
         return pairs[0]
-    return Reach(union, union, None if certain == union else Reach(certain, certain))
+    certain = union - depends
+    return Reach(union, union, Reach(certain, certain) if depends else None)
 
 
-def _union(pairs: list[Reach]) -> PortSet:
-    return PortSet.from_ranges(r for pair in pairs for r in pair.ports)
+def _union(sets: Iterable[PortSet]) -> PortSet:
+    return PortSet.from_ranges(r for ports in sets for r in ports)

@@ -85,7 +85,7 @@ def draw(
     if title is None:
         title = f"{shares.total.words} of all pod pairs can connect"
         title += f", before: {share_by_namespace(before).total.words}" if before is not None else ""
-        title += undecided(shares.total.depends, shares.total.connected, what="them")
+        title += undecided(shares.total.depends, shares.total.connected)
     if quiet is None:
         pods = sum(shares.sizes)
         quiet = (

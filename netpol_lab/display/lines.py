@@ -158,9 +158,11 @@ def blocked_pairs(scene: Scene) -> tuple[int, int]:
 
 def undecided_pairs(scene: Scene) -> tuple[int, int, bool]:
     """How many of these pairs depend on the network plugin, how many are not blocked, and whether some do in part."""
-    pairs = [(open_ports(reach, target), reach.depends) for reach, target in _pairs(scene)]
-    depends = [(ports, ports & some) for ports, some in pairs if ports & some]
-    return len(depends), sum(bool(ports) for ports, _ in pairs), any(ports != some for ports, some in depends)
+    if not any(reach.certain for reach, _ in _pairs(scene)):
+        return 0, 0, False
+    found = [(open_ports(reach, target), open_ports(reach.certain or reach, target)) for reach, target in _pairs(scene)]
+    undecided = [certain for ports, certain in found if certain != ports]
+    return len(undecided), sum(bool(ports) for ports, _ in found), any(undecided)
 
 
 def _pairs(scene: Scene) -> Iterator[tuple[Reach, SceneNode]]:
@@ -207,11 +209,11 @@ def _between(scene: Scene, sources: list[SceneNode], targets: list[SceneNode]) -
 def passing(source: SceneNode, target: SceneNode, reach: Reach) -> Iterator[Line]:
     """What passes where something listens: with every network plugin, and with some of them."""
     ports = open_ports(reach, target)
-    depends = ports & reach.depends
-    if ports != depends:
-        yield Line(source, target, "allowed", ports - depends)
-    if depends:
-        yield Line(source, target, "plugin", depends)
+    certain = open_ports(reach.certain, target) if reach.certain else ports
+    if certain:
+        yield Line(source, target, "allowed", certain)
+    if certain != ports:
+        yield Line(source, target, "plugin", ports - certain)
 
 
 NOTHING = Reach(PortSet.NONE, PortSet.NONE)

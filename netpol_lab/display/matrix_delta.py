@@ -212,7 +212,7 @@ def _finding(
         parts.append("no other connection changed" if parts else "No connection changed")
     elif n["plugin"]:
         partly = any(c.after.certain for c in changes.values() if c.after and c.kind == "plugin")
-        parts[0] += undecided(n["plugin"], changed, partly, "them")
+        parts[0] += undecided(n["plugin"], changed, partly, "cell")
     return "; ".join(parts)
 
 

@@ -27,8 +27,9 @@ def finding(scene: Scene, question: Question) -> str:
 
 def of_plugins(answers: Iterable[Cell]) -> str:
     """How many of the allowed cells depend on the network plugin, as the end of a sentence; "" when none does."""
-    allowed = [answer for answer in answers if answer.kind == "allowed"]
-    return undecided(sum(each.depends for each in allowed), len(allowed), any(each.certain for each in allowed))
+    allowed = [answer.certain for answer in answers if answer.kind == "allowed"]
+    depends = [certain for certain in allowed if certain is not None]
+    return undecided(len(depends), len(allowed), any(depends))
 
 
 def _any(answers: Answers) -> bool:

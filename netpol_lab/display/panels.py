@@ -87,7 +87,7 @@ def _title(drawings: list[Drawing]) -> str:
 
 def _plugins(drawing: Drawing) -> str:
     allowed, plugin = ({line.ends for line in drawing.lines if line.state == state} for state in ("allowed", "plugin"))
-    return undecided(len(plugin), len(allowed | plugin), bool(allowed & plugin), "them")
+    return undecided(len(plugin), len(allowed | plugin), bool(allowed & plugin), "connection")
 
 
 def _who(ways: Mapping[tuple[str, str], Line], drawing: Drawing, target: str) -> str:

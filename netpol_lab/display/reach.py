@@ -32,7 +32,7 @@ def draw(scene: Scene, source_id: str) -> Picture:
     partly = any(reach.depends != reach.ports for _, reach in pairs if reach.depends)
     twin = columns([(sign, _full(node), words) for (node, _), (sign, words) in zip(pairs, rows, strict=True)])
     return figure(
-        _title(source, reached, [node for node, _ in pairs]) + undecided(_pods(plugin), _pods(reached), partly, "them"),
+        _title(source, reached, [node for node, _ in pairs]) + undecided(_pods(plugin), _pods(reached), partly, "pod"),
         f"What someone inside `{source.name}` could connect to. What answers comes first.",
         tables.table(
             ("", "reaches", "namespace", "on"),

@@ -83,17 +83,21 @@ def names(items: Sequence[str], most: int = 3, noun: str = "pod") -> str:
     return text(listed(items)) if len(items) <= most else f"{len(items)} {noun}s"
 
 
-def undecided(number: int, of: int, partly: bool = False, what: str = "these pairs") -> str:
+def undecided(number: int, of: int, partly: bool = False, noun: str = "pair") -> str:
     """What a finding adds when network plugins differ on ``number`` of the ``of`` pairs that it counts as allowed.
 
     ``partly``: some of them have ports on which no plugins differ.
 
-    >>> undecided(2, 5), undecided(1, 1), undecided(0, 5)
-    ('; 2 of these pairs depend on the network plugin', '; this depends on the network plugin', '')
+    >>> undecided(2, 5), undecided(1, 5), undecided(0, 5)
+    ('; 2 pairs depend on the network plugin', '; 1 pair depends on the network plugin', '')
+    >>> undecided(5, 5), undecided(1, 1, partly=True)
+    ('; all of these pairs depend on the network plugin', '; this depends on the network plugin, at least in part')
     """
     if not number:
         return ""
-    some = f"{number} of {what}" if number < of else f"all of {what}" if of > 1 else "this"
+    some = f"{number} {noun}{'s' if number > 1 else ''}"
+    if number == of:
+        some = f"all of these {noun}s" if of > 1 else "this"
     part = ", at least in part" if partly else ""
     return f"; {some} {'depends' if number == 1 else 'depend'} on the network plugin{part}"
 

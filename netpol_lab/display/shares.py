@@ -91,7 +91,8 @@ def _share(scene: Scene, asked: Question, sources: Sequence[SceneNode], targets:
                 weight = source.count * target.count
                 pairs += weight
                 connected += weight * (answer.kind == "allowed")
-                depends += weight * answer.depends
+                if answer.certain is not None:
+                    depends += weight
     return Share(connected, pairs, depends)
 
 

@@ -147,9 +147,11 @@ def _count(steps: int) -> str:
 
 def _sentence(panel: _Panel, index: int) -> str:
     who = [line.source.name for line in panel.lines if line.state == "allowed"]
-    reach = f"{listed(who)} {'reaches' if len(who) == 1 else 'reach'}" if who else "None reaches"
-    said = f"Step {index + 1}: {' '.join(panel.title.split()[1:])}. {reach} {panel.target.name}."
-    return " ".join([said, *(sentence(line) for line in panel.lines if line.state == "plugin")])
+    said = [sentence(line) for line in panel.lines if line.state == "plugin"]
+    if who or not said:
+        reach = f"{listed(who)} {'reaches' if len(who) == 1 else 'reach'}" if who else "None reaches"
+        said.insert(0, f"{reach} {panel.target.name}.")
+    return " ".join([f"Step {index + 1}: {' '.join(panel.title.split()[1:])}.", *said])
 
 
 def _svg(panels: Sequence[_Panel], sources: Sequence[str], title: str, desc: str) -> Markup:
