@@ -126,13 +126,20 @@ def test_the_steps_of_the_heat_map_can_be_told_apart(theme, vision):
 
 
 def test_mermaid_lines_are_legible_on_white_and_on_jupyters_black():
-    for role in ("allowed", "blocked", "grey"):
+    for role in ("allowed", "blocked", "plugin", "grey"):
         assert min(contrast(MERMAID[role], page) for page in ("#ffffff", "#111111")) >= 3.0
-    for role in ("allowedtext", "blockedtext", "text", "title"):
+    for role in ("allowedtext", "blockedtext", "plugintext", "text", "title"):
         assert contrast(MERMAID[role], "#ffffff") >= 4.5
-    for band in ("pOpen", "pClosed", "pNeed"):
-        for role in ("allowedtext", "blockedtext"):
+    for band in ("pOpen", "pClosed", "pNeed", "selftint"):
+        for role in ("allowedtext", "blockedtext", "plugintext"):
             assert contrast(MERMAID[role], PALETTE[band][0]) >= 3.0
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_a_mermaid_line_that_depends_on_the_plugin_has_a_color_of_its_own(vision):
+    # Its dots, its head and its sign differ as well: no color is far from both others on white and on black pages.
+    for other in ("allowed", "blocked"):
+        assert ciede2000(seen(MERMAID["plugin"], vision), seen(MERMAID[other], vision)) >= 11
 
 
 def test_no_two_roles_share_a_light_value():

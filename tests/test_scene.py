@@ -11,8 +11,10 @@ from worlds import snapshot_of, state_of, world
 
 from netpol_lab.cluster import Cluster
 from netpol_lab.engine import exemption
+from netpol_lab.frames import DIRECTIONS
 from netpol_lab.model import NetworkPolicy, Pod
 from netpol_lab.ports import PortSet
+from netpol_lab.profiles import PROFILES
 from netpol_lab.scene import Reach, Scene, build, effect_of, outside_ranges
 from netpol_lab.snapshot import Snapshot
 
@@ -172,6 +174,42 @@ def test_a_reach_says_at_which_end_it_stops() -> None:
     assert Reach(web, dns).stop_on("UDP", 53) == "egress"
     assert Reach(web, dns).stop_on("TCP", 1) == "both ends"
     assert Reach(web, web).stop_on("TCP", 80) == ""
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_a_port_depends_on_the_plugin_in_a_scene_exactly_where_its_verdict_does(part: int) -> None:
+    found = 0
+    for seed in SEEDS[part::3]:
+        each = world(seed, size=4)
+        state = state_of(each)
+        scene = build(state, fold=False)
+        for (source, target), reach in scene.reach.items():
+            ends = scene.node(source).endpoint, scene.node(target).endpoint
+            for protocol, port in (("TCP", 80), ("TCP", 443), ("UDP", 53)):
+                verdict = state.verdict(*ends, port, protocol)
+                depends = verdict.answer == "depends on the network plugin"
+                assert ((protocol, port) in reach.depends) == depends, (seed, source, target, protocol, port)
+                found += depends
+    assert found > 10
+
+
+def test_under_the_profile_of_one_plugin_and_without_ip_blocks_nothing_depends_on_the_plugin() -> None:
+    seen = 0
+    for seed in SEEDS[:40]:
+        state = state_of(world(seed, size=4))
+        assert not any(reach.certain for reach in build(replace(state, enforcement=PROFILES["calico"])).reach.values())
+        rules = [rule for policy in state.policies for way in DIRECTIONS for rule in policy.rules(way)]
+        if not any(peer.ip_block for rule in rules for peer in rule.peers):
+            assert not state.engine.leaves_open and not any(reach.certain for reach in build(state).reach.values())
+            seen += 1
+    assert seen
+
+
+def test_an_address_outside_never_depends_on_the_plugin() -> None:
+    for seed in SEEDS[:40]:
+        scene = build(state_of(world(seed, size=4)))
+        outside = {node.id for node in scene.nodes if node.is_external}
+        assert not any(reach.depends for pair, reach in scene.reach.items() if outside.intersection(pair))
 
 
 def test_the_effect_of_a_policy_is_what_only_it_admits_or_closes() -> None:
