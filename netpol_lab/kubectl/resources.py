@@ -14,19 +14,27 @@ from functools import cache
 from typing import Any
 
 from netpol_lab.manifests.kinds import in_namespace
+from netpol_lab.manifests.schema import KINDS
 
 
 @dataclass(frozen=True)
 class ResourceType:
-    """One kind. ``simulated`` tells whether the cluster acts on it, or only stores it."""
+    """One kind of the API, with the words that mean it."""
 
     kind: str
     plural: str
     short: tuple[str, ...] = ()
     group: str = ""
     version: str = "v1"
-    namespaced: bool = True
-    simulated: bool = False
+
+    @property
+    def namespaced(self) -> bool:
+        return in_namespace(self.kind)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the cluster acts on it, or only stores it. Endpoints follow from Services and pods."""
+        return (self.api_version, self.kind) in (*KINDS, ("v1", "Endpoints"))
 
     @property
     def singular(self) -> str:
@@ -62,42 +70,36 @@ _RBAC = "rbac.authorization.k8s.io"
 
 TYPES = (
     ResourceType("ConfigMap", "configmaps", ("cm",)),
-    ResourceType("Endpoints", "endpoints", ("ep",), simulated=True),
+    ResourceType("Endpoints", "endpoints", ("ep",)),
     ResourceType("LimitRange", "limitranges", ("limits",)),
-    ResourceType("Namespace", "namespaces", ("ns",), namespaced=False, simulated=True),
-    ResourceType("Node", "nodes", ("no",), namespaced=False, simulated=True),
+    ResourceType("Namespace", "namespaces", ("ns",)),
+    ResourceType("Node", "nodes", ("no",)),
     ResourceType("PersistentVolumeClaim", "persistentvolumeclaims", ("pvc",)),
-    ResourceType("PersistentVolume", "persistentvolumes", ("pv",), namespaced=False),
-    ResourceType("Pod", "pods", ("po",), simulated=True),
+    ResourceType("PersistentVolume", "persistentvolumes", ("pv",)),
+    ResourceType("Pod", "pods", ("po",)),
     ResourceType("ReplicationController", "replicationcontrollers", ("rc",)),
     ResourceType("ResourceQuota", "resourcequotas", ("quota",)),
     ResourceType("Secret", "secrets"),
     ResourceType("ServiceAccount", "serviceaccounts", ("sa",)),
-    ResourceType("Service", "services", ("svc",), simulated=True),
-    ResourceType(
-        "CustomResourceDefinition",
-        "customresourcedefinitions",
-        ("crd", "crds"),
-        "apiextensions.k8s.io",
-        namespaced=False,
-    ),
-    ResourceType("DaemonSet", "daemonsets", ("ds",), "apps", simulated=True),
-    ResourceType("Deployment", "deployments", ("deploy",), "apps", simulated=True),
-    ResourceType("ReplicaSet", "replicasets", ("rs",), "apps", simulated=True),
-    ResourceType("StatefulSet", "statefulsets", ("sts",), "apps", simulated=True),
+    ResourceType("Service", "services", ("svc",)),
+    ResourceType("CustomResourceDefinition", "customresourcedefinitions", ("crd", "crds"), "apiextensions.k8s.io"),
+    ResourceType("DaemonSet", "daemonsets", ("ds",), "apps"),
+    ResourceType("Deployment", "deployments", ("deploy",), "apps"),
+    ResourceType("ReplicaSet", "replicasets", ("rs",), "apps"),
+    ResourceType("StatefulSet", "statefulsets", ("sts",), "apps"),
     ResourceType("HorizontalPodAutoscaler", "horizontalpodautoscalers", ("hpa",), "autoscaling", "v2"),
-    ResourceType("CronJob", "cronjobs", ("cj",), "batch", simulated=True),
-    ResourceType("Job", "jobs", (), "batch", simulated=True),
-    ResourceType("IngressClass", "ingressclasses", (), _NETWORKING, namespaced=False),
+    ResourceType("CronJob", "cronjobs", ("cj",), "batch"),
+    ResourceType("Job", "jobs", (), "batch"),
+    ResourceType("IngressClass", "ingressclasses", (), _NETWORKING),
     ResourceType("Ingress", "ingresses", ("ing",), _NETWORKING),
-    ResourceType("NetworkPolicy", "networkpolicies", ("netpol",), _NETWORKING, simulated=True),
+    ResourceType("NetworkPolicy", "networkpolicies", ("netpol",), _NETWORKING),
     ResourceType("PodDisruptionBudget", "poddisruptionbudgets", ("pdb",), "policy"),
-    ResourceType("ClusterRoleBinding", "clusterrolebindings", (), _RBAC, namespaced=False),
-    ResourceType("ClusterRole", "clusterroles", (), _RBAC, namespaced=False),
+    ResourceType("ClusterRoleBinding", "clusterrolebindings", (), _RBAC),
+    ResourceType("ClusterRole", "clusterroles", (), _RBAC),
     ResourceType("RoleBinding", "rolebindings", (), _RBAC),
     ResourceType("Role", "roles", (), _RBAC),
-    ResourceType("PriorityClass", "priorityclasses", ("pc",), "scheduling.k8s.io", namespaced=False),
-    ResourceType("StorageClass", "storageclasses", ("sc",), "storage.k8s.io", namespaced=False),
+    ResourceType("PriorityClass", "priorityclasses", ("pc",), "scheduling.k8s.io"),
+    ResourceType("StorageClass", "storageclasses", ("sc",), "storage.k8s.io"),
 )
 """In the order of ``kubectl api-resources``: by group, then by name."""
 
@@ -137,7 +139,7 @@ def type_of_kind(kind: str, api_version: str = "v1") -> ResourceType:
     lower = kind.lower()
     ending = "es" if lower.endswith(("s", "x", "ch")) else "s"
     plural = lower[:-1] + "ies" if lower.endswith("y") else lower + ending
-    return ResourceType(kind, plural, (), group, version, namespaced=in_namespace(kind))
+    return ResourceType(kind, plural, (), group, version)
 
 
 def type_of(body: Mapping[str, Any]) -> ResourceType:
