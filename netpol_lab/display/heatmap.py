@@ -88,9 +88,10 @@ def draw(
         title += undecided(shares.total.depends, shares.total.connected)
     if quiet is None:
         pods = sum(shares.sizes)
-        quiet = (
-            f"{pods} pods by namespace, then by owner. Rows connect to columns. The % stands where a block is mixed."
-        )
+        marks = "The % stands where a block is mixed."
+        if shares.total.depends:
+            marks = "%: mixed block; ?: the plugin decides some."
+        quiet = f"{pods} pods by namespace, then by owner. Rows connect to columns. {marks}"
     twin = f"{shares_twin(shares)}\n\n{_KEY}"
     return HeatMapPicture(title=title, quiet=quiet, twin=twin, html="", scene=scene, dark=dark)
 
@@ -268,9 +269,6 @@ class _Painter:
             axes.add_patch(patch)
             self._text(axes, x + 37, 848, words)
             x += 160
-        if self.picture.shares.total.depends:
-            self._text(axes, x, 848, "?", fontsize=10.5, fontweight="bold")
-            self._text(axes, x + 16, 848, "in part as the plugin decides")
 
 
 def _width(name: str) -> float:
