@@ -21,6 +21,9 @@ VERSION = "v1.33.1"
 SERVICE_NETWORK = IPv4Network("10.96.0.0/16")
 POD_NETWORK = IPv4Network("10.244.0.0/16")
 NODE_NETWORK = IPv4Network("172.18.0.0/16")
+NETWORKS = (POD_NETWORK, SERVICE_NETWORK, NODE_NETWORK)
+"""The addresses inside the cluster; all others are outside."""
+
 NODE_PORTS = range(30000, 32768)
 
 SYSTEM_NAMESPACE = "kube-system"

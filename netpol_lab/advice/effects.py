@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from netpol_lab.advice.facts import DIRECTIONS, Facts
+from netpol_lab.advice.facts import Facts
 from netpol_lab.advice.finding import Finding, finding
 from netpol_lab.engine import CompiledRule, Group
-from netpol_lab.model import Direction, NetworkPolicy, Pod
+from netpol_lab.model import DIRECTIONS, Direction, NetworkPolicy, Pod
 from netpol_lab.ports import PortSet
 
 DNS = ("UDP", 53)

@@ -14,6 +14,7 @@ from netpol_lab.engine import Engine
 from netpol_lab.listening import listeners
 from netpol_lab.manifests import kinds
 from netpol_lab.model import (
+    DIRECTIONS,
     METADATA_NAME,
     Direction,
     Labels,
@@ -31,7 +32,6 @@ from netpol_lab.server import SYSTEM_NAMESPACE
 from netpol_lab.snapshot import Snapshot
 
 ALL_PODS = LabelSelector()
-DIRECTIONS: tuple[Direction, Direction] = ("ingress", "egress")
 
 
 class Place(NamedTuple):

@@ -31,7 +31,7 @@ from netpol_lab.errors import NotFound
 from netpol_lab.flows import Flow
 from netpol_lab.flows.names import ZONE, parse_address
 from netpol_lab.model import Container, Pod
-from netpol_lab.server import NODE_NETWORK, POD_NETWORK, SERVICE_NETWORK
+from netpol_lab.server import NETWORKS
 from netpol_lab.snapshot import View
 
 __all__ = ["Attempts", "OnFlow", "ProgramResult", "is_for_the_cluster", "run_in_pod", "run_outside"]
@@ -130,7 +130,7 @@ def is_for_the_cluster(cluster: View, words: Sequence[str], forwards: Forwards |
 
 def _in_cluster_network(host: str) -> bool:
     address = parse_address(host)
-    return address is not None and any(address in network for network in (POD_NETWORK, SERVICE_NETWORK, NODE_NETWORK))
+    return address is not None and any(address in network for network in NETWORKS)
 
 
 def _or_new(attempts: Attempts | None) -> Attempts:
