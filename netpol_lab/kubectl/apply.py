@@ -8,12 +8,11 @@ from typing import Any
 
 from netpol_lab.kubectl import changes
 from netpol_lab.kubectl.ages import go_time
-from netpol_lab.kubectl.changes import Body
 from netpol_lab.kubectl.files import Item, read_items, written
 from netpol_lab.kubectl.lookup import get, not_found
 from netpol_lab.kubectl.merge import three_way
 from netpol_lab.kubectl.output import print_change, split_format
-from netpol_lab.kubectl.resources import metadata
+from netpol_lab.kubectl.resources import Body, metadata
 from netpol_lab.kubectl.serialize import plain, to_compact_json, to_yaml
 from netpol_lab.kubectl.session import Call, Failure, from_server
 from netpol_lab.kubectl.session import usage as usage_error

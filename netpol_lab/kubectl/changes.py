@@ -8,13 +8,11 @@ from typing import Any
 
 from netpol_lab.errors import ManifestError
 from netpol_lab.kubectl.files import Item, invalid, refused
-from netpol_lab.kubectl.resources import ResourceType, metadata, type_of
+from netpol_lab.kubectl.resources import Body, ResourceType, metadata, type_of
 from netpol_lab.kubectl.serialize import plain, to_compact_json
 from netpol_lab.kubectl.session import Call, Failure, from_server
 from netpol_lab.manifests import from_object
 from netpol_lab.model import Resource
-
-Body = Mapping[str, Any]
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The annotation in which ``apply`` keeps what it applied."""

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from netpol_lab.kubectl.ages import age
-from netpol_lab.kubectl.resources import TYPES, ResourceType, metadata
+from netpol_lab.kubectl.resources import TYPES, Body, ResourceType, metadata
 from netpol_lab.model import Requirement
 
-Body = Mapping[str, Any]
 NONE = "<none>"
 
 

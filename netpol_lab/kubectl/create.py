@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from netpol_lab.errors import ManifestError
@@ -11,14 +11,12 @@ from netpol_lab.kubectl import apply, changes
 from netpol_lab.kubectl.files import Item, refused
 from netpol_lab.kubectl.lookup import get, not_found, references
 from netpol_lab.kubectl.output import print_change, split_format
-from netpol_lab.kubectl.resources import ResourceType, metadata, type_of, type_of_kind
+from netpol_lab.kubectl.resources import Body, ResourceType, metadata, type_of, type_of_kind
 from netpol_lab.kubectl.serialize import plain
 from netpol_lab.kubectl.session import Call, Failure, not_simulated, usage
 from netpol_lab.listening import repository
 from netpol_lab.manifests import from_object
 from netpol_lab.model import Resource
-
-Body = Mapping[str, Any]
 
 _NOT_SIMULATED = frozenset(
     [

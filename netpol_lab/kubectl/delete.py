@@ -6,11 +6,10 @@ from contextlib import suppress
 
 from netpol_lab.errors import NotFound
 from netpol_lab.kubectl import changes
-from netpol_lab.kubectl.changes import Body
 from netpol_lab.kubectl.files import Item
 from netpol_lab.kubectl.lookup import chosen
 from netpol_lab.kubectl.output import split_format
-from netpol_lab.kubectl.resources import ResourceType, metadata
+from netpol_lab.kubectl.resources import Body, ResourceType, metadata
 from netpol_lab.kubectl.session import Call, Failure, from_server
 from netpol_lab.model import kind_in_key
 

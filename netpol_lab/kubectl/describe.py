@@ -11,10 +11,10 @@ from typing import Any
 from netpol_lab.kubectl import describe_pods
 from netpol_lab.kubectl.ages import rfc1123
 from netpol_lab.kubectl.columns import endpoint_list, labels_text, shortened
-from netpol_lab.kubectl.describe_parts import Body, annotation_lines, header, label_lines
+from netpol_lab.kubectl.describe_parts import annotation_lines, header, label_lines
 from netpol_lab.kubectl.describe_policy import describe_policy
 from netpol_lab.kubectl.lookup import Found, bodies, chosen, endpoints_of, namespace_for, references
-from netpol_lab.kubectl.resources import TYPES, ResourceType, metadata, type_of_kind
+from netpol_lab.kubectl.resources import TYPES, Body, ResourceType, metadata, type_of_kind
 from netpol_lab.kubectl.serialize import to_yaml
 from netpol_lab.kubectl.session import Call
 from netpol_lab.kubectl.tabwriter import align

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from netpol_lab.kubectl.changes import LAST_APPLIED
-from netpol_lab.kubectl.resources import metadata
-
-Body = Mapping[str, Any]
+from netpol_lab.kubectl.resources import Body, metadata
 
 
 def header(body: Body) -> Iterator[str]:

@@ -8,9 +8,9 @@ from typing import Any
 from netpol_lab.controllers import owner_of
 from netpol_lab.kubectl.ages import rfc1123
 from netpol_lab.kubectl.columns import selector_text
-from netpol_lab.kubectl.describe_parts import Body, annotation_lines, header, label_lines, multiline, titled
+from netpol_lab.kubectl.describe_parts import annotation_lines, header, label_lines, multiline, titled
 from netpol_lab.kubectl.lookup import bodies
-from netpol_lab.kubectl.resources import metadata, type_of_kind
+from netpol_lab.kubectl.resources import Body, metadata, type_of_kind
 from netpol_lab.kubectl.session import Call
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from netpol_lab.kubectl.ages import go_time
 from netpol_lab.kubectl.columns import NONE, selector_text
-from netpol_lab.kubectl.describe_parts import Body, annotation_lines, label_lines
-from netpol_lab.kubectl.resources import metadata
+from netpol_lab.kubectl.describe_parts import annotation_lines, label_lines
+from netpol_lab.kubectl.resources import Body, metadata
 
 _ALL_PODS = "<none> (Allowing the specific traffic to all pods in this namespace)"
 

@@ -11,13 +11,12 @@ from netpol_lab.kubectl.create import pod_manifest, resource_of, service_for
 from netpol_lab.kubectl.delete import delete
 from netpol_lab.kubectl.lookup import first_pod, get, not_found
 from netpol_lab.kubectl.output import print_change, split_format
-from netpol_lab.kubectl.resources import metadata, type_of_kind
+from netpol_lab.kubectl.resources import Body, metadata, type_of_kind
 from netpol_lab.kubectl.serialize import plain
 from netpol_lab.kubectl.session import Call, Failure, from_server, usage
 from netpol_lab.listening import repository
 from netpol_lab.server import timestamp
 
-Body = changes.Body
 _POD = type_of_kind("Pod")
 
 _START_SECONDS = 1.0

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from netpol_lab.kubectl import changes
-from netpol_lab.kubectl.changes import Body
 from netpol_lab.kubectl.lookup import Found, check_given, chosen
 from netpol_lab.kubectl.output import print_change, split_format
-from netpol_lab.kubectl.resources import ResourceType, metadata
+from netpol_lab.kubectl.resources import Body, ResourceType, metadata
 from netpol_lab.kubectl.serialize import plain
 from netpol_lab.kubectl.session import Call, Failure
 from netpol_lab.manifests import names

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from netpol_lab import dockercoins
 from netpol_lab.kubectl.columns import pod_status
 from netpol_lab.kubectl.exec_run import container_of
-from netpol_lab.kubectl.lookup import Body, bodies, first_pod, get, not_found
-from netpol_lab.kubectl.resources import metadata, type_of_kind
+from netpol_lab.kubectl.lookup import bodies, first_pod, get, not_found
+from netpol_lab.kubectl.resources import Body, metadata, type_of_kind
 from netpol_lab.kubectl.selectors import labels_match, parse_labels
 from netpol_lab.kubectl.session import Call, Failure, from_server, usage
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -11,6 +11,7 @@ from netpol_lab.kubectl.files import Item, read_items
 from netpol_lab.kubectl.resources import (
     ALL_CATEGORY,
     TYPES,
+    Body,
     ResourceType,
     metadata,
     resource_type,
@@ -21,8 +22,6 @@ from netpol_lab.kubectl.selectors import fields_match, labels_match, parse_field
 from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated
 from netpol_lab.model import kind_in_key
 from netpol_lab.server import API_SERVER_PORT
-
-Body = Mapping[str, Any]
 
 NOT_KEPT = ("events", "event", "ev", "endpointslices", "endpointslice", "componentstatuses", "cs")
 """Kinds that a real cluster makes by itself and this one does not."""

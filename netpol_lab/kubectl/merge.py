@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from netpol_lab.kubectl.resources import Body
 from netpol_lab.kubectl.serialize import plain
-
-Body = Mapping[str, Any]
 
 MERGE_KEYS = {
     "containers": ("name",),

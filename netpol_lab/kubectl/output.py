@@ -10,12 +10,11 @@ from netpol_lab.kubectl import jsonpath
 from netpol_lab.kubectl.columns import columns_of
 from netpol_lab.kubectl.files import read_text_file
 from netpol_lab.kubectl.jsonpath_parser import JsonPathError
-from netpol_lab.kubectl.resources import ResourceType, metadata
+from netpol_lab.kubectl.resources import Body, ResourceType, metadata
 from netpol_lab.kubectl.serialize import go_syntax, plain, to_json, to_yaml
 from netpol_lab.kubectl.session import Call, Failure, not_simulated
 from netpol_lab.kubectl.tabwriter import table
 
-Body = Mapping[str, Any]
 Objects = Sequence[tuple[ResourceType, Body]]
 
 _WITH_TEMPLATE = ("jsonpath", "jsonpath-as-json", "custom-columns", "jsonpath-file", "custom-columns-file")

@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable
 
 from netpol_lab.kubectl import jsonpath
-from netpol_lab.kubectl.changes import Body
 from netpol_lab.kubectl.jsonpath_parser import JsonPathError
 from netpol_lab.kubectl.lookup import check_given, chosen
 from netpol_lab.kubectl.output import print_change
-from netpol_lab.kubectl.resources import ResourceType, metadata
+from netpol_lab.kubectl.resources import Body, ResourceType, metadata
 from netpol_lab.kubectl.session import Call, Failure
 
 Met = Callable[[Body], bool]
