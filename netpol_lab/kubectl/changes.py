@@ -10,7 +10,7 @@ from netpol_lab.errors import ManifestError
 from netpol_lab.kubectl.files import Item, invalid, refused
 from netpol_lab.kubectl.resources import Body, ResourceType, metadata, type_of
 from netpol_lab.kubectl.serialize import plain, to_compact_json
-from netpol_lab.kubectl.session import Call, Failure, from_server
+from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated
 from netpol_lab.manifests import from_object
 from netpol_lab.model import Resource
 
@@ -76,6 +76,8 @@ def replace(call: Call, kind: ResourceType, old: Body, new: Body) -> tuple[Body,
         return old, False
     if dry_run(call) != "none":
         return resource.body, True
+    if kind.kind == "Endpoints":
+        raise not_simulated("changing Endpoints", "they follow from the Service and its pods")
     call.cluster.put(resource)
     stored = call.cluster.get(*resource.key)
     return (stored.body if stored else resource.body), True
