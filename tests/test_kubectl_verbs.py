@@ -54,7 +54,7 @@ def test_many_objects_are_labeled_by_selector_or_all(terminal: Terminal):
         ("label pod client 'a b=c'", 'error: invalid label key "a b": name part must consist of'),
         ("label pod nope a=b", 'Error from server (NotFound): pods "nope" not found'),
         ("label pods a=b", "error: resource(s) were provided, but no name was specified"),
-        ("label endpoints kubernetes a=b", "error: changing Endpoints is not simulated in this workbook; they follow from"),
+        ("label endpoints kubernetes a=b", "error: changing Endpoints is not simulated in this workbook"),
         ("annotate pod client", "error: at least one annotation update is required"),
         ("scale deploy web", 'error: required flag(s) "replicas" not set'),
         ("scale pod client --replicas=2", "Error from server (NotFound): the server could not find"),
