@@ -12,6 +12,7 @@ from datetime import datetime
 from netpol_lab.kubectl.ages import age
 from netpol_lab.kubectl.resources import TYPES, Body, ResourceType, metadata
 from netpol_lab.model import Requirement
+from netpol_lab.server import VERSION
 
 NONE = "<none>"
 
@@ -252,7 +253,7 @@ def _node(body: Body, now: datetime) -> Sequence[str]:
         ("Ready" if ready else "NotReady") + (",SchedulingDisabled" if _spec(body).get("unschedulable") else ""),
         ",".join(roles) or NONE,
         _age(body, now),
-        info.get("kubeletVersion") or "v1.33.1",
+        info.get("kubeletVersion") or VERSION,
         addresses.get("InternalIP") or NONE,
         addresses.get("ExternalIP") or NONE,
         info.get("osImage") or "<unknown>",
