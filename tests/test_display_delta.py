@@ -150,3 +150,9 @@ def test_pictures_are_complete_legible_and_repeatable(before, after, side_by_sid
     assert all('fill="#' in tag for tag in re.findall(r"<text[^>]*>", picture.html))
     assert all(float(width) <= theme.WIDTH for width in re.findall(r'<svg[^>]* width="([\d.]+)"', picture.html))
     assert "<script" not in picture.html and picture.html.count("</style>") == 1
+
+
+def test_two_panels_are_for_few_pods_and_others_are_told_what_to_ask_for():
+    picture = delta.draw(many(19), many(20), side_by_side=True)
+    assert "<svg" not in picture.html and "Without <code>side_by_side</code>" in picture.html
+    assert picture.twin == delta.draw(many(19), many(20)).twin

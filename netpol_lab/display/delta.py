@@ -10,7 +10,7 @@ from netpol_lab.display.changes import Changes, compare
 from netpol_lab.display.finding import listed, where
 from netpol_lab.display.graph import legend_of
 from netpol_lab.display.layout import NoLayout
-from netpol_lab.display.lines import Line
+from netpol_lab.display.lines import Line, is_pod
 from netpol_lab.display.markup import Markup, svg
 from netpol_lab.display.panels import panels
 from netpol_lab.display.shapes import LineState
@@ -19,6 +19,9 @@ from netpol_lab.display.twin import line_rows, line_table
 from netpol_lab.scene import Scene
 
 KEY = "+ newly allowed   - newly blocked, and where   ~ ports changed   (blank) unchanged"
+MOST_BESIDE = 8
+"""More pods have too many lines for two panels: every connection is drawn, blocked ones too."""
+
 KINDS: tuple[tuple[LineState, str], ...] = (
     ("opened", "newly allowed"),
     ("closed", "newly blocked"),
@@ -40,8 +43,8 @@ def draw(
 ) -> Picture:
     """Draw what changed from one moment to the next; without ``title`` and ``quiet`` they say what it was.
 
-    ``side_by_side`` shows both moments in two panels instead, blocked lines included: for at most five pods. The text
-    twin is that of the delta in both cases.
+    ``side_by_side`` shows both moments in two panels instead, blocked lines included, for few pods. The text twin is
+    that of the delta in both cases.
     """
     changes = compare(before, after)
     twin = _twin(changes)
@@ -49,9 +52,14 @@ def draw(
     if not changes.connections_changed:
         words = note(*_unchanged(changes))
         return figure(_title(changes) if title is None else title, below, words, twin=twin, drawn=False)
+    heading = _title(changes) if title is None else title
+    if side_by_side and len([node for node in after.nodes if is_pod(node)]) > MOST_BESIDE:
+        words = note(
+            f"Two panels are for {MOST_BESIDE} pods at most. Without `side_by_side`, one picture shows the change."
+        )
+        return figure(heading, below, words, twin=twin, drawn=False)
     if side_by_side:
         return panels(changes, title, quiet, before_name, after_name, twin)
-    heading = _title(changes) if title is None else title
     if not changes.fits:
         words = note("Too many connections changed for a graph. The matrix of the same change shows them all.")
         return figure(heading, below, words, twin=twin, drawn=False)
