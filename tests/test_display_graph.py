@@ -143,11 +143,6 @@ def test_the_title_is_the_finding(world, title):
     assert graph.draw(world).title == title
 
 
-def test_title_and_quiet_line_can_be_given():
-    picture = graph.draw(lab_e(), title="The chain breaks twice", quiet="Lab E, after `allow-dns`")
-    assert (picture.title, picture.quiet) == ("The chain breaks twice", "Lab E, after allow-dns")
-
-
 def test_the_twin_of_lab_e_is_the_one_of_the_specification():
     assert graph.draw(lab_e(), blocked=LAB_E_ASKED).twin == LAB_E_TWIN
 
@@ -246,15 +241,6 @@ def test_the_legend_holds_only_what_the_picture_uses():
     assert "isolated for ingress" in html and "blocked, at the bar" not in html and "DNS, all pods" in html
 
 
-def test_pods_keep_their_places_in_a_story():
-    story = [lab_a(step) for step in (1, 2, 3)]
-
-    def place(step):
-        return re.findall(r'x="([\d.]+)" y="([\d.]+)"[^>]*>server-07<', graph.draw(lab_a(step), story=story).svg)
-
-    assert place(2) == place(3) != []
-
-
 def test_a_pod_whose_way_closed_stays_where_its_line_started():
     def places(step):
         svg = graph.draw(lab_a(step), blocked=LAB_A_ASKED).svg
@@ -290,13 +276,6 @@ def test_folded_pairs_that_differ_say_some_pods():
     folded = fold(scene(specs))
     assert folded.by == "One node per namespace" and ("a/all pods", "b/all pods") in folded.partial
     assert "✓ TCP 80, some pods" in graph.draw(scene(specs)).svg
-
-
-def test_only_limits_the_picture_to_names():
-    picture = graph.draw(lab_b(True), only=["production", "External"])
-    assert {node.namespace for node in picture.drawing.nodes} == {"production", ""}
-    with pytest.raises(NotFound, match="nothing"):
-        graph.draw(lab_b(True), only=["nothing"])
 
 
 def test_a_question_about_a_pod_that_is_not_there_names_those_that_are():

@@ -38,9 +38,8 @@ def test_the_frame_holds_the_same_shares_and_leaves_out_self_pairs() -> None:
     assert math.isnan(heatmap.draw(scenes.scene([PodSpec("one/pod")], dns=False)).frame.loc["one", "one"])
 
 
-def test_the_title_counts_and_can_look_back() -> None:
+def test_the_title_counts() -> None:
     assert heatmap.draw(two_namespaces()).title == "58 % of all pod pairs can connect"
-    assert heatmap.draw(two_namespaces(), before=scenes.lab_a(1)).title.endswith("before: 100 %")
 
 
 def test_it_goes_out_as_png_and_text_without_html() -> None:
@@ -52,11 +51,6 @@ def test_it_goes_out_as_png_and_text_without_html() -> None:
 def test_text_alone_draws_nothing() -> None:
     picture = heatmap.draw(two_namespaces())
     assert set(picture._repr_mimebundle_(include={"text/plain"})) == {"text/plain"}
-
-
-def test_dark_is_drawn_only_on_request() -> None:
-    scene = two_namespaces()
-    assert heatmap.draw(scene, dark=True).png != heatmap.draw(scene).png
 
 
 def test_the_global_matplotlib_backend_stays_as_it_is() -> None:

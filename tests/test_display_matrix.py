@@ -114,10 +114,6 @@ def test_the_title_is_a_finding(scene: Scene, title: str) -> None:
     assert matrix.draw(scene).title == title
 
 
-def test_a_title_of_your_own_replaces_the_finding() -> None:
-    assert matrix.draw(scenes.lab_a(1), title="Look", quiet="Lab A").text.startswith("Look\nLab A\n")
-
-
 def test_nine_columns_are_numbered_and_hold_signs_only() -> None:
     page = check(lambda: matrix.draw(scenes.many(9)))
     assert "npl-num" in str(page.all("table")[0]["class"])

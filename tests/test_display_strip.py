@@ -47,10 +47,9 @@ def test_the_twin_is_the_one_of_the_specification():
     assert lab_a_strip().twin == LAB_A_TWIN
 
 
-def test_title_and_quiet_line_are_composed_or_given():
+def test_title_and_quiet_line_are_composed_from_the_scenes():
     assert lab_a_strip().title == "Open, closed, then only what is needed"
     assert lab_a_strip().quiet == "Three steps, namespace student-07, TCP 80 to server-07."
-    assert lab_a_strip(title="A", quiet="B").text.startswith("A\nB\n")
     stays = lab_a_strip(steps=[StripStep("", "no policy", lab_a(1))] * 2)
     assert stays.title == "server-07 stays open to everyone"
 

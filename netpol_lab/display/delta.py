@@ -35,31 +35,28 @@ def draw(
     before: Scene,
     after: Scene,
     *,
-    title: str | None = None,
-    quiet: str | None = None,
     before_name: str = "before",
     after_name: str = "after",
     side_by_side: bool = False,
 ) -> Picture:
-    """Draw what changed from one moment to the next; without ``title`` and ``quiet`` they say what it was.
+    """Draw what changed from one moment to the next.
 
     ``side_by_side`` shows both moments in two panels instead, blocked lines included, for few pods. The text twin is
     that of the delta in both cases.
     """
     changes = compare(before, after)
     twin = _twin(changes)
-    below = _quiet(changes, before_name, after_name) if quiet is None else quiet
+    heading, below = _title(changes), _quiet(changes, before_name, after_name)
     if not changes.connections_changed:
         words = note(*_unchanged(changes))
-        return figure(_title(changes) if title is None else title, below, words, twin=twin, drawn=False)
-    heading = _title(changes) if title is None else title
+        return figure(heading, below, words, twin=twin, drawn=False)
     if side_by_side and len([node for node in after.nodes if is_pod(node)]) > MOST_BESIDE:
         words = note(
             f"Two panels are for {MOST_BESIDE} pods at most. Without `side_by_side`, one picture shows the change."
         )
         return figure(heading, below, words, twin=twin, drawn=False)
     if side_by_side:
-        return panels(changes, title, quiet, before_name, after_name, twin)
+        return panels(changes, before_name, after_name, twin)
     if not changes.fits:
         words = note("Too many connections changed for a graph. The matrix of the same change shows them all.")
         return figure(heading, below, words, twin=twin, drawn=False)

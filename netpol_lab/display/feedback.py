@@ -20,8 +20,8 @@ _HOW = "By connections, not by comparing YAML: any policies with this behavior p
 _BOX_W, _BOX_H, _LEFT, _TOP = 148, 56, 10, 16
 
 
-def draw(result: Feedback, *, title: str | None = None, quiet: str | None = None) -> card.Picture:
-    """The card of a check. ``title`` and ``quiet`` None: the verdict and the count."""
+def draw(result: Feedback, *, title: str | None = None) -> card.Picture:
+    """The card of a check. ``title`` None: the verdict."""
     parts: list[Markup] = []
     for example in result.counterexamples:
         parts += [_drawing(example), _reason(example)]
@@ -31,7 +31,7 @@ def draw(result: Feedback, *, title: str | None = None, quiet: str | None = None
         parts.append(el("p", el("b", "How it was checked."), " ", prose(result.how or _HOW), class_="npl-say"))
     return card.figure(
         join([_sign(result), " ", prose(_TITLES[result.verdict] if title is None else title)]),
-        join([prose(_count(result) if quiet is None else quiet), el("span", class_="npl-clear")]),
+        join([prose(_count(result)), el("span", class_="npl-clear")]),
         parts,
         twin=_twin(result),
         label=f"Result of the check: {result.verdict}",

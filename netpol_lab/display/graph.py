@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from netpol_lab.display import finding, swatches
 from netpol_lab.display.card import Picture, figure, note
 from netpol_lab.display.fold import fold
 from netpol_lab.display.layout import NoLayout
-from netpol_lab.display.lines import Asked, Drawing, drawing, find
+from netpol_lab.display.lines import Asked, Drawing, drawing
 from netpol_lab.display.markup import svg
 from netpol_lab.display.mermaid import MermaidPicture, graph_source
 from netpol_lab.display.sketch import Sketch, doors_of, dot, finished, placed
@@ -33,50 +33,35 @@ class GraphPicture(Picture):
         return MermaidPicture(self.title, self.twin, graph_source(self.drawing, self.title))
 
 
-def draw(
-    scene: Scene,
-    *,
-    title: str | None = None,
-    quiet: str | None = None,
-    blocked: Sequence[Asked] = (),
-    only: Sequence[str] | None = None,
-    story: Sequence[Scene] = (),
-) -> GraphPicture:
+def draw(scene: Scene, *, blocked: Sequence[Asked] = ()) -> GraphPicture:
     """Draw who reaches whom, on ports on which something listens.
 
     ``blocked`` are the questions that were asked, as (source id, target id, protocol, port): their answers are drawn
-    even when nothing passes, at most six. ``only`` limits the picture to nodes, or namespaces, of these names.
-    ``story`` are other moments that this one shares its places with. Without ``title`` the picture says what it
-    found. Large scenes are folded by owner, then by namespace.
+    even when nothing passes, at most six. Large scenes are folded by owner, then by namespace.
     Raises :class:`~netpol_lab.errors.NotFound` for a name nobody has.
     """
-    part = limited(scene, only)
-    folded = fold(part)
+    folded = fold(scene)
     asked = folded.asked(tuple(blocked))
     picture = drawing(folded.scene, asked, partial=folded.partial)
-    finding_title = finding.title(part, picture, folded=bool(folded.by)) if title is None else title
+    title = finding.title(scene, picture, folded=bool(folded.by))
     stopped = sum(_stops(folded.scene, question) for question in asked)
     twin = graph_twin(picture)
     if not folded.fits:
-        return _too_large(finding_title, quiet, twin, picture)
-    words = finding.quiet(part, picture, stopped, folded.by) if quiet is None else quiet
+        return _too_large(title, twin, picture)
+    words = finding.quiet(scene, picture, stopped, folded.by)
     sketch = Sketch(picture, doors_of(picture.nodes))
-    others = [Sketch(drawing(other, grouped=False), doors_of(other.nodes)) for other in story]
     try:
-        where = placed([sketch, *others])
+        where = placed([sketch])
     except NoLayout as error:
-        return figure(
-            finding_title, words, note(str(error)), twin=twin, drawn=False, kind=GraphPicture, drawing=picture
-        )
+        return figure(title, words, note(str(error)), twin=twin, drawn=False, kind=GraphPicture, drawing=picture)
     width, height, content = finished(sketch, where)
     namespaces = finding.listed(list(dict.fromkeys(node.namespace for node in picture.pods)) or ["the outside"])
     image = svg(width, height, f"Who reaches whom in {namespaces}", finding.description(picture), content)
-    legend = legend_of(sketch)
     return figure(
-        finding_title,
+        title,
         words,
         image,
-        legend=legend,
+        legend=legend_of(sketch),
         twin=twin,
         kind=GraphPicture,
         svg=str(image),
@@ -91,29 +76,16 @@ def legend_of(*sketches: Sketch) -> swatches.Legend:
     return swatches.lines(used) + swatches.doors(doors for sketch in sketches for doors in sketch.doors.values())
 
 
-def limited(scene: Scene, only: Sequence[str] | None) -> Scene:
-    """The part of a scene that ``only`` names, by node id, pod name or namespace."""
-    if only is None:
-        return scene
-    wanted = set(only)
-    for item in sorted(wanted - set(scene.namespaces) - {node.name for node in scene.nodes}):
-        find(scene, item)
-    nodes = tuple(node for node in scene.nodes if {node.id, node.name, node.namespace} & wanted)
-    ids = {node.id for node in nodes}
-    reach = {pair: value for pair, value in scene.reach.items() if ids.issuperset(pair)}
-    return replace(scene, nodes=nodes, reach=reach)
-
-
 def _stops(scene: Scene, question: Asked) -> bool:
     source, target, protocol, port = question
     reach = scene.reach.get((source, target))
     return reach is not None and bool(reach.stop_on(protocol, port))
 
 
-def _too_large(title: str, quiet: str | None, twin: str, picture: Drawing) -> GraphPicture:
+def _too_large(title: str, twin: str, picture: Drawing) -> GraphPicture:
     pods = sum(node.count for node in picture.pods)
     words = note(
         f"A graph of {pods} pods and all their lines would be a hairball. The matrix or the heat map shows them."
     )
-    below = finding.namespaces(picture) + "." if quiet is None else quiet
+    below = finding.namespaces(picture) + "."
     return figure(title, below, words, twin=twin, drawn=False, kind=GraphPicture, drawing=picture)

@@ -37,10 +37,9 @@ _KEY = "share of pod pairs that can connect, rows to columns; a pod and itself d
 
 @dataclass(frozen=True)
 class HeatMapPicture(Picture):
-    """A heat map: ``image/png`` with a text twin, no HTML. ``dark`` draws it for a dark page."""
+    """A heat map: ``image/png`` with a text twin, no HTML."""
 
     scene: Scene
-    dark: bool = False
 
     @cached_property
     def shares(self) -> Shares:
@@ -68,32 +67,18 @@ class HeatMapPicture(Picture):
         return bundle
 
 
-def draw(
-    scene: Scene,
-    *,
-    before: Scene | None = None,
-    dark: bool = False,
-    title: str | None = None,
-    quiet: str | None = None,
-) -> HeatMapPicture:
-    """The heat map of a scene, best built with ``fold=False``: one row and one column for each pod.
-
-    ``before`` adds the earlier share to the title. ``title`` None: the share of pairs that can connect.
-    """
+def draw(scene: Scene) -> HeatMapPicture:
+    """The heat map of a scene, best built with ``fold=False``: one row and one column for each pod."""
     scene = _by_owner(scene)
     shares = share_by_namespace(scene)
-    if title is None:
-        title = f"{shares.total.words} of all pod pairs can connect"
-        title += f", before: {share_by_namespace(before).total.words}" if before is not None else ""
-        title += undecided(shares.total.depends, shares.total.connected)
-    if quiet is None:
-        pods = sum(shares.sizes)
+    title = f"{shares.total.words} of all pod pairs can connect"
+    title += undecided(shares.total.depends, shares.total.connected)
+    marks = "%: mixed block; ?: the plugin decides some."
+    if not shares.total.depends:
         marks = "The % stands where a block is mixed."
-        if shares.total.depends:
-            marks = "%: mixed block; ?: the plugin decides some."
-        quiet = f"{pods} pods by namespace, then by owner. Rows connect to columns. {marks}"
+    quiet = f"{sum(shares.sizes)} pods by namespace, then by owner. Rows connect to columns. {marks}"
     twin = f"{shares_twin(shares)}\n\n{_KEY}"
-    return HeatMapPicture(title=title, quiet=quiet, twin=twin, html="", scene=scene, dark=dark)
+    return HeatMapPicture(title=title, quiet=quiet, twin=twin, html="", scene=scene)
 
 
 def _by_owner(scene: Scene) -> Scene:
@@ -123,12 +108,12 @@ class _Painter:
     """Draws one heat map. Its parts share the axes and the colors."""
 
     def __init__(self, picture: HeatMapPicture) -> None:
-        self.picture, self.dark = picture, int(picture.dark)
+        self.picture = picture
         self.nodes = picture.scene.nodes
         self.spaces = _edges([node.namespace for node in self.nodes])
 
     def _color(self, role: str) -> str:
-        return PALETTE[role][self.dark]
+        return PALETTE[role][0]
 
     def draw(self) -> bytes:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -161,7 +146,7 @@ class _Painter:
 
         classes = numpy.array(self._classes() or [[0]])
         size = len(classes)
-        colors = ListedColormap([HEAT[name][self.dark] for name in ("blocked", "some", "all")])
+        colors = ListedColormap([HEAT[name][0] for name in ("blocked", "some", "all")])
         extent = (0, size, size, 0)
         axes.imshow(classes, cmap=colors, vmin=0, vmax=2, interpolation="nearest", aspect="auto", extent=extent)
         self._hatch(axes, classes.tolist())
@@ -263,7 +248,7 @@ class _Painter:
         for name, words in (("all", "all ports"), ("some", "some ports"), ("blocked", "blocked")):
             place: dict[str, Any] = {"transform": axes.figure.transFigure, "clip_on": False}
             patch = Rectangle((x / 862, 1 - 860 / 872), 29 / 862, 24 / 872, **place)
-            patch.set(facecolor=HEAT[name][self.dark], edgecolor=self._color("ink"), linewidth=0.8)
+            patch.set(facecolor=HEAT[name][0], edgecolor=self._color("ink"), linewidth=0.8)
             if name == "some":
                 patch.set_hatch("////")
             axes.add_patch(patch)

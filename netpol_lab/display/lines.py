@@ -108,16 +108,14 @@ def drawing(
     scene: Scene,
     asked: Sequence[Asked] = (),
     *,
-    grouped: bool = True,
     partial: frozenset[tuple[str, str]] = frozenset(),
 ) -> Drawing:
     """What to draw of one moment.
 
-    ``asked`` are questions whose answer is drawn even when it is "blocked", at most six. ``grouped=False`` draws
-    every line even where one sentence could stand for them all. Raises :class:`~netpol_lab.errors.NotFound` for a
-    question about a node that is not in the scene.
+    ``asked`` are questions whose answer is drawn even when it is "blocked", at most six. Raises
+    :class:`~netpol_lab.errors.NotFound` for a question about a node that is not in the scene.
     """
-    open_namespaces = tuple(name for name in scene.namespaces if grouped and _is_open(scene, name))
+    open_namespaces = tuple(name for name in scene.namespaces if _is_open(scene, name))
     lines = list(_allowed(scene, open_namespaces))
     known = {line.ends for line in lines}
     lines = [replace(line, remark="some pods" if line.ends in partial else "") for line in lines]

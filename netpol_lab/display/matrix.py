@@ -55,31 +55,26 @@ def draw(
     port: int | None = None,
     protocol: str = "TCP",
     direction: Ends = "both",
-    title: str | None = None,
-    quiet: str | None = None,
 ) -> MatrixPicture:
     """All pairs of a scene.
 
     ``port`` asks for one port of ``protocol``; without it each cell lists the ports that pass. ``direction`` asks for
-    one end only. ``title`` None: a finding is composed from the scene. Up to 8 columns carry names, up to 20
-    numbers, more are shown by namespace.
+    one end only. Up to 8 columns carry names, up to 20 numbers, more are shown by namespace.
     """
     question = Question(port, protocol, direction)
     scene = arranged(scene)
-    title = escape(finding(scene, question)) if title is None else title
+    title = escape(finding(scene, question))
     if len(scene.nodes) > MOST_COLUMNS:
-        return _grouped(scene, question, title, quiet)
+        return _grouped(scene, question, title)
     answers = cells(scene, question)
     labels = short_ports(answers.values())
     one_port = port is not None
     grid = Grid(scene.nodes, {pair: drawn(a, labels, one_port) for pair, a in answers.items()}, {})
     legend = _legend(scene, grid, one_port)
-    if quiet is None:
-        about = question.words + "." if one_port else protocol_note(labels)
-        quiet = " ".join(filter(None, (_QUIET[direction], about)))
+    about = question.words + "." if one_port else protocol_note(labels)
     return card.figure(
         title,
-        quiet,
+        " ".join(filter(None, (_QUIET[direction], about))),
         table(grid),
         legend=legend,
         twin=_twin(scene, question),
@@ -119,16 +114,14 @@ def _twin(scene: Scene, question: Question) -> str:
     return signs_twin(scene, [(name, Question(question.port, question.protocol, ends)) for name, ends in _ENDS])
 
 
-def _grouped(scene: Scene, question: Question, title: str, quiet: str | None) -> MatrixPicture:
+def _grouped(scene: Scene, question: Question, title: str) -> MatrixPicture:
     """A table by namespace for a scene with too many pods."""
-    if quiet is None:
-        about = f" on {question.words}" if question.words else ""
-        quiet = f"{_QUIET[question.direction]} Each cell: the share of pairs that pass{about}."
+    about = f" on {question.words}" if question.words else ""
     legend = group_legend(scene, question)
     pointer = f"{len(scene.nodes)} rows are too many to read pod by pod. The heat map shows every pair."
     return card.figure(
         title,
-        quiet,
+        f"{_QUIET[question.direction]} Each cell: the share of pairs that pass{about}.",
         group_table(scene, question),
         [card.note(pointer)],
         legend=legend,
@@ -142,27 +135,17 @@ def _grouped(scene: Scene, question: Question, title: str, quiet: str | None) ->
     )
 
 
-def both_ends(
-    scene: Scene,
-    port: int | None = None,
-    protocol: str = "TCP",
-    *,
-    title: str | None = None,
-    quiet: str | None = None,
-) -> MatrixPicture:
+def both_ends(scene: Scene, port: int | None = None, protocol: str = "TCP") -> MatrixPicture:
     """Three grids: what the source may send, what the target lets in, and what connects: the meet of both."""
     scene = arranged(scene)
     questions = [(name, Question(port, protocol, ends)) for name, ends in _ENDS]
-    if title is None:
-        title = _ends_finding(scene, questions)
-    if quiet is None:
-        on = f" on {questions[0][1].words}" if port is not None else ""
-        quiet = f"Left: what the source may send{on}. Middle: what the target lets in. Right: what works."
+    title = _ends_finding(scene, questions)
+    on = f" on {questions[0][1].words}" if port is not None else ""
     many = len(scene.nodes) > MOST_COLUMNS
     legend = group_legend(scene, *(q for _, q in questions)) if many else _ends_legend(scene, questions)
     return card.figure(
         title,
-        quiet,
+        f"Left: what the source may send{on}. Middle: what the target lets in. Right: what works.",
         [group_table(scene, q, name) for name, q in questions] if many else ends_tables(scene, questions),
         legend=legend,
         twin="\n\n".join(group_twin(scene, q, name) for name, q in questions) if many else signs_twin(scene, questions),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from netpol_lab.display import card
 from netpol_lab.display.markup import Markup, ascii_text, escape, plain
-from netpol_lab.display.matrix_cells import Cell, Ends, Question, arranged, cells, short_ports
+from netpol_lab.display.matrix_cells import Cell, Question, arranged, cells, short_ports
 from netpol_lab.display.matrix_table import (
     RULES,
     Drawn,
@@ -68,7 +68,6 @@ class MatrixDeltaPicture(card.Picture):
 
     before: Scene
     after: Scene
-    question: Question
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -82,7 +81,7 @@ class MatrixDeltaPicture(card.Picture):
         union = _union(self.before, self.after)
         rows = [
             (_id(union[a]), _id(union[b]), _change(c.before, c.after), _value(c.before), _value(c.after))
-            for (a, b), c in _changes(self.before, self.after, self.question, union).items()
+            for (a, b), c in _changes(self.before, self.after, union).items()
             if c.before and c.after and c.before.ports != c.after.ports
         ]
         return pd.DataFrame(rows, columns=["source", "destination", "change", "before", "after"])
@@ -104,31 +103,25 @@ def matrix_delta(
     before: Scene,
     after: Scene,
     *,
-    port: int | None = None,
-    protocol: str = "TCP",
-    direction: Ends = "both",
     before_name: str = "",
     after_name: str = "",
-    title: str | None = None,
-    quiet: str | None = None,
 ) -> MatrixDeltaPicture:
     """The matrix of ``after``, in which only what differs from ``before`` stands out.
 
     A pod that only one of the scenes has keeps its row and column, marked ``new`` or ``gone``; its cells count
     neither as changed nor as unchanged. ``before_name`` and ``after_name`` tell in the quiet line which moments
-    these are. ``title`` None: the number of changed cells.
+    these are.
     """
-    question = Question(port, protocol, direction)
     union = _union(before, after)
-    changes = _changes(before, after, question, union)
+    changes = _changes(before, after, union)
     tags = {id: _tag(id, before, after) for id in union}
     tags = {id: tag for id, tag in tags.items() if tag}
-    title = escape(_finding(changes, tags, union)) if title is None else title
+    title = escape(_finding(changes, tags, union))
     moments = f"{before_name} → {after_name}. " if before_name and after_name else ""
-    quiet = escape(moments + _quiet(changes, question)) if quiet is None else quiet
+    quiet = escape(moments + _quiet(changes))
     labels = _labels(changes)
     nodes = tuple(union.values())
-    grid = Grid(nodes, {pair: _drawn(c, labels, port is not None) for pair, c in changes.items()}, tags)
+    grid = Grid(nodes, {pair: _drawn(c, labels) for pair, c in changes.items()}, tags)
     small = len(nodes) <= MOST_PODS
     legend = _legend(changes, grid) if small else []
     many = f"{len(nodes)} pods are too many for a table: the changes are listed as text, the heat map shows every pair."
@@ -145,7 +138,6 @@ def matrix_delta(
         kind=MatrixDeltaPicture,
         before=before,
         after=after,
-        question=question,
     )
 
 
@@ -159,10 +151,8 @@ def _union(before: Scene, after: Scene) -> dict[str, SceneNode]:
     return {node.id: node for node in scene.nodes}
 
 
-def _changes(
-    before: Scene, after: Scene, question: Question, union: Mapping[str, SceneNode]
-) -> dict[tuple[str, str], Changed]:
-    old, new = cells(before, question), cells(after, question)
+def _changes(before: Scene, after: Scene, union: Mapping[str, SceneNode]) -> dict[tuple[str, str], Changed]:
+    old, new = cells(before, Question()), cells(after, Question())
     pairs = [(source, target) for source in union for target in union]
     return {pair: _changed(old.get(pair), new.get(pair)) for pair in pairs}
 
@@ -216,36 +206,35 @@ def _finding(
     return "; ".join(parts)
 
 
-def _quiet(changes: Mapping[tuple[str, str], Changed], question: Question) -> str:
+def _quiet(changes: Mapping[tuple[str, str], Changed]) -> str:
     n = _counts(changes)
-    about = f"{question.words}: " if question.words else ""
     changed = f"{n['allowed']} newly allowed, {n['blocked']} newly blocked, {n['ports']} ports changed"
     changed += f", {n['plugin']} now depending on the network plugin" if n["plugin"] else ""
     tagged = "".join(f", {n[tag]} of a pod that is {tag}" for tag in ("new", "gone") if n[tag])
-    return f"{about}{changed}, {n['same']} unchanged{tagged}."
+    return f"{changed}, {n['same']} unchanged{tagged}."
 
 
-def _short(answer: Cell | None, labels: Mapping[PortSet, str], one_port: bool) -> str:
+def _short(answer: Cell | None, labels: Mapping[PortSet, str]) -> str:
     if answer is None or answer.kind != "allowed":
         return "blocked"
     if answer.depends:
         return "plugin"
-    return "allowed" if one_port else labels[answer.ports]
+    return labels[answer.ports]
 
 
-def _drawn(changed: Changed, labels: Mapping[PortSet, str], one_port: bool) -> Drawn:
-    was, now = _short(changed.before, labels, one_port), _short(changed.after, labels, one_port)
+def _drawn(changed: Changed, labels: Mapping[PortSet, str]) -> Drawn:
+    was, now = _short(changed.before, labels), _short(changed.after, labels)
     if changed.kind in ("new", "gone"):
-        return _come_or_go(changed, labels, one_port)
+        return _come_or_go(changed, labels)
     assert changed.after is not None
     if changed.kind == "same":
-        item = drawn(changed.after, labels, one_port)
+        item = drawn(changed.after, labels)
         if item.kind == "self":
             return item
         shown = item.shown if item.kind in ("ok", "plugin") else ""
         return Drawn("still", item.sign, f"still {item.hidden}".strip(), shown)
     if changed.kind == "plugin":
-        item = drawn(changed.after, labels, one_port)
+        item = drawn(changed.after, labels)
         below = ", ".join(filter(None, (item.below, f"was {was}")))
         return replace(item, hidden="now depends on the network", below=below)
     kind, said = {
@@ -256,16 +245,16 @@ def _drawn(changed: Changed, labels: Mapping[PortSet, str], one_port: bool) -> D
     return Drawn(kind, _SIGNS[changed.kind], said, now, True, f"was {was}")
 
 
-def _come_or_go(changed: Changed, labels: Mapping[PortSet, str], one_port: bool) -> Drawn:
+def _come_or_go(changed: Changed, labels: Mapping[PortSet, str]) -> Drawn:
     answer = changed.after or changed.before
     if answer is None:  # one pod came and the other went: they never met
         return Drawn("self", "–", "never both there")
-    item = drawn(answer, labels, one_port)
+    item = drawn(answer, labels)
     if item.kind == "self":
         return item
     if changed.kind == "new":
         return Drawn("come", item.sign, item.hidden, item.shown if item.kind in ("ok", "plugin") else "", below="new")
-    return Drawn("come", "", "", "gone", below=f"was {_short(answer, labels, one_port)}")
+    return Drawn("come", "", "", "gone", below=f"was {_short(answer, labels)}")
 
 
 def _legend(changes: Mapping[tuple[str, str], Changed], grid: Grid) -> list[tuple[Markup | str, str]]:

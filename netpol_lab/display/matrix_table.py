@@ -33,7 +33,7 @@ class Drawn:
     below: str = ""
 
 
-def drawn(answer: Cell, labels: Mapping[PortSet, str], one_port: bool) -> Drawn:
+def drawn(answer: Cell, labels: Mapping[PortSet, str], one_port: bool = False) -> Drawn:
     """A cell of a plain matrix in words: ``✓ 8080``, ``✕ egress``, ``# self``, ``? plugin``."""
     if answer.kind == "self":
         return Drawn("self", "#", "", "self")

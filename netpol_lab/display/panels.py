@@ -22,9 +22,7 @@ BESIDE = (WIDTH - GAP) / 2 - 2 * PADDING
 """The widest picture of which two stand side by side; wider ones stand one above the other."""
 
 
-def panels(
-    changes: Changes, title: str | None, quiet: str | None, before_name: str, after_name: str, twin: str
-) -> Picture:
+def panels(changes: Changes, before_name: str, after_name: str, twin: str) -> Picture:
     """Two panels that keep every pod in its place. Blocked lines are drawn: the panel itself is the question."""
     doors = story_doors([changes.before.nodes, changes.after.nodes])
     scenes = (changes.before, changes.after)
@@ -35,8 +33,8 @@ def panels(
         Sketch(drawing, doors[i], compact=bool(compact), firm=True, framed=not single)
         for i, drawing in enumerate(drawings)
     ]
-    heading = _title(drawings) if title is None else title
-    below = _quiet(drawings[1], compact, before_name, after_name) if quiet is None else quiet
+    heading = _title(drawings)
+    below = _quiet(drawings[1], compact, before_name, after_name)
     try:
         where = placed(sketches, BESIDE)
         if where.layout.width + 2 * MARGIN > BESIDE:

@@ -26,8 +26,6 @@ def draw(
     *,
     first_line: int = 1,
     namespaces: Iterable[Namespace] = (),
-    title: str | None = None,
-    quiet: str | None = None,
 ) -> card.Picture:
     """The card of a policy.
 
@@ -45,8 +43,8 @@ def draw(
         [told] if yaml_text is None else [el("div", told, " ", _yaml(yaml_text, first_line, parts), class_="npl-two")]
     )
     return card.figure(
-        escape(finding(policy, world)) if title is None else title,
-        composed if quiet is None else quiet,
+        escape(finding(policy, world)),
+        composed,
         body,
         twin=_twin(policy, file, parts),
         label=plain(escape(f"Policy {policy.name} in words")),

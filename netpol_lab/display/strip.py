@@ -87,9 +87,6 @@ def draw(
     target: str,
     port: int,
     protocol: str = "TCP",
-    *,
-    title: str | None = None,
-    quiet: str | None = None,
 ) -> StripPicture:
     """Draw who of ``sources`` reaches ``target`` at each step, on one port of the pod.
 
@@ -103,8 +100,8 @@ def draw(
     words = f"{protocol} {port} to {panels[-1].target.name}"
     where = panels[-1].target.namespace
     twin = _twin(panels, sources, words)
-    heading = _title(panels) if title is None else title
-    below = f"{_count(len(panels))}, namespace {where}, {words}." if quiet is None else quiet
+    heading = _title(panels)
+    below = f"{_count(len(panels))}, namespace {where}, {words}."
     desc = " ".join(_sentence(panel, i) for i, panel in enumerate(panels))
     return figure(
         heading,

@@ -59,13 +59,10 @@ def draw(
     *,
     change: ProvedChange | None = None,
     saw: tuple[str, str] | None = None,
-    title: str | None = None,
-    quiet: str | None = None,
 ) -> WhyPicture:
     """The gates of a connection attempt, or of a bare verdict (then without name and Service).
 
     ``change`` must have been simulated: the picture says so. ``saw`` is the command and the client's own words.
-    ``title`` and ``quiet`` None: composed from the flow; the title starts with the verdict.
     """
     story = tell(what)
     near = next((c for reason in story.reasons for c in reason.conditions), None)
@@ -79,8 +76,8 @@ def draw(
         boxes.append(card.note(join(["What you saw: ", code(saw[0]), " → ", el("code", saw[1], class_="npl-heard")])))
     direct = next((text(r.lines[0]) for r in story.reasons if r.heading[0].startswith("By address")), "")
     return card.figure(
-        escape(story.title) if title is None else title,
-        markup(story.quiet) if quiet is None else quiet,
+        escape(story.title),
+        markup(story.quiet),
         gates(story, alt, _description(story), near),
         boxes,
         legend=_legend(story),
