@@ -23,7 +23,6 @@ from netpol_lab.model import (
     ContainerPort,
     Direction,
     Endpoint,
-    External,
     IPAddress,
     IPBlock,
     Labels,
@@ -35,6 +34,8 @@ from netpol_lab.model import (
     NetworkPolicyRule,
     Node,
     Pod,
+    address_of,
+    addresses_of,
 )
 from netpol_lab.ports import LAST_PORT, PortSet
 from netpol_lab.profiles import CONFORMANT, UPSTREAM, Profile
@@ -82,7 +83,7 @@ class CompiledRule:
         """The ports this rule admits towards ``destination``."""
         if self.ports is not None:
             return self.ports
-        return _union(port_set(port, destination.ports, profile) for port in self.rule.ports)
+        return PortSet.union(port_set(port, destination.ports, profile) for port in self.rule.ports)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +158,11 @@ class Engine:
             name = endpoint.id if isinstance(endpoint, Pod) else endpoint.name
             raise NotFound(f"There is no pod {name} with these labels, ports and addresses now.") from None
 
+    def classes_of(self, endpoint: Endpoint) -> tuple[tuple[int, int], ...]:
+        """All that policies see of an endpoint: (family, class) by each of its addresses; family 0 if it has none."""
+        seen = tuple((each.version, self.class_of(endpoint, each.version)) for each in addresses_of(endpoint))
+        return seen or ((0, self.class_of(endpoint)),)
+
     # -- policies --------------------------------------------------------------------------------
 
     def groups(self, direction: Direction, namespace: str) -> Mapping[int, Group]:
@@ -215,7 +221,7 @@ class Engine:
     def _fixed_ports(self, ports: tuple[NetworkPolicyPort, ...]) -> PortSet | None:
         if ports not in self._ports:
             named = any(isinstance(port.port, str) for port in ports)
-            self._ports[ports] = None if named else _union(port_set(port, (), self.profile) for port in ports)
+            self._ports[ports] = None if named else PortSet.union(port_set(port, (), self.profile) for port in ports)
         return self._ports[ports]
 
     # -- answers ---------------------------------------------------------------------------------
@@ -249,7 +255,7 @@ class Engine:
             other = pair[1] if direction == "ingress" else pair[2]
             target = self.classes[pair[2]]
             admitting = (rule for rule in group.rules if rule.holds(other, blocks))
-            self._admitted[pair] = _union(rule.ports_on(target, self.profile) for rule in admitting)
+            self._admitted[pair] = PortSet.union(rule.ports_on(target, self.profile) for rule in admitting)
         return self._admitted[pair]
 
     @cached_property
@@ -318,7 +324,7 @@ def port_set(port: NetworkPolicyPort, container_ports: Iterable[ContainerPort], 
     if port.port is None:
         return PortSet.of(port.protocol)
     if isinstance(port.port, str):
-        return _union(
+        return PortSet.union(
             PortSet.of(found.protocol, found.port)
             for found in container_ports
             if found.name == port.port and found.protocol == port.protocol
@@ -342,26 +348,6 @@ def family_of(source: Endpoint, destination: Endpoint) -> int | None:
     """The address family a connection uses: that of the destination's first address which the source has too."""
     known = {address.version for address in addresses_of(source)}
     return next((address.version for address in addresses_of(destination) if address.version in known), None)
-
-
-def address_of(endpoint: Endpoint, family: int | None = None) -> IPAddress | None:
-    """An endpoint's address of that family; its first one if it has none of it, or None is asked for."""
-    addresses = addresses_of(endpoint)
-    return next((address for address in addresses if address.version == family), next(iter(addresses), None))
-
-
-def addresses_of(endpoint: Endpoint) -> tuple[IPAddress, ...]:
-    """All addresses of an endpoint, the one it is known by first."""
-    if isinstance(endpoint, Pod):
-        return endpoint.ips
-    return (endpoint.address if isinstance(endpoint, External) else endpoint.ip,)
-
-
-def _union(sets: Iterable[PortSet]) -> PortSet:
-    total = PortSet.NONE
-    for each in sets:
-        total |= each
-    return total
 
 
 _ALL_PODS = LabelSelector()

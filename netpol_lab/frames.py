@@ -101,10 +101,9 @@ def _groups(view: View, by: By) -> list[_Group]:
         raise LabError(f'by={by!r} is neither "pod" nor "workload".')
     pods, engine = _pods(view), view.engine
     names = workload_names(pods, view.objects) if by == "workload" else {}
-    found: dict[tuple[str, tuple[int, ...]], list[Pod]] = {}
+    found: dict[tuple[str, object], list[Pod]] = {}
     for pod in pods:
-        seen_as = tuple(engine.class_of(pod, address.version) for address in pod.ips) or (engine.class_of(pod),)
-        found.setdefault((names.get(pod.id, ""), seen_as), []).append(pod)
+        found.setdefault((names.get(pod.id, ""), engine.classes_of(pod)), []).append(pod)
     return [
         _Group(name, tuple(pod.id for pod in members) if by == "pod" else (name,), tuple(members[:2]))
         for (name, _), members in found.items()
@@ -157,18 +156,11 @@ def _with_the_outside(view: View, groups: Sequence[_Group], by: By) -> Iterator[
         together.setdefault(group.ids, []).append(group)
     for names, members in together.items():
         pods = [group.pods[0] for group in members]
-        to = {end: _union(engine.connection(pod, end) for pod in pods) for end in outside}
-        into = {end: _union(engine.connection(end, pod) for pod in pods) for end in outside}
+        to = {end: PortSet.union(engine.connection(pod, end) for pod in pods) for end in outside}
+        into = {end: PortSet.union(engine.connection(end, pod) for pod in pods) for end in outside}
         for name in names:
             yield from ((name, text, str(ports)) for text, ports in _ranges(outside, to))
             yield from ((text, name, str(ports)) for text, ports in _ranges(outside, into))
-
-
-def _union(sets: Iterable[PortSet]) -> PortSet:
-    total = PortSet.NONE
-    for each in sets:
-        total |= each
-    return total
 
 
 def _ranges(

@@ -226,7 +226,7 @@ class Lab:
         from netpol_lab.display import card, endpoints, why
 
         state, flow = self._dial(source, destination, port, protocol)
-        verdict = flow.dns if flow.outcome == "dns timed out" else flow.verdict
+        verdict = flow.judged
         change = None
         if verdict is not None and (stop or not flow.connected):
             change = (smallest_stop if flow.connected else smallest_change)(state, verdict)

@@ -281,6 +281,11 @@ class Pod:
     def ip(self) -> IPAddress | None:
         return self.ips[0] if self.ips else None
 
+    def is_replica_of(self, other: Pod) -> bool:
+        """Whether one workload made both, and no selector tells them apart."""
+        mine, theirs = ((pod.namespace, pod.owner, pod.labels) for pod in (self, other))
+        return bool(self.owner) and mine == theirs
+
 
 @dataclass(frozen=True)
 class ServicePort:
@@ -340,6 +345,25 @@ OUTSIDE = External()
 
 Endpoint = Pod | Node | External
 """What can be at either end of a connection."""
+
+
+def name_of(endpoint: Endpoint) -> str:
+    """The name people say: that of the workload that made the pod, else its own; ``External`` for the outside."""
+    owner = endpoint.owner.partition("/")[2] if isinstance(endpoint, Pod) else ""
+    return owner or endpoint.name
+
+
+def address_of(endpoint: Endpoint, family: int | None = None) -> IPAddress | None:
+    """An endpoint's address of that family; its first one if it has none of it, or None is asked for."""
+    addresses = addresses_of(endpoint)
+    return next((address for address in addresses if address.version == family), next(iter(addresses), None))
+
+
+def addresses_of(endpoint: Endpoint) -> tuple[IPAddress, ...]:
+    """All addresses of an endpoint, the one it is known by first."""
+    if isinstance(endpoint, Pod):
+        return endpoint.ips
+    return (endpoint.address if isinstance(endpoint, External) else endpoint.ip,)
 
 
 Typed = Namespace | Pod | Service | NetworkPolicy | Node | None

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from netpol_lab.errors import LabError
 from netpol_lab.flows import Flow, connect
-from netpol_lab.model import OUTSIDE, Endpoint, External, IPAddress, Pod, Service
+from netpol_lab.model import OUTSIDE, Endpoint, Pod, Service, address_of
 from netpol_lab.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
 from netpol_lab.scene import Scene, SceneNode, build
 from netpol_lab.snapshot import Snapshot
@@ -72,7 +72,7 @@ def flow(state: Snapshot, source: str, destination: str, port: int | None, proto
         if "." in destination:  # a DNS name, of the cluster or of the outside
             return connect(state, origin, destination, port or 443, protocol)
         raise
-    return connect(state, origin, str(_address(target)), port or _first_port(state, target, protocol), protocol)
+    return connect(state, origin, str(address_of(target)), port or _first_port(state, target, protocol), protocol)
 
 
 def service_named(state: Snapshot, name: str, namespaces: tuple[str, ...]) -> Service | None:
@@ -83,10 +83,6 @@ def service_named(state: Snapshot, name: str, namespaces: tuple[str, ...]) -> Se
         if found is not None and found.ports:
             return found
     return None
-
-
-def _address(endpoint: Endpoint) -> IPAddress | None:
-    return endpoint.address if isinstance(endpoint, External) else endpoint.ip
 
 
 def _first_port(state: Snapshot, endpoint: Endpoint, protocol: str) -> int:
@@ -114,13 +110,9 @@ def node_holding(scene: Scene, endpoint: object) -> SceneNode | None:
         return next((node for node in scene.nodes if node.endpoint == endpoint), None)
     for node in scene.nodes:
         pod = node.endpoint
-        if isinstance(pod, Pod) and (pod.id == endpoint.id or (pod.owner and _same_replicas(pod, endpoint))):
+        if isinstance(pod, Pod) and (pod.id == endpoint.id or pod.is_replica_of(endpoint)):
             return node
     return None
-
-
-def _same_replicas(one: Pod, other: Pod) -> bool:
-    return (one.namespace, one.owner, one.labels) == (other.namespace, other.owner, other.labels)
 
 
 def blocked_by_policies(scene: Scene, flows: Iterable[Flow]) -> list[tuple[str, str, str, int]]:

@@ -6,7 +6,7 @@ each class of the other end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from netpol_lab.engine import CompiledRule, Engine, Group
@@ -51,10 +51,7 @@ class _End:
 
     @classmethod
     def of(cls, engine: Engine, pod: Pod) -> _End:
-        classes: dict[int, int] = {}
-        for address in pod.ips:
-            classes.setdefault(address.version, engine.class_of(pod, address.version))
-        classes = classes or {0: engine.class_of(pod)}
+        classes = dict(engine.classes_of(pod))
         return cls(classes, next(iter(classes.values())), engine.group("egress", pod), engine.group("ingress", pod))
 
     def seen_from(self, destination: _End) -> tuple[int, int]:
@@ -112,12 +109,5 @@ class _Side:
         key = (*map(id, rules), target)
         if key not in self.known:
             end = self.engine.classes[target]
-            self.known[key] = _union(rule.ports_on(end, self.engine.profile) for rule in rules)
+            self.known[key] = PortSet.union(rule.ports_on(end, self.engine.profile) for rule in rules)
         return self.known[key]
-
-
-def _union(sets: Iterable[PortSet]) -> PortSet:
-    total = PortSet.NONE
-    for each in sets:
-        total |= each
-    return total

@@ -18,6 +18,8 @@ False
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -61,6 +63,11 @@ class PortSet:
                 last = max(last, end)
             merged.append((protocol, first, last))
         return cls(tuple(merged))
+
+    @classmethod
+    def union(cls, sets: Iterable[PortSet]) -> PortSet:
+        """All of them together."""
+        return functools.reduce(operator.or_, sets, cls.NONE)
 
     def __or__(self, other: PortSet) -> PortSet:
         if not self.ranges or self.ranges == other.ranges:

@@ -15,15 +15,14 @@ at any moment: nothing half made is kept.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netpol_lab.classes import EndpointClass, Run
-from netpol_lab.engine import CompiledRule, Ends, Engine, Group, addresses_of, exemption, family_of
-from netpol_lab.model import ContainerPort, Direction, Endpoint, Labels, NetworkPolicyPort, Node, Pod
+from netpol_lab.engine import CompiledRule, Ends, Engine, Group, exemption, family_of
+from netpol_lab.manifests.read import without_garbage_collection
+from netpol_lab.model import ContainerPort, Direction, Endpoint, Labels, NetworkPolicyPort, Node, Pod, addresses_of
 from netpol_lab.ports import PortSet
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ class Reachability:
     def side(self, direction: Direction) -> Side:
         """One end of every connection; made when first asked for."""
         if direction not in self._sides:
-            with _no_search_for_garbage():
+            with without_garbage_collection():
                 self._sides[direction] = _Maker(self.engine, self.asked, direction, self._progress).side()
         return self._sides[direction]
 
@@ -272,18 +271,6 @@ class _Maker:
         keys, starts = np.unique(keys[order], return_index=True)
         merged = np.bitwise_or.reduceat(ports, starts) if len(starts) else ports
         return keys // len(self.classes), keys % len(self.classes), merged
-
-
-@contextmanager
-def _no_search_for_garbage() -> Iterator[None]:
-    """Very many objects are made here, and all of them stay: looking for cycles takes longer than making them."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _key(run: Run) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Literal
 
 from netpol_lab.addresses import AddressRange, range_name
-from netpol_lab.engine import Engine, Group, addresses_of
+from netpol_lab.engine import Engine, Group
 from netpol_lab.listening import listening
 from netpol_lab.model import OUTSIDE, Direction, Endpoint, External, NetworkPolicy, Pod
 from netpol_lab.ports import PortSet
@@ -219,10 +219,9 @@ class _Reaches(Mapping[tuple[str, str], Reach]):
 
     def __init__(self, engine: Engine, nodes: Sequence[SceneNode]) -> None:
         self._engine = engine
-        kinds: dict[tuple[int, ...], int] = {}
-        seen_as = (_seen_as(engine, node.endpoint) for node in nodes)
+        kinds: dict[tuple[tuple[int, int], ...], int] = {}
         self._nodes = {
-            node.id: (node, kinds.setdefault(seen, len(kinds))) for node, seen in zip(nodes, seen_as, strict=True)
+            node.id: (node, kinds.setdefault(engine.classes_of(node.endpoint), len(kinds))) for node in nodes
         }
         self._known: dict[tuple[int, int], Reach] = {}
         ways: tuple[Direction, Direction] = ("egress", "ingress")
@@ -263,12 +262,6 @@ def _is_pair(source: SceneNode, target: SceneNode) -> bool:
     return source is not target and not (source.is_external and target.is_external)
 
 
-def _seen_as(engine: Engine, endpoint: Endpoint) -> tuple[int, ...]:
-    """What policies see of an endpoint: its class by each of its addresses, each with the family."""
-    seen = ((address.version, engine.class_of(endpoint, address.version)) for address in addresses_of(endpoint))
-    return tuple(number for both in seen for number in both) or (engine.class_of(endpoint),)
-
-
 def _dns_pods(view: View) -> set[str]:
     service = view.service(SYSTEM_NAMESPACE, "kube-dns")
     return {pod.id for pod in view.pods_of(service)} if service else set()
@@ -276,9 +269,9 @@ def _dns_pods(view: View) -> set[str]:
 
 def _groups(pods: list[Pod], engine: Engine) -> list[list[Pod]]:
     """Replicas of one owner that no policy tells apart."""
-    groups: dict[tuple[str, str, tuple[int, ...]], list[Pod]] = {}
+    groups: dict[tuple[object, ...], list[Pod]] = {}
     for pod in pods:
-        groups.setdefault((pod.namespace, pod.owner or pod.id, _seen_as(engine, pod)), []).append(pod)
+        groups.setdefault((pod.namespace, pod.owner or pod.id, engine.classes_of(pod)), []).append(pod)
     return list(groups.values())
 
 

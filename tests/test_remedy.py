@@ -12,8 +12,7 @@ from worlds import World, snapshot_of, state_of, world
 
 from netpol_lab import explain
 from netpol_lab.cluster import Cluster
-from netpol_lab.engine import address_of
-from netpol_lab.model import OUTSIDE, Endpoint, Namespace, NetworkPolicy, Pod, Resource
+from netpol_lab.model import OUTSIDE, Endpoint, Namespace, NetworkPolicy, Pod, Resource, address_of
 from netpol_lab.ports import PortSet
 from netpol_lab.remedy import Change, smallest_change
 from netpol_lab.snapshot import Snapshot

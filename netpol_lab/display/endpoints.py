@@ -8,8 +8,8 @@ from netpol_lab.display import card, tables
 from netpol_lab.display.markup import Markup, code, el, join
 from netpol_lab.display.markup import table as columns
 from netpol_lab.flows import Flow
-from netpol_lab.flows.facts import short, where
-from netpol_lab.model import Endpoint, Pod, Service
+from netpol_lab.flows.facts import where
+from netpol_lab.model import Endpoint, Pod, Service, name_of
 
 _MADE_BY_WORKLOADS = ("pod-template-hash", "controller-revision-hash")
 
@@ -17,7 +17,7 @@ _MADE_BY_WORKLOADS = ("pod-template-hash", "controller-revision-hash")
 def draw(service: Service, source: Endpoint, port: int, flows: Sequence[Flow]) -> card.Picture:
     """One row for each flow: ``flows`` are one connection from ``source`` to each endpoint, in their order."""
     protocol = flows[0].protocol if flows else "TCP"
-    client = short(source)
+    client = name_of(source)
     title = _title(service.name, client, flows)
     quiet = (
         f"`{client}` → Service `{service.name}`, {protocol} {port}. A real cluster picks an endpoint at random for "

@@ -18,8 +18,7 @@ from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.display.why_reasons import said
 from netpol_lab.errors import LabError
 from netpol_lab.flows import Flow, Step
-from netpol_lab.flows.facts import short
-from netpol_lab.model import Pod
+from netpol_lab.model import Pod, name_of
 
 _CLIENT, _SERVER, _NOTES = 96.0, 490.0, 534.0
 _TOP, _FIRST, _ROW = 8.0, 92.0, 40.0
@@ -51,12 +50,12 @@ class _Talk:
 
     @property
     def client(self) -> str:
-        return short(self.flow.source)
+        return name_of(self.flow.source)
 
     @property
     def server(self) -> str:
         assert self.flow.destination is not None
-        return short(self.flow.destination)
+        return name_of(self.flow.destination)
 
 
 def draw(flow: Flow) -> Picture:
@@ -88,7 +87,7 @@ def _talk(flow: Flow) -> _Talk:
             "There are no packets to draw: the connection ended before one was sent to a pod. lab.why(...) tells where."
         )
     egress, ingress = (next(s for s in flow.steps if s.name == name) for name in ("Egress", "Ingress"))
-    client, server = short(flow.source), short(flow.destination)
+    client, server = name_of(flow.source), name_of(flow.destination)
     first = "SYN: may I connect?" if flow.protocol == "TCP" else "the question"
     stop = flow.verdict.stops_at
     later: tuple[str, ...]

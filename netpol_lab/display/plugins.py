@@ -8,7 +8,7 @@ from netpol_lab.display import card, tables
 from netpol_lab.display.markup import Markup, el, join
 from netpol_lab.display.markup import table as columns
 from netpol_lab.flows import Flow
-from netpol_lab.flows.facts import short
+from netpol_lab.model import name_of
 from netpol_lab.profiles import POINTS, Profile
 from netpol_lab.verdict import Gate
 
@@ -27,7 +27,7 @@ def draw(answers: Mapping[Profile, Flow], here: Profile) -> card.Picture:
     port = f"{upstream.protocol} {upstream.port}"
     return card.figure(
         _title(flows),
-        f"`{short(upstream.source)}` → `{_target(upstream)}`, {port}: the same policies under each plugin.",
+        f"`{name_of(upstream.source)}` → `{upstream.target_name}`, {port}: the same policies under each plugin.",
         tables.table(("", "plugin", "what happens", "why"), map(_cells, rows)),
         twin="\n".join(columns(rows)),
         drawn=False,
@@ -84,10 +84,6 @@ def _title(flows: Sequence[Flow]) -> str:
     return f"{through} of {len(flows)} plugins let it through"
 
 
-def _target(flow: Flow) -> str:
-    return short(flow.destination) if flow.destination is not None else flow.host
-
-
 def _row(profile: Profile, flow: Flow, upstream: Flow, *, here: bool) -> Row:
     name = profile.name + (" (this cluster)" if here else "")
     return ("." if flow.connected else "X"), name, _happens(flow), _why(profile, flow, upstream)
@@ -101,13 +97,13 @@ def _happens(flow: Flow) -> str:
 
 def _why(profile: Profile, flow: Flow, upstream: Flow) -> str:
     """What decides, in a few words: policies that are ignored first, then the gates."""
-    verdict = flow.dns if flow.outcome == "dns timed out" else flow.verdict
+    verdict = flow.judged
     if verdict is None:
         return "no policy was asked"
     ignored = _ignored(profile, upstream)
     if verdict.stops_at:
         gate = verdict.egress if not verdict.egress.admitted else verdict.ingress
-        return f"stops at {gate.direction} of {short(gate.endpoint)}{_block(gate, profile)}"
+        return f"stops at {gate.direction} of {name_of(gate.endpoint)}{_block(gate, profile)}"
     rules = [str(gate.admitting[0]) for gate in (verdict.egress, verdict.ingress) if gate.admitting]
     if ignored:
         return f"ignores policies for {' and '.join(ignored)}"

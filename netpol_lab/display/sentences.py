@@ -13,13 +13,11 @@ from collections.abc import Iterable, Sequence
 
 from netpol_lab.model import (
     METADATA_NAME,
-    Endpoint,
     LabelSelector,
     NetworkPolicyPeer,
     NetworkPolicyPort,
     NetworkPolicyRule,
     Origin,
-    Pod,
 )
 
 
@@ -100,13 +98,6 @@ def undecided(number: int, of: int, partly: bool = False, noun: str = "pair") ->
         some = f"all of these {noun}s" if of > 1 else "this"
     part = ", at least in part" if partly else ""
     return f"; {some} {'depends' if number == 1 else 'depend'} on the network plugin{part}"
-
-
-def name_of(endpoint: Endpoint) -> str:
-    """The name people say: that of the workload that made the pod, else its own; ``External`` for the outside."""
-    if isinstance(endpoint, Pod) and endpoint.owner:
-        return endpoint.owner.partition("/")[2] or endpoint.name
-    return endpoint.name
 
 
 def lines_of(origin: Origin | None) -> str:

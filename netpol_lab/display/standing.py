@@ -9,7 +9,7 @@ from netpol_lab.display.markup import Markup, el, join
 from netpol_lab.display.markup import table as columns
 from netpol_lab.display.plugins import source
 from netpol_lab.flows import Fate, Flow, Standing
-from netpol_lab.flows.facts import short
+from netpol_lab.model import name_of
 from netpol_lab.profiles import CONFORMANT, Profile
 
 _SIGNS: dict[Fate, tuple[str, str, str]] = {
@@ -79,8 +79,7 @@ def _plural(fate: Fate, count: int) -> str:
 
 
 def _ends(flow: Flow) -> str:
-    target = short(flow.destination) if flow.destination is not None else flow.host
-    return f"{short(flow.source)} → {target}, {flow.protocol} {flow.target_port}"
+    return f"{name_of(flow.source)} → {flow.target_name}, {flow.protocol} {flow.target_port}"
 
 
 def _opened(after: str) -> str:

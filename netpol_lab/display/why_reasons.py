@@ -14,13 +14,12 @@ from netpol_lab.display.sentences import (
     count,
     lines_of,
     listed,
-    name_of,
     peers_words,
     place_of,
     ports_words,
 )
 from netpol_lab.flows import Flow, Step
-from netpol_lab.model import External, Pod
+from netpol_lab.model import External, Pod, name_of
 from netpol_lab.verdict import Condition, Gate, NearMiss, RuleRef, Verdict
 
 _LIKE_A_LABEL = ("pod label", "namespace label", "namespace", "named port", "protocol", "address", "outside")

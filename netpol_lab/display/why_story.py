@@ -12,11 +12,10 @@ from netpol_lab.display.sentences import (
     Mono,
     Sentence,
     count,
-    name_of,
 )
 from netpol_lab.display.why_reasons import Reason, near_miss, pod_port, reasons
 from netpol_lab.flows import Flow, Step, facts
-from netpol_lab.model import OUTSIDE, Endpoint, Node, Pod
+from netpol_lab.model import OUTSIDE, Endpoint, Node, Pod, name_of
 from netpol_lab.verdict import Verdict
 
 Sign = Literal["✓", "✕", "?"]
@@ -59,7 +58,7 @@ def tell(what: Flow | Verdict) -> Story:
     return Story(
         source_name=name_of(flow.source),
         source_note=note_of(flow.source),
-        target_name=_target(flow),
+        target_name=flow.target_name,
         target_note=note_of(target) if target is not None else "",
         protocol=flow.protocol,
         port=flow.port,
@@ -69,7 +68,7 @@ def tell(what: Flow | Verdict) -> Story:
         quiet=_quiet(flow),
         steps=_familiar(flow),
         reasons=tuple(reasons(flow)),
-        verdict=flow.dns if flow.outcome == "dns timed out" else flow.verdict,
+        verdict=flow.judged,
     )
 
 
@@ -135,7 +134,7 @@ def _port_step(verdict: Verdict) -> tuple[Step, bool]:
 
 def _title(flow: Flow) -> tuple[str, str]:
     """The title without its sign, and the verdict for the head of the text."""
-    source, host, on = name_of(flow.source), _target(flow), f"{flow.protocol} {flow.port}"
+    source, host, on = name_of(flow.source), flow.target_name, f"{flow.protocol} {flow.port}"
     verdict, stop = flow.verdict, flow.stopped_at
     if verdict is not None and verdict.answer == "depends on the network plugin":
         return f"Depends on the network plugin: {source} to {host} on {on}", "DEPENDS on the network plugin"
@@ -159,10 +158,6 @@ def _title(flow: Flow) -> tuple[str, str]:
     if verdict is not None and verdict.stops_at == "ingress":
         return f"Blocked at ingress of {host}: {source} cannot reach it on {on}", f"BLOCKED at ingress of {host}"
     return f"Blocked at egress of {source}: it cannot reach {host} on {on}", f"BLOCKED at egress of {source}"
-
-
-def _target(flow: Flow) -> str:
-    return name_of(flow.destination) if flow.destination is not None else flow.host
 
 
 def _quiet(flow: Flow) -> Sentence:

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from netpol_lab.display.letters import compare
 from netpol_lab.display.markup import TWIN_WIDTH, ascii_text
 from netpol_lab.display.matrix_twin import short
-from netpol_lab.display.sentences import listed, name_of, text
+from netpol_lab.display.sentences import listed, text
 from netpol_lab.display.why_reasons import said
 from netpol_lab.display.why_story import Story
 from netpol_lab.flows import Step
+from netpol_lab.model import name_of
 from netpol_lab.verdict import Condition, Gate, NearMiss
 
 _STATES = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from netpol_lab.flows import facts
 from netpol_lab.flows.flow import Flow, Outcome, Step, StepName
-from netpol_lab.flows.names import Resolution, Resolver, passes
+from netpol_lab.flows.names import Resolution, Resolver
 from netpol_lab.flows.services import Translation, answers, translate
 from netpol_lab.model import Endpoint, External, IPAddress, Service
 from netpol_lab.snapshot import View
@@ -97,7 +97,7 @@ class _Asked:
         ingress = facts.gate_step(verdict.ingress, verdict, reached=verdict.egress.admitted)
         outcome: Outcome = "timed out"
         port = facts.not_reached("Port")
-        if passes(verdict):
+        if verdict.allowed:
             answered = answers(self.world, endpoint, target.port, self.protocol)
             port = facts.port_step(target, self.protocol, answered=answered)
             # Nothing at all is at an address outside that the simulation does not know: no one refuses

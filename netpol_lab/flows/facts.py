@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from netpol_lab.flows.flow import Step, StepName
 from netpol_lab.flows.names import Resolution
 from netpol_lab.flows.services import Translation
-from netpol_lab.model import Endpoint, External, IPAddress, Node, Pod
+from netpol_lab.model import Endpoint, External, IPAddress, Node, Pod, address_of, name_of
 from netpol_lab.verdict import Gate, Verdict
 
 _LABELS = ("pod label", "namespace label", "namespace")
@@ -71,7 +71,7 @@ def gate_step(gate: Gate, verdict: Verdict, *, reached: bool) -> Step:
     near = sum(1 for miss in gate.near_misses if [c.kind in _LABELS for c in miss.failed] == [True])
     if near:
         return Step(name, "stopped", ("no rule admits", f"{near} near miss{'es' if near > 1 else ''}"))
-    return Step(name, "stopped", ("no rule admits", f"{short(gate.endpoint)} is isolated"))
+    return Step(name, "stopped", ("no rule admits", f"{name_of(gate.endpoint)} is isolated"))
 
 
 def _open(gate: Gate, verdict: Verdict) -> tuple[str, ...]:
@@ -85,23 +85,17 @@ def _open(gate: Gate, verdict: Verdict) -> tuple[str, ...]:
         return ("a node:", "no policy applies")
     if subject.host_network:
         return ("host network:", "no policy applies")
-    return ("its own node:", "always allowed") if gate.note else (f"{short(subject)} is", "not isolated")
+    return ("its own node:", "always allowed") if gate.note else (f"{name_of(subject)} is", "not isolated")
 
 
 def port_step(target: Translation, protocol: str, *, answered: bool) -> Step:
     """Step 5: whether a program is behind the port."""
     endpoint, port = target.endpoint, target.port
     if answered and endpoint is not None:
-        return Step("Port", "passed", (f"{short(endpoint)} listens", f"on {protocol} {port}"))
+        return Step("Port", "passed", (f"{name_of(endpoint)} listens", f"on {protocol} {port}"))
     if isinstance(endpoint, External):
         return Step("Port", "stopped", ("no answer", "nothing is at", socket(endpoint.address, port)))
     return Step("Port", "stopped", ("refused", "nothing listens", f"on {protocol} {port}"))
-
-
-def short(endpoint: Endpoint) -> str:
-    """A name that fits under a picture: a pod made by a workload goes by the workload's name."""
-    owner = endpoint.owner.partition("/")[2] if isinstance(endpoint, Pod) else ""
-    return owner or endpoint.name
 
 
 def not_reached(name: StepName) -> Step:
@@ -114,7 +108,7 @@ def rest(names: Iterable[StepName]) -> tuple[Step, ...]:
 
 
 def where(endpoint: Endpoint, port: int) -> str:
-    address = endpoint.address if isinstance(endpoint, External) else endpoint.ip
+    address = address_of(endpoint)
     return socket(address, port) if address is not None else f"{endpoint.name}:{port}"
 
 

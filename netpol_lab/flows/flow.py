@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from netpol_lab.model import Endpoint, IPAddress, Pod, Service
+from netpol_lab.model import Endpoint, IPAddress, Pod, Service, name_of
 from netpol_lab.verdict import Verdict
 
 Outcome = Literal[
@@ -65,6 +65,16 @@ class Flow:
     @property
     def stopped_at(self) -> Step | None:
         return next((step for step in self.steps if step.state == "stopped"), None)
+
+    @property
+    def target_name(self) -> str:
+        """The name people say of the end that was reached for; the host where it never got to one."""
+        return name_of(self.destination) if self.destination is not None else self.host
+
+    @property
+    def judged(self) -> Verdict | None:
+        """The verdict that decides: on the connection, or on the question to DNS where that was dropped."""
+        return self.dns if self.outcome == "dns timed out" else self.verdict
 
     @property
     def server(self) -> Pod | None:

@@ -132,7 +132,7 @@ class Resolver:
             return False, None
         pod, port = choices[self.attempt % len(choices)]
         verdict = self.world.verdict(self.source, pod, port, "UDP")
-        return passes(verdict), verdict
+        return verdict.allowed, verdict
 
     def _hosts_file(self, host: str) -> Resolution | None:
         """The kubelet writes localhost and the pod's own name and address into /etc/hosts."""
@@ -144,11 +144,6 @@ class Resolver:
         if isinstance(self.source, Node) and name == self.source.name:
             return Resolution(host, "hosts", (self.source.ip,), name)
         return None
-
-
-def passes(verdict: Verdict) -> bool:
-    """Whether the packets arrive on this cluster, also where network plugins differ: its own gates decide."""
-    return verdict.egress.admitted and verdict.ingress.admitted
 
 
 def hostname(pod: Pod) -> str:

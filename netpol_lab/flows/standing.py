@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from netpol_lab.flows.flow import Flow
-from netpol_lab.flows.names import passes
 from netpol_lab.model import Endpoint, Pod
 from netpol_lab.profiles import CONFORMANT, Profile
 from netpol_lab.snapshot import Snapshot
@@ -61,7 +60,7 @@ def _admitted(state: Snapshot, flow: Flow) -> bool:
     """Whether a new connection between the same ends would pass; relabeled pods are judged by their labels now."""
     assert flow.destination is not None and flow.target_port is not None
     ends = _now(state, flow.source), _now(state, flow.destination)
-    return passes(state.verdict(*ends, flow.target_port, flow.protocol))
+    return state.verdict(*ends, flow.target_port, flow.protocol).allowed
 
 
 def _is_still_there(state: Snapshot, end: Endpoint | None) -> bool:

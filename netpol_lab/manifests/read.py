@@ -155,7 +155,7 @@ def _read(text: str, file: str, problems: list[Problem]) -> list[Resource]:
 
 @contextmanager
 def without_garbage_collection() -> Iterator[None]:
-    """Reading makes many objects and no cycles: looking for cycles would take half of the time of a large dump."""
+    """Where very many objects are made and stay: looking for cycles among them would take as long as making them."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

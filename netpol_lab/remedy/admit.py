@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from netpol_lab.manifests import from_object
-from netpol_lab.model import METADATA_NAME, Endpoint, External, Labels, Pod, Resource
-from netpol_lab.remedy.change import Change, address_of, block_of, free_name, judged, labels_text, own_labels
+from netpol_lab.model import METADATA_NAME, Endpoint, External, Labels, Pod, Resource, address_of, name_of
+from netpol_lab.remedy.change import Change, block_of, free_name, judged, labels_text, own_labels
 from netpol_lab.remedy.typo import correction
 from netpol_lab.remedy.ways import effect
 from netpol_lab.server import Body
@@ -233,5 +233,4 @@ def _short(endpoint: Endpoint) -> str:
     """A part for a policy's name: the workload's, the pod's or the node's name, or the address."""
     if isinstance(endpoint, External):
         return re.sub("[^a-z0-9]+", "-", str(endpoint.address)).strip("-")
-    owner = endpoint.owner.partition("/")[2] if isinstance(endpoint, Pod) else ""
-    return (owner or endpoint.name)[:200]
+    return name_of(endpoint)[:200]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from netpol_lab.model import Endpoint, External, IPAddress, Pod, Resource
+from netpol_lab.model import Endpoint, Pod, Resource, address_of
 from netpol_lab.remedy.ways import Way
 from netpol_lab.snapshot import Key, Snapshot
 from netpol_lab.verdict import Verdict
@@ -60,10 +60,6 @@ def own_labels(pod: Pod) -> dict[str, str]:
 def labels_text(pod: Pod) -> str:
     labels = own_labels(pod)
     return "pods with " + ",".join(f"{key}={value}" for key, value in labels.items()) if labels else "all pods"
-
-
-def address_of(endpoint: Endpoint) -> IPAddress | None:
-    return endpoint.address if isinstance(endpoint, External) else endpoint.ip
 
 
 def block_of(endpoint: Endpoint) -> str:

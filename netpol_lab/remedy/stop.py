@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from netpol_lab.manifests import from_object
-from netpol_lab.model import METADATA_NAME, Direction, Endpoint, IPAddress, Pod
-from netpol_lab.remedy.change import Change, address_of, block_of, free_name, judged, labels_text, own_labels
+from netpol_lab.model import METADATA_NAME, Direction, Endpoint, IPAddress, Pod, address_of
+from netpol_lab.remedy.change import Change, block_of, free_name, judged, labels_text, own_labels
 from netpol_lab.remedy.ways import Effect, effect
 from netpol_lab.server import Body
 from netpol_lab.snapshot import Snapshot, View

@@ -130,7 +130,7 @@ def _ends(before: Snapshot, after: Snapshot, touched: set[str], asked: Verdict) 
         other = now.get(pod.id, pod)
         is_touched = pod.id in touched and not pod.host_network
         alone = pod.id if pod.host_network else pod.owner
-        classes = (_classes(before, pod), _classes(after, other))
+        classes = (before.engine.classes_of(pod), after.engine.classes_of(other))
         key = (is_touched, alone, _role(pod, asked), classes)
         groups.setdefault(key, []).append((pod, other))
     ends = [_End(tuple(pairs), _role(pairs[0][0], asked), bool(key[0])) for key, pairs in groups.items()]
@@ -139,27 +139,17 @@ def _ends(before: Snapshot, after: Snapshot, touched: set[str], asked: Verdict) 
     return ends + [_End(((end, end),), _role(end, asked), False) for end in plain]
 
 
-def _classes(state: Snapshot, pod: Pod) -> tuple[int, ...]:
-    engine = state.engine
-    return tuple(engine.class_of(pod, address.version) for address in pod.ips) or (engine.class_of(pod),)
-
-
 def _role(end: Endpoint, asked: Verdict) -> str:
     """Whether an end is one of those asked about, or a replica of it."""
     meant = (("source", asked.source), ("destination", asked.destination))
     same = (role for role, other in meant if _identity(end) == _identity(other))
-    replica = (role for role, other in meant if isinstance(end, Pod) and _are_replicas(end, other))
+    pods = ((role, other) for role, other in meant if isinstance(other, Pod))
+    replica = (role for role, other in pods if isinstance(end, Pod) and end.is_replica_of(other))
     return next(same, "") or next(replica, "")
 
 
 def _identity(end: Endpoint) -> object:
     return end.id if isinstance(end, Pod) else end
-
-
-def _are_replicas(pod: Pod, other: Endpoint) -> bool:
-    if not isinstance(other, Pod) or not pod.owner:
-        return False
-    return (pod.namespace, pod.owner, pod.labels) == (other.namespace, other.owner, other.labels)
 
 
 def _outside(before: Snapshot, after: Snapshot, asked: Verdict) -> list[External]:
