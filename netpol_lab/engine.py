@@ -11,10 +11,10 @@ The letters name the source of a rule: **D** the NetworkPolicy page of the Kuber
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from netpol_lab.addresses import AddressMap
 from netpol_lab.classes import Classes, EndpointClass, Run
@@ -39,9 +39,6 @@ from netpol_lab.model import (
 )
 from netpol_lab.ports import LAST_PORT, PortSet
 from netpol_lab.profiles import CONFORMANT, UPSTREAM, Profile
-
-if TYPE_CHECKING:
-    import numpy
 
 Ends = Literal["both", "ingress", "egress"]
 """Both ends of a connection, or the ingress of its destination or the egress of its source alone."""
@@ -275,25 +272,6 @@ class Engine:
     def connection(self, source: Endpoint, destination: Endpoint) -> PortSet:
         """The ports both ends admit (D: egress at the source AND ingress at the destination)."""
         return self.admitted("egress", source, destination) & self.admitted("ingress", source, destination)
-
-    def reachable(
-        self,
-        sources: Sequence[Endpoint],
-        destinations: Sequence[Endpoint],
-        port: int,
-        protocol: str = "TCP",
-        ends: Ends = "both",
-        progress: Callable[[float], None] | None = None,
-    ) -> numpy.ndarray[Any, Any]:
-        """Whether each source reaches each destination on one port of the destination: a matrix of booleans.
-
-        The same answers as :meth:`connection` (or, for one end, :meth:`admitted`), for very many pairs at once.
-        ``progress`` is called now and then with the share that is done.
-        """
-        from netpol_lab.reachability import Reachability
-
-        pairs = Reachability(self, [(protocol, port)], progress).pairs(sources, destinations, ends)
-        return pairs.view(bool)
 
 
 def exemption(source: Endpoint, destination: Endpoint) -> str:

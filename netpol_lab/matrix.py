@@ -12,6 +12,7 @@ from netpol_lab.engine import Ends
 from netpol_lab.errors import LabError
 from netpol_lab.model import External, Pod
 from netpol_lab.progress import Meter
+from netpol_lab.reachability import Reachability
 from netpol_lab.scene import ends_of
 from netpol_lab.snapshot import View
 
@@ -38,7 +39,8 @@ def matrix(view: View, port: int, protocol: str = "TCP", ends: Ends = "both") ->
             f"This matrix would be too large: {size}. Ask connections(by='workload'), or verdict() for a pair."
         )
     with Meter("Comparing pods") as meter:
-        values = view.engine.reachable(endpoints, endpoints, port, protocol, ends, meter)
+        answers = Reachability(view.engine, [(protocol, port)], meter)
+        values = answers.pairs(endpoints, endpoints, ends).view(bool)  # a bit for the one port: 0 or 1
     inside = sum(not isinstance(each, External) for each in endpoints)
     values[inside:, inside:] = False
     names = [(each.namespace if isinstance(each, Pod) else "", each.name) for each in endpoints]

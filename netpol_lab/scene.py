@@ -110,13 +110,13 @@ class Scene:
         return tuple(dict.fromkeys(node.namespace for node in self.nodes if node.namespace))
 
 
-def build(view: View, namespaces: Iterable[str] | None = None, fold: bool = True) -> Scene:
+def build(view: View, fold: bool = True) -> Scene:
     """Look at one moment.
 
-    ``namespaces`` limits the view to some namespaces (the outside always stays). ``fold=False`` gives every
-    pod a node of its own. Pods on the host network are left out: policies do not apply to them.
+    ``fold=False`` gives every pod a node of its own. Pods on the host network are left out: policies do not apply to
+    them.
     """
-    pods, dns = _pods(view, namespaces), _dns_pods(view)
+    pods, dns = _pods(view), _dns_pods(view)
     groups = _groups(pods, view.engine) if fold else [[pod] for pod in pods]
     names = _names(groups, dns) if fold else [pod.name for pod in pods]
     asked = dict.fromkeys(r.key for policy in view.engine.policies for r in policy.pod_selector.requirements)
@@ -132,14 +132,9 @@ def ends_of(view: View) -> list[Endpoint]:
     return [*pods, *_outside(view, pods)]
 
 
-def _pods(view: View, namespaces: Iterable[str] | None = None) -> list[Pod]:
+def _pods(view: View) -> list[Pod]:
     """The pods to show, by namespace in order of first appearance, the system's last."""
-    wanted = None if namespaces is None else set(namespaces)
-    pods = [
-        pod
-        for pod in view.pods
-        if not pod.host_network and pod.phase == "Running" and (wanted is None or pod.namespace in wanted)
-    ]
+    pods = [pod for pod in view.pods if not pod.host_network and pod.phase == "Running"]
     order = {name: place for place, name in enumerate(dict.fromkeys(pod.namespace for pod in pods))}
     return sorted(pods, key=lambda pod: (pod.namespace == SYSTEM_NAMESPACE, order[pod.namespace]))
 

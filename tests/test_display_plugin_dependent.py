@@ -63,7 +63,8 @@ def cluster(*policies: Resource, profile: str = "upstream", pods: Iterable[str] 
 
 
 def shop(*policies: Resource, profile: str = "upstream", pods: Iterable[str] = LISTENING) -> Scene:
-    return build(cluster(*policies, profile=profile, pods=pods), ["shop"])
+    whole = build(cluster(*policies, profile=profile, pods=pods))
+    return replace(whole, nodes=tuple(node for node in whole.nodes if node.namespace in ("shop", "")))
 
 
 def undecided(profile: str = "upstream") -> Scene:

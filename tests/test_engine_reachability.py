@@ -49,7 +49,8 @@ def test_it_makes_no_difference_which_sets_go_into_the_table(seed: int, monkeypa
 def test_one_port_is_a_matrix_of_booleans() -> None:
     web, client = pod("shop/web"), pod("shop/client")
     closed = policy("shop/closed", podSelector={}, ingress=[])
-    assert engine([web, client], [closed]).reachable([web, client], [web], 80).tolist() == [[True], [False]]
+    answers = Reachability(engine([web, client], [closed]), [("TCP", 80)])
+    assert answers.pairs([web, client], [web]).view(bool).tolist() == [[True], [False]]
 
 
 def test_more_than_64_ports_at_a_time_are_refused() -> None:

@@ -137,7 +137,7 @@ spec:
 def test_a_pod_and_workloads_of_the_same_name_are_nodes_of_their_own() -> None:
     cluster = Cluster()
     cluster.apply(DEPLOYED)
-    nodes = [(node.id, node.count) for node in build(cluster, ["default"]).nodes]
+    nodes = [(node.id, node.count) for node in build(cluster).nodes if node.namespace != "kube-system"]
     assert nodes == [
         ("default/web", 1),
         ("default/web[Deployment]", 3),
@@ -148,14 +148,14 @@ def test_a_pod_and_workloads_of_the_same_name_are_nodes_of_their_own() -> None:
 
 def test_dns_pods_that_are_treated_differently_keep_their_own_names() -> None:
     cluster = Cluster()
-    assert [node.id for node in build(cluster, ["kube-system"]).nodes] == ["kube-system/kube-dns", "External"]
+    assert [node.id for node in build(cluster).nodes] == ["kube-system/kube-dns", "External"]
     (first, *_) = [each for each in cluster.pods if each.name.startswith("coredns")]
     apart = {"podSelector": {"matchLabels": {"odd": "yes"}}}
     cluster.apply(policy_resource("kube-system/p", **apart))
     resource = cluster.objects["Pod", "kube-system", first.name]
     odd = replace(first, labels=type(first.labels)({**first.labels, "odd": "yes"}))
     state = cluster.snapshot().with_objects([replace(resource, typed=odd)])
-    nodes = [node for node in build(state, ["kube-system"]).nodes if not node.is_external]
+    nodes = [node for node in build(state).nodes if not node.is_external]
     assert len({node.id for node in nodes}) == 2
     assert [node.isolated_ingress for node in nodes] == [True, False]
     assert all(node.is_dns for node in nodes)

@@ -14,7 +14,7 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -292,20 +292,3 @@ def _read(plan: Plan, answer: dict[str, Any]) -> Layout:
         label = point(edge["lp"]) if "lp" in edge else None
         curves.append(Curve(tuple(point(text) for text in edge["pos"].split(" ")), label) if arrow.drawn else None)
     return Layout(right - left, top - bottom, centers, frames, tuple(curves))
-
-
-def moved(layout: Layout, dx: float, dy: float) -> Layout:
-    """The same layout, somewhere else."""
-
-    def shift(point: Point) -> Point:
-        return point[0] + dx, point[1] + dy
-
-    return replace(
-        layout,
-        centers={id: shift(center) for id, center in layout.centers.items()},
-        frames={id: (*shift(frame[:2]), *shift(frame[2:])) for id, frame in layout.frames.items()},
-        curves=tuple(
-            curve and Curve(tuple(map(shift, curve.points)), curve.label and shift(curve.label))
-            for curve in layout.curves
-        ),
-    )

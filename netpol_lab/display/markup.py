@@ -239,7 +239,7 @@ def wrap_twin(text: str) -> str:
     return "\n".join(lines)
 
 
-def table(rows: Iterable[Iterable[str]], gap: int = 2, indent: str = "") -> list[str]:
+def table(rows: Iterable[Iterable[str]], gap: int = 2) -> list[str]:
     """Rows of cells as aligned ASCII lines without trailing blanks.
 
     >>> table([["a", "-> long"], ["bcd", "-> x", "y"]])
@@ -249,6 +249,5 @@ def table(rows: Iterable[Iterable[str]], gap: int = 2, indent: str = "") -> list
     columns = max((len(row) for row in cells), default=0)
     widths = [max((len(row[i]) for row in cells if i < len(row)), default=0) for i in range(columns)]
     return [
-        (indent + (" " * gap).join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))).rstrip()
-        for row in cells
+        (" " * gap).join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in cells
     ]

@@ -58,7 +58,7 @@ def capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def listed(parts: Sequence[str], last: str = "and") -> Sentence:
+def listed(parts: Sequence[str]) -> Sentence:
     """``a``, ``a and b``, ``a, b and c``; the parts keep their fonts.
 
     >>> text(listed(["a", "b", "c"]))
@@ -67,7 +67,7 @@ def listed(parts: Sequence[str], last: str = "and") -> Sentence:
     words: list[str] = []
     for index, part in enumerate(parts):
         if index:
-            words.append(f" {last} " if index == len(parts) - 1 else ", ")
+            words.append(" and " if index == len(parts) - 1 else ", ")
         words.append(part)
     return tuple(words)
 

@@ -43,13 +43,13 @@ def free_spot(center: Point, lines: Sequence[str], curve: Sequence[Point], taken
     return center
 
 
-def _sampled(curve: Sequence[Point], steps: int = 24) -> list[Point]:
-    """Points on a chain of cubic Bézier curves."""
+def _sampled(curve: Sequence[Point]) -> list[Point]:
+    """Points on a chain of cubic Bézier curves, 24 steps on each."""
     found = []
     for start in range(0, len(curve) - 3, 3):
         a, b, c, d = curve[start : start + 4]
-        for i in range(steps + 1):
-            t = i / steps
+        for i in range(25):
+            t = i / 24
             weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
             found.append(
                 (

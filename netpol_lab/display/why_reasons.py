@@ -58,7 +58,7 @@ def pod_port(flow: Flow) -> str:
 def reasons(flow: Flow) -> Iterable[Reason]:
     """The boxes under the gates, the one that decides first."""
     verdict, stop = flow.verdict, flow.stopped_at
-    if verdict is not None and verdict.answer == "depends on the network plugin":
+    if verdict is not None and verdict.depends:
         yield Reason(("Network plugins differ here",), edge="ink", profiles=verdict.by_profile)
     if flow.connected and verdict is not None:
         yield from _admitted(verdict)

@@ -52,7 +52,7 @@ def tell(what: Flow | Verdict) -> Story:
     """The story of a connection attempt, or of a bare verdict: then no name and no Service take part."""
     flow = what if isinstance(what, Flow) else _bare(what)
     title, headline = _title(flow)
-    depends = flow.verdict is not None and flow.verdict.answer == "depends on the network plugin"
+    depends = flow.verdict is not None and flow.verdict.depends
     sign: Sign = "?" if depends else "✓" if flow.connected else "✕"
     target = flow.destination
     return Story(
@@ -136,7 +136,7 @@ def _title(flow: Flow) -> tuple[str, str]:
     """The title without its sign, and the verdict for the head of the text."""
     source, host, on = name_of(flow.source), flow.target_name, f"{flow.protocol} {flow.port}"
     verdict, stop = flow.verdict, flow.stopped_at
-    if verdict is not None and verdict.answer == "depends on the network plugin":
+    if verdict is not None and verdict.depends:
         return f"Depends on the network plugin: {source} to {host} on {on}", "DEPENDS on the network plugin"
     if flow.connected:
         if flow.destination == flow.source:
@@ -171,7 +171,7 @@ def _quiet(flow: Flow) -> Sentence:
         return ("The question reached DNS and was answered. No policy is involved.",)
     if verdict is None:
         return ("It ends before any policy is asked.",)
-    if verdict.answer == "depends on the network plugin":
+    if verdict.depends:
         return ("The API leaves this to the network plugin, so the same policies give different results.",)
     if flow.outcome == "timed out" and not verdict.stops_at:
         return ("The policies let it through. Nothing is at that address, and silence looks like a policy.",)

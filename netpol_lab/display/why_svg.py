@@ -48,9 +48,7 @@ def _arrival(story: Story) -> str:
     return "depends" if story.sign == "?" else "reached"
 
 
-def _write(
-    x: float, y: float, words: str, size: float, paint: str, bold: bool = False, anchor: str = "middle"
-) -> Markup:
+def _write(x: float, y: float, words: str, size: float, paint: str, bold: bool = False) -> Markup:
     return el(
         "text",
         words,
