@@ -61,7 +61,7 @@ def unselected(view: View) -> pandas.DataFrame:
     """The pods that some direction is open for, because no policy isolates them in it."""
     import pandas
 
-    pods, engine = _pods(view), view.engine
+    pods, engine = view.policed_pods, view.engine
     names = workload_names(pods, view.objects)
     rows = [
         (pod.id, names[pod.id], *(not engine.isolating(direction, pod) for direction in DIRECTIONS)) for pod in pods
@@ -82,11 +82,6 @@ def selected_by(view: View, pod: Pod) -> pandas.DataFrame:
     return pandas.DataFrame(rows, columns=["direction", "policy", "file", "line"])
 
 
-def _pods(view: View) -> list[Pod]:
-    """The pods a connection can begin or end at, and a policy can select."""
-    return [pod for pod in view.pods if not pod.host_network and pod.phase not in ("Succeeded", "Failed")]
-
-
 @dataclass(frozen=True)
 class _Group:
     """Pods of one name in the frame that no policy tells apart. Two of them stand for every pair."""
@@ -99,7 +94,7 @@ class _Group:
 def _groups(view: View, by: By) -> list[_Group]:
     if by not in ("pod", "workload"):
         raise LabError(f'by={by!r} is neither "pod" nor "workload".')
-    pods, engine = _pods(view), view.engine
+    pods, engine = view.policed_pods, view.engine
     names = workload_names(pods, view.objects) if by == "workload" else {}
     found: dict[tuple[str, object], list[Pod]] = {}
     for pod in pods:

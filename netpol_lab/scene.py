@@ -113,8 +113,7 @@ class Scene:
 def build(view: View, fold: bool = True) -> Scene:
     """Look at one moment.
 
-    ``fold=False`` gives every pod a node of its own. Pods on the host network are left out: policies do not apply to
-    them.
+    ``fold=False`` gives every pod a node of its own. Who takes part: :attr:`~netpol_lab.snapshot.View.policed_pods`.
     """
     pods, dns = _pods(view), _dns_pods(view)
     groups = _groups(pods, view.engine) if fold else [[pod] for pod in pods]
@@ -134,7 +133,7 @@ def ends_of(view: View) -> list[Endpoint]:
 
 def _pods(view: View) -> list[Pod]:
     """The pods to show, by namespace in order of first appearance, the system's last."""
-    pods = [pod for pod in view.pods if not pod.host_network and pod.phase == "Running"]
+    pods = view.policed_pods
     order = {name: place for place, name in enumerate(dict.fromkeys(pod.namespace for pod in pods))}
     return sorted(pods, key=lambda pod: (pod.namespace == SYSTEM_NAMESPACE, order[pod.namespace]))
 

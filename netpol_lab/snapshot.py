@@ -72,6 +72,14 @@ class View:
         return self.snapshot().all_pods
 
     @property
+    def policed_pods(self) -> tuple[Pod, ...]:
+        """The pods that matrices, graphs and frames are about: they run, and policies apply to them.
+
+        D: policies do not apply to pods on the host network. No connection begins or ends at a pod that does not run.
+        """
+        return tuple(pod for pod in self.pods if pod.phase == "Running" and not pod.host_network)
+
+    @property
     def services(self) -> tuple[Service, ...]:
         return self._typed(Service)
 
@@ -195,7 +203,7 @@ class View:
         ``namespace/name``. With ``by="workload"`` replicas are one, as ``namespace/name[Kind]`` (``[Pod]`` without an
         owner), with every port that any of them has; a row from a workload to itself is about its replicas. Addresses
         outside are maximal ranges ``first-last``, for each direction apart. Sorted. Pods on the host network, pods
-        that have ended and pods to themselves are left out. Raises LabError when there are more than five million rows.
+        that do not run and pods to themselves are left out. Raises LabError when there are more than five million rows.
 
         >>> from netpol_lab import Cluster
         >>> Cluster().connections(by="workload").iloc[-1].to_dict()["destination"]
@@ -220,7 +228,7 @@ class View:
 
         One row per pod: ``pod``, ``workload``, and ``ingress`` and ``egress``: True where no policy isolates the pod
         in that direction, so that all traffic is allowed. Pods that are isolated in both are not in the frame, nor
-        pods on the host network, which no policy can isolate.
+        pods that do not run, nor pods on the host network, which no policy can isolate.
 
         >>> from netpol_lab import Cluster
         >>> sorted(set(Cluster().unselected()["workload"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from worlds import snapshot_of, state_of, world
 
 from netpol_lab import frames
 from netpol_lab.model import External
-from netpol_lab.scene import outside_ranges
+from netpol_lab.scene import build, outside_ranges
 from netpol_lab.snapshot import Snapshot
 
 SEEDS = range(60)
@@ -109,3 +110,14 @@ def test_the_matrix_has_a_boolean_for_every_pair() -> None:
     assert not bool(open_81.loc[("shop", "client"), ("shop", "web")])
     assert state.matrix().loc[("shop", "client"), ("shop", "web")] == "TCP 80"
     assert state.matrix().loc[("shop", "web"), ("shop", "client")] == "All"
+
+
+def test_a_pod_that_does_not_run_is_in_no_frame_no_matrix_and_no_scene() -> None:
+    waiting = replace(pod("shop/waiting", ips=[]), phase="Pending")
+    ended = replace(pod("shop/ended", ips=["10.244.1.5"]), phase="Succeeded")
+    state = snapshot_of([WEB, CLIENT, waiting, ended], [], {"shop": {}})
+    connections, matrix, one_port = state.connections(), state.matrix(), state.matrix(80)
+    inside = {name for name in {*connections["source"], *connections["destination"]} if "/" in name}
+    assert inside == {"shop/web", "shop/client"} == set(state.unselected()["pod"])
+    assert [*matrix.index] == [*one_port.index] == [("shop", "web"), ("shop", "client"), ("", "External")]
+    assert [node.name for node in build(state).nodes] == ["web", "client", "External"]
