@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from netpol_lab.addresses import AddressRange
 from netpol_lab.engine import Engine
 from netpol_lab.errors import LabError
-from netpol_lab.model import Direction, External, Pod
+from netpol_lab.model import DIRECTIONS, External, Pod
 from netpol_lab.pairs import connections_between
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import outside_ranges
@@ -23,7 +23,6 @@ By = Literal["pod", "workload"]
 Row = tuple[str, str, str]
 
 COLUMNS = ["source", "destination", "ports"]
-DIRECTIONS: tuple[Direction, Direction] = ("ingress", "egress")
 
 MAX_ROWS = 5_000_000
 """More rows than this are no answer, and would fill the memory of a laptop."""
@@ -91,6 +90,9 @@ class _Group:
     pods: tuple[Pod, ...]
 
 
+Pair = tuple[_Group, _Group, PortSet]
+
+
 def _groups(view: View, by: By) -> list[_Group]:
     if by not in ("pod", "workload"):
         raise LabError(f'by={by!r} is neither "pod" nor "workload".')
@@ -109,8 +111,7 @@ def _rows(view: View, by: By) -> Iterator[Row]:
     """By workload, the ports of replicas that policies tell apart are added up."""
     groups = _groups(view, by)
     if by == "pod":
-        _check_size(view, groups)
-        for one, other, ports in _inside(view.engine, groups):
+        for one, other, ports in _counted(_inside(view.engine, groups)):
             for source in one.ids:
                 for destination in other.ids:
                     if source != destination:
@@ -125,12 +126,14 @@ def _rows(view: View, by: By) -> Iterator[Row]:
     yield from _with_the_outside(view, groups, by)
 
 
-def _check_size(view: View, groups: Sequence[_Group]) -> None:
-    """Count before anything is made."""
-    rows = 0
-    for one, other, _ in _inside(view.engine, groups):
-        rows += len(one.ids) * len(other.ids)
+def _counted(pairs: Iterable[Pair]) -> list[Pair]:
+    """All pairs of groups, before the first of them becomes rows: an answer that is too large is refused early."""
+    found, rows = [], 0
+    for pair in pairs:
+        rows += len(pair[0].ids) * len(pair[1].ids)
         _check_rows(rows)
+        found.append(pair)
+    return found
 
 
 def _check_rows(rows: int) -> None:
@@ -138,7 +141,7 @@ def _check_rows(rows: int) -> None:
         raise LabError(f'The answer has more than {MAX_ROWS:,} rows. Ask by="workload", or about fewer manifests.')
 
 
-def _inside(engine: Engine, groups: Sequence[_Group]) -> Iterator[tuple[_Group, _Group, PortSet]]:
+def _inside(engine: Engine, groups: Sequence[_Group]) -> Iterator[Pair]:
     for one, other, ports in connections_between(engine, [group.pods for group in groups]):
         yield groups[one], groups[other], ports
 
