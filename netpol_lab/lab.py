@@ -102,7 +102,7 @@ class Lab:
 
     def kubectl(self, line: str, stdin: str = "") -> ProgramResult:
         """Run one kubectl line from Python: ``lab.kubectl("get pods -A").stdout``."""
-        words = shlex.split(notebook.fill(line, self.xx))
+        words = shlex.split(data.fill(line, self.xx))
         answer = self._answer(
             "kubectl", words[1:] if words[:1] == ["kubectl"] else words, lambda: stdin, str(Path.cwd())
         )
@@ -117,7 +117,7 @@ class Lab:
 
         ``name`` is like ``lab-a/netpol-apps.yaml``. Returns its text. Raises NotFound for a name that is not there.
         """
-        text = notebook.fill(data.path("manifests", *name.split("/")).read_text(encoding="utf-8"), self.xx)
+        text = data.fill(data.path("manifests", *name.split("/")).read_text(encoding="utf-8"), self.xx)
         notebook.write_manifest(Path(name).name, text, self.xx)
         return text
 
@@ -345,9 +345,9 @@ class Lab:
 
     def playground(self) -> Any:
         """A widget to explore with: each policy on or off, a port, and the why of a pair. It changes nothing."""
-        from netpol_lab.widgets import playground
+        from netpol_lab.widgets import Playground
 
-        return playground(self)
+        return Playground(self)
 
     # -- exercises -------------------------------------------------------------------------------
 

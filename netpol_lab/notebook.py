@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from netpol_lab.data import fill as fill
+from netpol_lab.data import fill
 from netpol_lab.errors import LabError
 from netpol_lab.model import NetworkPolicy
 

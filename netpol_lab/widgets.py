@@ -30,13 +30,8 @@ class LabLike(Protocol):
     def hypothetical(self, without: Iterable[str] = ()) -> Snapshot: ...
 
 
-def playground(lab: LabLike) -> Playground:
-    """A playground on the present state of a lab. Show it as the last line of a cell."""
-    return Playground(lab)
-
-
 class Playground:
-    """What is chosen, and the pictures of it. :attr:`widget` is the same with controls.
+    """What is chosen, and the pictures of it; show it as the last line of a cell. :attr:`widget` has the controls.
 
     ``off`` holds the policies that are switched off, ``port`` a (protocol, number) or None for all ports,
     ``source`` and ``target`` node ids of the scene.

@@ -7,11 +7,10 @@ import re
 import pytest
 
 from netpol_lab.cluster import Cluster
-from netpol_lab.data import path
+from netpol_lab.data import fill, path
 from netpol_lab.display import delta, graph, matrix, moments, policies, reach, strip, why
 from netpol_lab.display.theme import PALETTE
 from netpol_lab.flows import connect
-from netpol_lab.notebook import fill
 from netpol_lab.scene import build, effect_of
 from netpol_lab.story import Story
 

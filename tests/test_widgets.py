@@ -9,7 +9,7 @@ import pytest
 
 from netpol_lab.cluster import Cluster
 from netpol_lab.snapshot import Snapshot
-from netpol_lab.widgets import Playground, playground
+from netpol_lab.widgets import Playground
 
 WORLD = """
 {apiVersion: v1, kind: Namespace, metadata: {name: shop}}
@@ -61,13 +61,13 @@ def controls(play: Playground, kind: str) -> dict[str, Any]:
 
 
 def test_every_control_has_a_label(lab: SmallLab) -> None:
-    play = playground(lab)
+    play = Playground(lab)
     assert set(controls(play, "Checkbox")) == {"shop/allow", "shop/deny"}
     assert set(controls(play, "Dropdown")) == {"Port", "From", "To"}
 
 
 def test_switching_a_policy_off_changes_the_answer_and_not_the_cluster(lab: SmallLab) -> None:
-    play, before = playground(lab), lab.cluster.snapshot()
+    play, before = Playground(lab), lab.cluster.snapshot()
     assert play.pictures()[2].title == "✓ Allowed: client reaches server on TCP 80"
     controls(play, "Checkbox")["shop/allow"].value = False
     assert play.title == "Playground: 1 of 2 policies on"
@@ -76,7 +76,7 @@ def test_switching_a_policy_off_changes_the_answer_and_not_the_cluster(lab: Smal
 
 
 def test_the_pictures_in_the_widget_follow(lab: SmallLab) -> None:
-    play = playground(lab)
+    play = Playground(lab)
     shown = play.widget.children[-4:]
     assert "Allowed: client reaches server" in shown[0].value and 'role="status"' in shown[0].value
     controls(play, "Checkbox")["shop/allow"].value = False
@@ -85,7 +85,7 @@ def test_the_pictures_in_the_widget_follow(lab: SmallLab) -> None:
 
 
 def test_port_and_pair_can_be_picked(lab: SmallLab) -> None:
-    play = playground(lab)
+    play = Playground(lab)
     dropdowns = controls(play, "Dropdown")
     dropdowns["Port"].value = ("UDP", 53)
     dropdowns["To"].value = "kube-system/kube-dns"
@@ -95,7 +95,7 @@ def test_port_and_pair_can_be_picked(lab: SmallLab) -> None:
 
 
 def test_all_ports_is_a_choice_one_can_come_back_to(lab: SmallLab) -> None:
-    play = playground(lab)
+    play = Playground(lab)
     port = controls(play, "Dropdown")["Port"]
     assert port.label == "all ports"
     port.value = ("TCP", 80)
@@ -105,20 +105,20 @@ def test_all_ports_is_a_choice_one_can_come_back_to(lab: SmallLab) -> None:
 
 
 def test_a_pod_and_itself_can_be_picked(lab: SmallLab) -> None:
-    play = playground(lab)
+    play = Playground(lab)
     play.source = play.target = "shop/server"
     assert play.pictures()[2].title == "✓ Allowed: server reaches itself on TCP 80"
 
 
 def test_it_is_readable_without_a_kernel(lab: SmallLab) -> None:
-    bundle = playground(lab)._repr_mimebundle_()
+    bundle = Playground(lab)._repr_mimebundle_()
     assert "✓ Allowed: client reaches server on TCP 80" in bundle["text/html"]
     assert "policy shop/allow  on" in bundle["text/plain"]
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
 def test_what_is_compared_on_a_second_run_is_the_same(lab: SmallLab) -> None:
-    first, second = playground(lab)._repr_mimebundle_(), playground(lab)._repr_mimebundle_()
+    first, second = Playground(lab)._repr_mimebundle_(), Playground(lab)._repr_mimebundle_()
     for kind in ("text/html", "text/plain"):
         assert first[kind] == second[kind]
 
@@ -127,7 +127,7 @@ def test_without_policies_there_is_nothing_to_switch() -> None:
     lab = SmallLab()
     for name in ("allow", "deny"):
         lab.cluster.delete("NetworkPolicy", "shop", name)
-    play = playground(lab)
+    play = Playground(lab)
     assert play.title == "Playground: there is no policy to switch"
     assert "No policy yet" in play.widget.children[0].value
 

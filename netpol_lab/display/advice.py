@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from netpol_lab.display import tables
 from netpol_lab.display.card import Picture, figure
 from netpol_lab.display.markup import Markup, ascii_text, code, el, join
 
-
-class PolicyLike(Protocol):
-    @property
-    def id(self) -> str: ...
+if TYPE_CHECKING:
+    from netpol_lab.advice import Finding
 
 
-class FindingLike(Protocol):
-    """What is shown of a finding; see :class:`netpol_lab.advice.Finding`."""
-
-    @property
-    def policy(self) -> PolicyLike: ...
-    @property
-    def words(self) -> str: ...
-    @property
-    def near(self) -> str: ...
-    @property
-    def file(self) -> str: ...
-    @property
-    def line(self) -> int: ...
-    @property
-    def lesson(self) -> str: ...
-
-
-def draw(findings: Sequence[FindingLike], policies: int) -> Picture:
+def draw(findings: Sequence[Finding], policies: int) -> Picture:
     """A table with one row per finding. ``policies`` is the number of policies that were looked at."""
     if not findings:
         looked = "There is no policy" if not policies else f"{policies} {'policy' if policies == 1 else 'policies'}"
@@ -56,7 +37,7 @@ def draw(findings: Sequence[FindingLike], policies: int) -> Picture:
 _QUIET = "The API server accepts all of this. `kubectl apply` says nothing about it."
 
 
-def _row(finding: FindingLike) -> tuple[Markup | str, ...]:
+def _row(finding: Finding) -> tuple[Markup | str, ...]:
     place = el("div", _place(finding), class_="npl-note") if _place(finding) else ""
     near = el("div", el("strong", finding.near)) if finding.near else ""
     return (
@@ -67,14 +48,14 @@ def _row(finding: FindingLike) -> tuple[Markup | str, ...]:
     )
 
 
-def _lines(finding: FindingLike) -> list[str]:
+def _lines(finding: Finding) -> list[str]:
     place = f" ({_place(finding)})" if _place(finding) else ""
     near = [f"  {finding.near}"] if finding.near else []
     lines = [f"! {finding.policy.id}{place}", f"  {finding.words}", *near, f"  lesson {finding.lesson}"]
     return [line[: len(line) - len(line.lstrip())] + ascii_text(line.strip()) for line in lines]
 
 
-def _place(finding: FindingLike) -> str:
+def _place(finding: Finding) -> str:
     """The file's name without its folders: a notebook shows the same text on every machine."""
     line = f"line {finding.line}" if finding.line else ""
     return ", ".join(filter(None, (PurePath(finding.file).name, line)))

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from netpol_lab.display import tables
 from netpol_lab.display.card import Picture, figure
 from netpol_lab.display.markup import code
 from netpol_lab.display.markup import table as columns
 
-
-class MomentLike(Protocol):
-    """What is shown of a moment: its number, and the command that led to it ("" at the start)."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def command(self) -> str: ...
+if TYPE_CHECKING:
+    from netpol_lab.story import Moment
 
 
-def draw(moments: Sequence[MomentLike]) -> Picture:
+def draw(moments: Sequence[Moment]) -> Picture:
     """One row per moment, oldest first."""
     changes = len(moments) - 1
     title = "Nothing has changed yet" if not changes else f"{changes} change{'s' if changes > 1 else ''} so far"

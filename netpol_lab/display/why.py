@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from netpol_lab.display import card
 from netpol_lab.display.letters import compare
@@ -22,21 +22,7 @@ from netpol_lab.verdict import Condition, Verdict
 if TYPE_CHECKING:
     import pandas
 
-
-class ProvedChange(Protocol):
-    """What ``remedy.smallest_change`` returns: a command or rule, proved by simulating it, and what it does."""
-
-    @property
-    def command(self) -> str: ...
-
-    @property
-    def explanation(self) -> str: ...
-
-    @property
-    def besides(self) -> str: ...
-
-    @property
-    def stops(self) -> bool: ...
+    from netpol_lab.remedy import Change
 
 
 @dataclass(frozen=True)
@@ -57,7 +43,7 @@ class WhyPicture(card.Picture):
 def draw(
     what: Flow | Verdict,
     *,
-    change: ProvedChange | None = None,
+    change: Change | None = None,
     saw: tuple[str, str] | None = None,
 ) -> WhyPicture:
     """The gates of a connection attempt, or of a bare verdict (then without name and Service).
@@ -100,14 +86,14 @@ def _part(part: str) -> Markup:
     return code(part) if isinstance(part, Mono) else escape(part)
 
 
-def _one_line(change: ProvedChange | None, then: str) -> str:
+def _one_line(change: Change | None, then: str) -> str:
     if change is None:
         return ""
     besides = f" {change.besides}" if change.besides else ""
     return f"{'; then '.join(change.command.splitlines())} (checked: {then}){besides}"
 
 
-def _then(change: ProvedChange | None, answer: Flow | Verdict) -> str:
+def _then(change: Change | None, answer: Flow | Verdict) -> str:
     """What the change was checked to do. At a name it lets the question pass, and the connection comes after that."""
     if change is not None and change.stops:
         return "then blocked"
@@ -172,7 +158,7 @@ def _profiles(answers: Sequence[tuple[str, str]]) -> Markup:
     return el("table", el("thead", head), el("tbody", *rows), class_="npl-plugins")
 
 
-def _change_box(change: ProvedChange, then: str) -> Markup:
+def _change_box(change: Change, then: str) -> Markup:
     """A command stands in the mono font; a rule in words does not."""
     parts = []
     lines = change.command.splitlines()
