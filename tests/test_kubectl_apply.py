@@ -328,3 +328,40 @@ def test_a_way_to_validate_that_does_not_exist_is_answered_with_those_that_do(te
     assert terminal.fails("apply --validate=maybe -f -", stdin=POLICY) == (
         'error: invalid - validate option "maybe"; must be one of: strict (or true), warn, ignore (or false)'
     )
+
+
+def policy_lines(terminal: Terminal) -> tuple[str, int, int]:
+    stored = terminal.session.cluster.get("NetworkPolicy", "default", "allow-web")
+    assert stored is not None and stored.typed.origin is not None and stored.typed.ingress[0].origin is not None
+    return stored.typed.origin.file, stored.typed.origin.first_line, stored.typed.ingress[0].origin.first_line
+
+
+@pytest.mark.parametrize("verb", ["apply", "replace"])
+def test_a_changed_policy_is_known_by_the_lines_of_the_file_that_changed_it(
+    terminal: Terminal, tmp_path: Path, verb: str
+):
+    terminal.folder = str(tmp_path)
+    for name, text in (("first.yaml", POLICY), ("second.yaml", "# repaired\n\n" + POLICY.replace("80", "81"))):
+        (tmp_path / name).write_text(text)
+    terminal.out("apply -f first.yaml")
+    assert policy_lines(terminal) == ("first.yaml", 1, 10)
+    terminal.out(f"{verb} -f second.yaml")
+    assert policy_lines(terminal) == ("second.yaml", 3, 12)
+
+
+def test_a_policy_that_only_moved_within_its_file_is_unchanged_and_known_by_its_new_lines(
+    terminal: Terminal, tmp_path: Path
+):
+    terminal.folder = str(tmp_path)
+    (tmp_path / "web.yaml").write_text(POLICY)
+    terminal.out("apply -f web.yaml")
+    (tmp_path / "web.yaml").write_text("# a remark\n" + POLICY)
+    assert terminal.out("apply -f web.yaml").endswith("unchanged\n")
+    assert policy_lines(terminal) == ("web.yaml", 2, 11)
+
+
+def test_a_label_on_a_policy_does_not_pretend_to_know_its_lines(terminal: Terminal):
+    terminal.out("apply -f -", stdin=POLICY)
+    terminal.out("label netpol allow-web tier=front")
+    stored = terminal.session.cluster.get("NetworkPolicy", "default", "allow-web")
+    assert stored is not None and stored.typed.origin is None

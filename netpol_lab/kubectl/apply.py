@@ -80,7 +80,7 @@ def _apply(call: Call, item: Item) -> None:
     if last is None:
         call.warn(_NO_ANNOTATION.format(name=f"{item.type.plural}/{item.name}"))
     item.resource(body, _patching(item, live, body))
-    after, changed = changes.replace(call, item.type, live, three_way(last or {}, body, live))
+    after, changed = changes.replace(call, item.type, live, three_way(last or {}, body, live), item)
     # With --dry-run=client kubectl does not ask the server, so it cannot know that nothing would change.
     word = "configured" if changed or changes.dry_run(call) == "client" else "unchanged"
     print_change(call, item.type, after, word)
@@ -104,7 +104,7 @@ def _replace(call: Call, item: Item) -> None:
         )
     body = item.resource(doing="replacing").body
     spec = {**_given(live), **(body.get("spec") or {})}
-    after, _ = changes.replace(call, item.type, live, {**body, "spec": spec} if "spec" in body else body)
+    after, _ = changes.replace(call, item.type, live, {**body, "spec": spec} if "spec" in body else body, item)
     print_change(call, item.type, after, "replaced")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -59,20 +60,23 @@ def create(call: Call, resource: Resource, about: str = "") -> Body:
     return stored.body if stored else resource.body
 
 
-def replace(call: Call, kind: ResourceType, old: Body, new: Body) -> tuple[Body, bool]:
+def replace(call: Call, kind: ResourceType, old: Body, new: Body, written: Item | None = None) -> tuple[Body, bool]:
     """Put a changed body in the place of ``old``; return the body and whether anything changed.
 
-    Raises :class:`Failure` for what the server refuses.
+    ``written`` is the object as it stands in a file, whose lines later messages name. Raises :class:`Failure` for what
+    the server refuses.
     """
-    item = Item("", new, None)
+    item = written or Item("", new, None)
     try:
-        resource = from_object(new, default_namespace=None)
+        resource = from_object(new, item.lines, item.source, default_namespace=None)
     except ManifestError as error:
-        raise refused(item, error.problems, "patching") from None
+        raise refused(Item("", new, None), error.problems, "patching") from None
     if (resource.kind, resource.name) != (kind.kind, metadata(old)["name"]):
         raise from_server("BadRequest", "the kind and the name of an object cannot be changed")
     check_update(kind, old, resource.body)
     if same(old, resource.body):
+        if dry_run(call) == "none":
+            _remember_lines(call, resource)
         return old, False
     if dry_run(call) != "none":
         return resource.body, True
@@ -81,6 +85,14 @@ def replace(call: Call, kind: ResourceType, old: Body, new: Body) -> tuple[Body,
     call.cluster.put(resource)
     stored = call.cluster.get(*resource.key)
     return (stored.body if stored else resource.body), True
+
+
+def _remember_lines(call: Call, resource: Resource) -> None:
+    """A policy that is applied again unchanged may stand on other lines of its file."""
+    stored = call.cluster.get(*resource.key)
+    if stored is not None and resource.kind == "NetworkPolicy" and resource.origin is not None:
+        again = dataclasses.replace(stored, typed=resource.typed, origin=resource.origin)
+        call.cluster.restore(call.cluster.snapshot().with_objects([again]))
 
 
 def same(old: Body, new: Body) -> bool:
