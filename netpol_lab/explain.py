@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from netpol_lab.classes import EndpointClass
 from netpol_lab.engine import CompiledRule, Engine, Group, exemption, family_of, port_set
 from netpol_lab.model import (
+    DIRECTIONS,
     METADATA_NAME,
     Direction,
     Endpoint,
@@ -48,8 +49,7 @@ def _by_profile(
     """
     if engine.profile != UPSTREAM:
         return ()
-    ways: tuple[Direction, Direction] = ("egress", "ingress")
-    asked = [_Asked.at(engine, way, source, destination, port, protocol) for way in ways]
+    asked = [_Asked.at(engine, way, source, destination, port, protocol) for way in DIRECTIONS]
     doors = [each for each in asked if each is not None]
     answers: list[tuple[str, Answer]] = []
     for profile in CONFORMANT:
@@ -107,10 +107,8 @@ class _Asked:
 
     def admitted_by(self, rule: CompiledRule, profile: Profile) -> bool:
         """Whether a rule admits the connection, as a plugin with this profile compares ipBlocks."""
-        compares = profile.compares_ip_blocks_with(self.other)
-        peers = (each for each in rule.peers if compares or each.peer is None or each.peer.ip_block is None)
-        ports = rule.ports_on(self.target, profile)
-        return any(peer.holds(self.other_class) for peer in peers) and (self.protocol, self.port) in ports
+        holds = rule.holds(self.other_class, profile.compares_ip_blocks_with(self.other))
+        return holds and (self.protocol, self.port) in rule.ports_on(self.target, profile)
 
     def on_port(self, item: NetworkPolicyPort) -> bool:
         return (self.protocol, self.port) in port_set(item, self.target.ports, self.engine.profile)

@@ -37,26 +37,7 @@ def listeners(view: View, pod: Pod) -> tuple[Listener, ...]:
     [('etcd', 2379), ('etcd', 2380)]
     """
     resource = view.get("Pod", pod.namespace, pod.name)
-    return _listeners(pod, resource.body if resource else {})
-
-
-def listener_on(view: View, pod: Pod, port: int, protocol: str) -> Listener | None:
-    """What listens on one port of a pod, if anything does."""
-    return next((each for each in listeners(view, pod) if _key(each.port) == (port, protocol)), None)
-
-
-def listening(pod: Pod, body: Mapping[str, Any] | None = None) -> tuple[ContainerPort, ...]:
-    """The ports of :func:`listeners`, for a pod whose object is at hand."""
-    return tuple(listener.port for listener in _listeners(pod, body or {}))
-
-
-def container_body(body: Mapping[str, Any], container: Container) -> Mapping[str, Any]:
-    """The container as the Pod object ``body`` has it; empty when it is not there."""
-    containers = (body.get("spec") or {}).get("containers") or ()
-    return next((item for item in containers if item.get("name") == container.name), {})
-
-
-def _listeners(pod: Pod, body: Mapping[str, Any]) -> tuple[Listener, ...]:
+    body = resource.body if resource else {}
     found: dict[tuple[int, str], Listener] = {}
     for container in pod.containers if pod.phase == "Running" else ():
         command = _command_line(container, container_body(body, container))
@@ -68,6 +49,17 @@ def _listeners(pod: Pod, body: Mapping[str, Any]) -> tuple[Listener, ...]:
         for name, port in opened:
             found.setdefault(_key(port), Listener(port, name, command))
     return tuple(found.values())
+
+
+def listener_on(view: View, pod: Pod, port: int, protocol: str) -> Listener | None:
+    """What listens on one port of a pod, if anything does."""
+    return next((each for each in listeners(view, pod) if _key(each.port) == (port, protocol)), None)
+
+
+def container_body(body: Mapping[str, Any], container: Container) -> Mapping[str, Any]:
+    """The container as the Pod object ``body`` has it; empty when it is not there."""
+    containers = (body.get("spec") or {}).get("containers") or ()
+    return next((item for item in containers if item.get("name") == container.name), {})
 
 
 def _command_line(container: Container, body: Mapping[str, Any]) -> tuple[str, ...]:

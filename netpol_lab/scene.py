@@ -14,13 +14,11 @@ from typing import Literal
 
 from netpol_lab.addresses import AddressRange, range_name
 from netpol_lab.engine import Engine, Group
-from netpol_lab.listening import listening
-from netpol_lab.model import OUTSIDE, Direction, Endpoint, External, NetworkPolicy, Pod
+from netpol_lab.listening import listeners
+from netpol_lab.model import DIRECTIONS, OUTSIDE, Direction, Endpoint, External, NetworkPolicy, Pod
 from netpol_lab.ports import PortSet
-from netpol_lab.server import NODE_NETWORK, POD_NETWORK, SERVICE_NETWORK
+from netpol_lab.server import NETWORKS, SYSTEM_NAMESPACE
 from netpol_lab.snapshot import Snapshot, View
-
-SYSTEM_NAMESPACE = "kube-system"
 
 Stop = Literal["", "egress", "ingress", "both ends", "ports differ"]
 
@@ -164,9 +162,8 @@ def outside_ranges(view: View) -> dict[External, list[AddressRange]]:
 
     The family is that of the pods. Pod, Service and node networks are left out where there are nodes.
     """
-    cluster = (POD_NETWORK, SERVICE_NETWORK, NODE_NETWORK) if view.nodes else ()
     version = next((pod.ip.version for pod in view.pods if pod.ip), 4)
-    classes = list(view.engine.addresses.classes(version, cluster).values())
+    classes = list(view.engine.addresses.classes(version, NETWORKS if view.nodes else ()).values())
     classes.sort(key=lambda ranges: -sum(int(last) - int(first) for first, last in ranges))
     found: dict[External, list[AddressRange]] = {}
     for ranges in classes:
@@ -218,11 +215,10 @@ class _Reaches(Mapping[tuple[str, str], Reach]):
             node.id: (node, kinds.setdefault(engine.classes_of(node.endpoint), len(kinds))) for node in nodes
         }
         self._known: dict[tuple[int, int], Reach] = {}
-        ways: tuple[Direction, Direction] = ("egress", "ingress")
         self._judges = {
             (way, node.id)
             for node in (nodes if engine.leaves_open else ())
-            for way in ways
+            for way in DIRECTIONS
             if _tells_addresses_apart(engine.group(way, node.endpoint))
         }
 
@@ -257,7 +253,7 @@ def _is_pair(source: SceneNode, target: SceneNode) -> bool:
 
 
 def _dns_pods(view: View) -> set[str]:
-    service = view.service(SYSTEM_NAMESPACE, "kube-dns")
+    service = view.dns_service
     return {pod.id for pod in view.pods_of(service)} if service else set()
 
 
@@ -290,8 +286,6 @@ def _names(groups: list[list[Pod]], dns: set[str]) -> list[str]:
 
 def _node(view: View, group: list[Pod], name: str, dns: set[str], asked: Iterable[str]) -> SceneNode:
     pod, engine = group[0], view.engine
-    resource = view.get("Pod", pod.namespace, pod.name)
-    ports = (PortSet.of(port.protocol, port.port) for port in listening(pod, resource.body if resource else None))
     return SceneNode(
         id=f"{pod.namespace}/{name}",
         namespace=pod.namespace,
@@ -302,7 +296,7 @@ def _node(view: View, group: list[Pod], name: str, dns: set[str], asked: Iterabl
         isolated_ingress=bool(engine.isolating("ingress", pod)),
         isolated_egress=bool(engine.isolating("egress", pod)),
         is_dns=pod.id in dns,
-        listens=PortSet.from_ranges(r for each in ports for r in each),
+        listens=PortSet.union(PortSet.of(each.port.protocol, each.port.port) for each in listeners(view, pod)),
     )
 
 

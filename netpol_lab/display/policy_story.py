@@ -18,6 +18,7 @@ from netpol_lab.display.sentences import (
     text,
 )
 from netpol_lab.model import (
+    DIRECTIONS,
     METADATA_NAME,
     Direction,
     LabelSelector,
@@ -34,7 +35,6 @@ from netpol_lab.scene import Scene, SceneNode
 Effect = tuple[str, str, PortSet, str]
 """From, to, ports, and ``+`` for what passes because of the policy or ``-`` for what does not because of it."""
 
-_DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
 _SHOWN_EFFECTS = 5
 
 
@@ -102,7 +102,7 @@ def sections(policy: NetworkPolicy, world: World, effect: Sequence[Effect] | Non
     """The whole card, top to bottom."""
     found = [_selects(policy, world), _isolates(policy)]
     both = bool(policy.ingress) and bool(policy.egress)
-    for direction in _DIRECTIONS:
+    for direction in DIRECTIONS:
         for index, rule in enumerate(policy.rules(direction)):
             found.append(_rule(policy, world, direction, index, rule, both))
     found += _no_rules(policy)
@@ -148,10 +148,10 @@ def nearest(selector: LabelSelector, nodes: Sequence[SceneNode]) -> str:
 
 
 def _isolates(policy: NetworkPolicy) -> Section:
-    ways = [way for way in _DIRECTIONS if policy.isolates(way)]
+    ways = [way for way in DIRECTIONS if policy.isolates(way)]
     chips = tuple(
         (f"{'⇥' if way == 'ingress' else '↦'} {way}", True) if way in ways else (f"{way} untouched", False)
-        for way in _DIRECTIONS
+        for way in DIRECTIONS
     )
     default = "" if policy.types_origin else " policyTypes is missing, so the default counts."
     return Section("T", "Isolates", (f" them for {' and '.join(ways)}.{default}",), policy.types_origin, chips=chips)
@@ -199,7 +199,7 @@ def _full(node: SceneNode, namespace: str) -> str:
 
 
 def _no_rules(policy: NetworkPolicy) -> list[Section]:
-    closed = [way for way in _DIRECTIONS if policy.isolates(way) and not policy.rules(way)]
+    closed = [way for way in DIRECTIONS if policy.isolates(way) and not policy.rules(way)]
     if not closed:
         return []
     if not policy.ingress and not policy.egress:
@@ -239,9 +239,9 @@ def finding(policy: NetworkPolicy, world: World) -> str:
     chosen = world.selected(policy.pod_selector, policy.namespace)
     if not chosen:
         return f"{policy.name} selects no pod, so it does nothing"
-    rules = [(way, rule) for way in _DIRECTIONS if policy.isolates(way) for rule in policy.rules(way)]
+    rules = [(way, rule) for way in DIRECTIONS if policy.isolates(way) for rule in policy.rules(way)]
     who = _who(chosen, world.in_namespace(policy.namespace))
-    ways = [way for way in _DIRECTIONS if policy.isolates(way)]
+    ways = [way for way in DIRECTIONS if policy.isolates(way)]
     if not rules:
         end = "" if ways == ["ingress"] else "the egress of " if ways == ["egress"] else "both sides of "
         return f"{policy.name} closes {end}{who} and admits nothing"

@@ -20,8 +20,6 @@ _SIGNS: dict[Fate, tuple[str, str, str]] = {
 }
 """For text, for the page, and its class."""
 
-_RULES = tables.RULES + "\n& .npl-undecided { color: var(--npl-changed); font-weight: 700 }\n"
-
 
 def draw(held: Sequence[tuple[Standing, str]], here: Profile) -> card.Picture:
     """One row for each held connection, with the command after which it was opened ("" before the first).
@@ -45,7 +43,7 @@ def draw(held: Sequence[tuple[Standing, str]], here: Profile) -> card.Picture:
         [tables.table(head, cells), _who_says_so(here)] if held else [],
         twin="\n".join(twin) if held else "",
         drawn=False,
-        rules=_RULES,
+        rules=tables.RULES + tables.UNDECIDED,
     )
 
 

@@ -182,7 +182,7 @@ class Evidence:
         if not isinstance(end, Pod):
             return False
         if name == "kube-system/kube-dns":
-            service = self.state.service("kube-system", "kube-dns")
+            service = self.state.dns_service
             return service is not None and end in self.state.pods_of(service)
         return name in (end.id, f"{end.namespace}/{short(end)}")
 

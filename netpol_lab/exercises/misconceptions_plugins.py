@@ -6,9 +6,8 @@ Works like the detectors of :mod:`netpol_lab.exercises.misconceptions`.
 from __future__ import annotations
 
 from netpol_lab.exercises.evidence import Cause, Evidence, lines
-from netpol_lab.flows.services import API_SERVER_PORT
 from netpol_lab.model import External, IPAddress, NetworkPolicyRule
-from netpol_lab.server import NODE_NETWORK, SERVICE_NETWORK
+from netpol_lab.server import API_SERVER_PORT, NODE_NETWORK, SERVICE_NETWORK
 
 
 def api_server(evidence: Evidence) -> Cause | None:

@@ -11,8 +11,7 @@ from typing import Literal
 from netpol_lab.flows import outside
 from netpol_lab.listening import listener_on
 from netpol_lab.model import Endpoint, IPAddress, Node, Pod, Service
-from netpol_lab.server import API_SERVER_PORT as API_SERVER_PORT
-from netpol_lab.server import KUBELET_PORT, SERVICE_NETWORK
+from netpol_lab.server import API_SERVER_PORT, KUBELET_PORT, SERVICE_NETWORK
 from netpol_lab.snapshot import View
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from netpol_lab.addresses import range_name
 from netpol_lab.model import Endpoint, External, LabelSelector, NetworkPolicy, Node, Pod, Resource
 from netpol_lab.ports import PortSet
-from netpol_lab.server import NODE_NETWORK, POD_NETWORK, SERVICE_NETWORK
+from netpol_lab.server import NETWORKS
 from netpol_lab.snapshot import Snapshot
 from netpol_lab.verdict import Verdict
 
@@ -154,7 +154,7 @@ def _identity(end: Endpoint) -> object:
 
 def _outside(before: Snapshot, after: Snapshot, asked: Verdict) -> list[External]:
     """One address of each part of the outside that either state tells apart, and those that were asked about."""
-    cluster = (POD_NETWORK, SERVICE_NETWORK, NODE_NETWORK) if before.nodes else ()
+    cluster = NETWORKS if before.nodes else ()
     found = {end.address: end for end in (asked.source, asked.destination) if isinstance(end, External)}
     taken = {address for pod in before.pods for address in pod.ips}
     for state in (before, after):
