@@ -137,13 +137,13 @@ def hypothetical(state: Snapshot, add: Iterable[Resource] = (), without: Iterabl
 def _base(profile: str) -> Snapshot:
     """The cluster before any lesson, loaded once; it was made three days ago.
 
-    Each node runs the agent of the network plugin: Cilium's, unless the profile has one of its own.
+    Each node runs the agent of the network plugin: Cilium's, unless the profile has one of its own; then kube-proxy too.
     """
     draft = Draft(Snapshot({}, time=STARTED - CLUSTER_AGE))
     draft.load(read_path(data.path("clusters", "base.yaml")))
     agent = data.path("clusters") / f"plugin-{profile}.yaml"
     if agent.is_file():
         draft.delete(("DaemonSet", "kube-system", "cilium"))
-        for resource in read_path(agent):
+        for resource in [*read_path(agent), *read_path(agent.with_name("kube-proxy.yaml"))]:
             draft.apply(resource)
     return replace(draft.finish(), time=STARTED)
