@@ -281,6 +281,11 @@ class Pod:
     def ip(self) -> IPAddress | None:
         return self.ips[0] if self.ips else None
 
+    @property
+    def own_labels(self) -> Labels:
+        """The labels people gave it: without the one that tells the ReplicaSets of a Deployment apart."""
+        return Labels((key, value) for key, value in self.labels.items() if key != "pod-template-hash")
+
     def is_replica_of(self, other: Pod) -> bool:
         """Whether one workload made both, and no selector tells them apart."""
         mine, theirs = ((pod.namespace, pod.owner, pod.labels) for pod in (self, other))

@@ -47,6 +47,15 @@ class SceneNode:
     def is_external(self) -> bool:
         return not self.namespace
 
+    @property
+    def counted(self) -> str:
+        """The name, with the number of pods it stands for: ``web × 3``."""
+        return self.name if self.count == 1 else f"{self.name} × {self.count}"
+
+    def isolated(self, direction: Direction) -> bool:
+        """Whether some policy isolates it in that direction."""
+        return self.isolated_ingress if direction == "ingress" else self.isolated_egress
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -303,6 +312,5 @@ def _node(view: View, group: list[Pod], name: str, dns: set[str], asked: Iterabl
 def _label(pod: Pod, asked: Iterable[str]) -> str:
     """The one label to show: a usual one, else one that policies ask for, else any."""
     usual = ("app", "app.kubernetes.io/name", "k8s-app", "run")
-    rest = (key for key in pod.labels if key != "pod-template-hash")
-    key = next((key for key in (*usual, *asked, *rest) if key in pod.labels), "")
+    key = next((key for key in (*usual, *asked, *pod.own_labels) if key in pod.labels), "")
     return f"{key}: {pod.labels[key]}" if key else ""

@@ -118,11 +118,13 @@ class Playground:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
+        from netpol_lab.display.card import wanted
+
         static = self._static()
         bundle: dict[str, Any] = {"text/plain": static.text, "text/html": static.html}
         # The id of a view is random; nbval does not compare this kind of data.
         bundle[_VIEW] = self.widget._repr_mimebundle_()[_VIEW]
-        return {k: v for k, v in bundle.items() if (not include or k in include) and k not in (exclude or ())}
+        return {kind: value for kind, value in bundle.items() if wanted(kind, include, exclude)}
 
     # -- controls --------------------------------------------------------------------------------
 

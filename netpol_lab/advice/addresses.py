@@ -58,8 +58,7 @@ def _stretches(block: IPBlock) -> Iterator[tuple[int, int]]:
 def _instead(block: IPBlock, pod: Pod) -> str:
     network = block.network
     if network.prefixlen == network.max_prefixlen:
-        labels = ",".join(f"{key}={value}" for key, value in pod.labels.items() if key != "pod-template-hash")
-        by = f" by its labels, {labels}" if labels else " by a label"
+        by = f" by its labels, {pod.own_labels}" if pod.own_labels else " by a label"
         return f"Select the pod{by}: its address changes when it is made anew."
     if network.version == 4 and POD_NETWORK.subnet_of(network) and pod.ip in POD_NETWORK:  # type: ignore[arg-type]
         return f"Keep the pods out with except: [{POD_NETWORK}]."

@@ -43,11 +43,12 @@ class Picture:
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
         bundle = {"text/html": self.html, "text/plain": self.text}
-        return {
-            kind: value
-            for kind, value in bundle.items()
-            if (not include or kind in include) and kind not in (exclude or ())
-        }
+        return {kind: value for kind, value in bundle.items() if wanted(kind, include, exclude)}
+
+
+def wanted(kind: str, include: Collection[str] | None, exclude: Collection[str] | None) -> bool:
+    """Whether IPython asks ``_repr_mimebundle_`` for this kind of data."""
+    return (not include or kind in include) and kind not in (exclude or ())
 
 
 P = TypeVar("P", bound=Picture)

@@ -8,6 +8,7 @@ from itertools import permutations
 
 from netpol_lab.display.lines import DNS_PORTS, NOTHING, Drawing, Line, is_pod, open_ports
 from netpol_lab.display.shapes import Doors, DoorState, LineState
+from netpol_lab.model import DIRECTIONS, Direction
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import Reach, Scene, SceneNode, Stop
 
@@ -48,19 +49,17 @@ class Changes:
         """Whether a picture is readable at all."""
         return len(self.drawing.nodes) <= MOST_NODES and len(self.drawing.lines) <= MOST_LINES
 
-    def isolated(self, way: str, *, newly: bool) -> tuple[str, ...]:
+    def isolated(self, way: Direction, *, newly: bool) -> tuple[str, ...]:
         """Names of the pods that became isolated for ``ingress`` or ``egress`` (or, not ``newly``, no longer are)."""
         pairs = ((node, _node(self.before, node.id)) for node in self.nodes if not node.is_external)
         return tuple(
-            node.name
-            for node, old in pairs
-            if old and _isolated(node, way) is newly and _isolated(old, way) is not newly
+            node.name for node, old in pairs if old and node.isolated(way) is newly and old.isolated(way) is not newly
         )
 
     def doors(self) -> dict[str, Doors]:
         """The state after; a side that changed in this step says so."""
         return {
-            node.id: Doors(*(_door(node, _node(self.before, node.id), way) for way in ("ingress", "egress")))
+            node.id: Doors(*(_door(node, _node(self.before, node.id), way) for way in DIRECTIONS))
             for node in self.nodes
             if not node.is_external
         }
@@ -143,12 +142,8 @@ def _node(scene: Scene, id: str) -> SceneNode | None:
     return next((node for node in scene.nodes if node.id == id), None)
 
 
-def _isolated(node: SceneNode, way: str) -> bool:
-    return node.isolated_ingress if way == "ingress" else node.isolated_egress
-
-
-def _door(node: SceneNode, old: SceneNode | None, way: str) -> DoorState:
-    now, was = _isolated(node, way), _isolated(old or node, way)
+def _door(node: SceneNode, old: SceneNode | None, way: Direction) -> DoorState:
+    now, was = node.isolated(way), (old or node).isolated(way)
     if now:
         return "closed" if was else "newly closed"
     return "newly open" if was else ""

@@ -13,9 +13,11 @@ from netpol_lab.display.layout import NoLayout
 from netpol_lab.display.lines import Line, is_pod
 from netpol_lab.display.markup import Markup, svg
 from netpol_lab.display.panels import panels
+from netpol_lab.display.sentences import count, in_words
 from netpol_lab.display.shapes import LineState
 from netpol_lab.display.sketch import Sketch, finished, placed
 from netpol_lab.display.twin import line_rows, line_table
+from netpol_lab.model import DIRECTIONS
 from netpol_lab.scene import Scene
 
 KEY = "+ newly allowed   - newly blocked, and where   ~ ports changed   (blank) unchanged"
@@ -127,18 +129,13 @@ def _counted(changes: Changes) -> str:
     first, word = parts[0]
     targets = {line.target.name for line in first}
     into = f" into {targets.pop()}" if len(targets) == 1 else ""
-    ways = f"{_number(len(first))} way{'s' if len(first) > 1 else ''}{into} {word}"
-    return ", ".join([ways, *(f"{_number(len(lines))} {word}" for lines, word in parts[1:])])
-
-
-def _number(count: int) -> str:
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-    return words[count] if count < len(words) else str(count)
+    ways = f"{count(len(first), 'way')}{into} {word}"
+    return ", ".join([ways, *(f"{in_words(len(lines))} {word}" for lines, word in parts[1:])])
 
 
 def _one(changes: Changes, subject: str) -> str:
     line = next(line for line in changes.lines if line.state != "same")
-    source = f"every pod of {line.source.namespace}" if line.from_namespace else line.source.name
+    source = line.whence
     if line.state == "opened":
         return (
             f"{subject} lets {source} into {line.target.name}"
@@ -182,7 +179,7 @@ def _unchanged(changes: Changes) -> list[str]:
 def _isolation(changes: Changes) -> list[str]:
     parts = []
     for newly, words in ((True, "Newly isolated"), (False, "No longer isolated")):
-        for way in ("ingress", "egress"):
+        for way in DIRECTIONS:
             names = changes.isolated(way, newly=newly)
             if names:
                 parts.append(f"{words} for {way}: {_some(names)}.")
@@ -216,8 +213,7 @@ def _description(changes: Changes) -> str:
 
 
 def _told(line: Line) -> str:
-    source = f"every pod of {line.source.namespace}" if line.from_namespace else line.source.name
-    pair = f"{source} to {line.target.name}"
+    pair = f"{line.whence} to {line.target.name}"
     if line.state == "closed":
         return f"{pair} on {line.ports.words()} at {where(line)}"
     if line.state == "changed":

@@ -116,7 +116,7 @@ def description(drawing: Drawing) -> str:
 
 def sentence(line: Line) -> str:
     """One line as a sentence."""
-    source = f"every pod of {line.source.namespace}" if line.from_namespace else line.source.name
+    source = line.whence
     target = f"every pod of {line.target.namespace}" if line.to_namespace and not line.dns else line.target.name
     if line.stop:
         return f"{source} is blocked at {where(line)} on the way to {target} on {line.ports.words()}."
@@ -129,7 +129,7 @@ def sentence(line: Line) -> str:
 
 def where(line: Line) -> str:
     """Where a blocked line stops, with the names of the ends."""
-    source = f"every pod of {line.source.namespace}" if line.from_namespace else line.source.name
+    source = line.whence
     if line.stop == "egress":
         return f"the egress of {source}"
     if line.stop == "both ends":

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from netpol_lab.display.card import Picture
+from netpol_lab.display.card import Picture, wanted
 from netpol_lab.display.markup import fit
 from netpol_lab.display.matrix_cells import Question, arranged, cell
 from netpol_lab.display.sentences import undecided
@@ -58,13 +58,8 @@ class HeatMapPicture(Picture):
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
-        def wanted(kind: str) -> bool:
-            return (not include or kind in include) and kind not in (exclude or ())
-
-        bundle: dict[str, Any] = {"text/plain": self.text} if wanted("text/plain") else {}
-        if wanted("image/png"):
-            bundle["image/png"] = self.png
-        return bundle
+        makers = {"text/plain": lambda: self.text, "image/png": lambda: self.png}
+        return {kind: make() for kind, make in makers.items() if wanted(kind, include, exclude)}
 
 
 def draw(scene: Scene) -> HeatMapPicture:

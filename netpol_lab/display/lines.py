@@ -60,6 +60,11 @@ class Line:
     def dns(self) -> bool:
         return self.target.is_dns
 
+    @property
+    def whence(self) -> str:
+        """Where it starts, in words: ``web``, or ``every pod of shop``."""
+        return f"every pod of {self.source.namespace}" if self.from_namespace else self.source.name
+
     def label(self, *, protocol: bool = True) -> tuple[str, ...]:
         """The words on the line: sign and ports, and below them what they were."""
         if self.state == "dns":

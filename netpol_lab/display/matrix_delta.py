@@ -36,7 +36,7 @@ MOST_CHANGES = 40
 Kind = Literal["allowed", "blocked", "ports", "plugin", "new", "gone", "same"]
 
 _SIGNS: dict[Kind, str] = {"allowed": "+", "blocked": "−", "ports": "~", "plugin": "?"}
-_TWIN_SIGNS: dict[Kind, str] = {"allowed": "+", "blocked": "-", "ports": "~", "plugin": "?"}
+_TWIN_SIGNS = {kind: ascii_text(sign) for kind, sign in _SIGNS.items()}
 
 DELTA_RULES = """
 & .npl-grid .npl-plus, & .npl-sw.npl-plus { background: var(--npl-allowed); color: var(--npl-onmark) }

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from netpol_lab.display.card import wanted
 from netpol_lab.display.finding import description
 from netpol_lab.display.lines import Drawing, Line
 from netpol_lab.display.markup import wrap_twin
@@ -35,11 +36,7 @@ class MermaidPicture:
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, Any]:
         bundle = {"text/vnd.mermaid": self.source, "text/plain": wrap_twin(f"{self.title}\n\n{self.twin}")}
-        return {
-            kind: value
-            for kind, value in bundle.items()
-            if (not include or kind in include) and kind not in (exclude or ())
-        }
+        return {kind: value for kind, value in bundle.items() if wanted(kind, include, exclude)}
 
 
 @dataclass(frozen=True)
@@ -159,9 +156,8 @@ def _node(id: str, node: SceneNode) -> str:
         (True, False): "⇥ ingress isolated",
         (False, True): "egress isolated ↦",
     }.get((into, out), "")
-    count = f" × {node.count}" if node.count > 1 else ""
     below = f"<br/>{state}" if state else ""
-    return f'    {id}["<b>{escape(node.name + count)}</b>{below}"]:::{"locked" if state else "open"}'
+    return f'    {id}["<b>{escape(node.counted)}</b>{below}"]:::{"locked" if state else "open"}'
 
 
 def _plain_node(id: str, node: SceneNode) -> str:

@@ -120,12 +120,8 @@ def _selects(policy: NetworkPolicy, world: World) -> Section:
     total = _number(everyone)
     note = f"{_number(chosen)} of {count_of(total)} in {policy.namespace}"
     warning = "" if chosen else "Selects no pod" + nearest(selector, everyone)
-    return Section("S", "Selects", words, selector.origin, tuple(map(shown, chosen)), note=note, warning=warning)
-
-
-def shown(node: SceneNode) -> str:
-    """A pod's name, with the number of replicas it stands for."""
-    return node.name if node.count == 1 else f"{node.name} × {node.count}"
+    pods = tuple(node.counted for node in chosen)
+    return Section("S", "Selects", words, selector.origin, pods, note=note, warning=warning)
 
 
 def count_of(number: int) -> str:
@@ -195,7 +191,7 @@ def _nearest_peer(peers: Sequence[NetworkPolicyPeer], world: World, namespace: s
 
 def _full(node: SceneNode, namespace: str) -> str:
     """Pods of another namespace are named with it."""
-    return shown(node) if node.namespace == namespace else f"{node.namespace}/{shown(node)}"
+    return node.counted if node.namespace == namespace else f"{node.namespace}/{node.counted}"
 
 
 def _no_rules(policy: NetworkPolicy) -> list[Section]:
@@ -258,7 +254,7 @@ def _who(chosen: Sequence[SceneNode], everyone: Sequence[SceneNode]) -> str:
     number = _number(chosen)
     if len(chosen) == len(everyone) and number > 1:
         return "both pods" if number == 2 else f"all {count(number, 'pod')}"
-    return names([shown(node) for node in chosen]) if len(chosen) <= 2 else count_of(number)
+    return names([node.counted for node in chosen]) if len(chosen) <= 2 else count_of(number)
 
 
 def _peers(policy: NetworkPolicy, world: World, rule: NetworkPolicyRule, way: Direction) -> str:

@@ -68,10 +68,9 @@ def _row(node: SceneNode, reach: Reach) -> tuple[str, str]:
 def _cells(node: SceneNode, sign: str, words: str) -> tuple[Markup | str, ...]:
     shown, css, said = _SIGNS[sign]
     mark = el("span", shown, class_=css, aria_hidden="true")
-    count = f" × {node.count}" if node.count > 1 else ""
     return (
         join([mark, " ", el("span", said, class_="npl-hide")]),
-        el("strong", node.name + count),
+        el("strong", node.counted),
         node.namespace or "outside",
         words,
     )

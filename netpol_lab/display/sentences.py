@@ -49,8 +49,12 @@ def count(number: int, noun: str, plural: str = "") -> str:
     >>> count(2, "policy", "policies"), count(1, "pod"), count(12, "pod")
     ('two policies', 'one pod', '12 pods')
     """
-    word = _SMALL[number] if number < len(_SMALL) else str(number)
-    return f"{word} {noun if number == 1 else plural or noun + 's'}"
+    return f"{in_words(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def in_words(number: int) -> str:
+    """``no``, ``one`` … ``ten``, ``11``."""
+    return _SMALL[number] if number < len(_SMALL) else str(number)
 
 
 def capital(sentence: str) -> str:

@@ -52,7 +52,7 @@ class Sketch:
     framed: bool = True
 
     def look(self, node: SceneNode) -> PodLook:
-        name = node.name if node.count == 1 or node.is_dns else f"{node.name} × {node.count}"
+        name = node.name if node.is_dns else node.counted
         label = "DNS, port 53" if node.is_dns else node.label
         return PodLook(name, label, self.doors.get(node.id, Doors()), node.is_dns, firm=self.firm and not node.is_dns)
 

@@ -22,6 +22,7 @@ from netpol_lab.display.sketch import story_doors
 from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.display.twin import SIGNS, UNDECIDED_KEY
 from netpol_lab.errors import LabError
+from netpol_lab.model import DIRECTIONS, Direction
 from netpol_lab.scene import Scene, SceneNode
 
 Rating = Literal["open", "closed", "some", "plugin"]
@@ -169,10 +170,9 @@ def _svg(panels: Sequence[_Panel], sources: Sequence[str], title: str, desc: str
 
 
 def _look(node: SceneNode, doors: dict[str, Doors], width: float) -> PodLook:
-    name = node.name if node.count == 1 else f"{node.name} × {node.count}"
-    look = PodLook(name, doors=doors.get(node.id, Doors()), small=True, firm=True)
-    spare = look.width - text_width(name, 12, bold=True)
-    return replace(look, name=fit(name, width - spare, 12, bold=True)) if look.width > width else look
+    look = PodLook(node.counted, doors=doors.get(node.id, Doors()), small=True, firm=True)
+    spare = look.width - text_width(look.name, 12, bold=True)
+    return replace(look, name=fit(look.name, width - spare, 12, bold=True)) if look.width > width else look
 
 
 def _frame(panel: _Panel, width: float, height: float) -> Markup:
@@ -267,7 +267,7 @@ def _twin(panels: Sequence[_Panel], sources: Sequence[str], words: str) -> str:
                 *(" " * (len(head) // 2) + cell for head, cell in zip(heads, cells, strict=True)),
             ]
         )
-    for way in ("ingress", "egress"):
+    for way in DIRECTIONS:
         counts = [_isolated(panel, way) for panel in panels]
         if any(count != "none" for count in counts) or way == "ingress":
             rows.append([f"isolated for {way}", *counts])
@@ -275,9 +275,9 @@ def _twin(panels: Sequence[_Panel], sources: Sequence[str], words: str) -> str:
     return "\n".join([*table(rows, gap=3), *(["", UNDECIDED_KEY] if undecided else [])])
 
 
-def _isolated(panel: _Panel, way: str) -> str:
+def _isolated(panel: _Panel, way: Direction) -> str:
     pods = [node for node in panel.nodes if not node.is_external]
-    count = sum(node.isolated_ingress if way == "ingress" else node.isolated_egress for node in pods)
+    count = sum(node.isolated(way) for node in pods)
     if count == len(pods) > 1:
         return f"all {count} pods"
     return f"{count} of {len(pods)} pods" if count else "none"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from netpol_lab.manifests import from_object
 from netpol_lab.model import METADATA_NAME, Endpoint, External, Labels, Pod, Resource, address_of, name_of
-from netpol_lab.remedy.change import Change, block_of, free_name, judged, labels_text, own_labels
+from netpol_lab.remedy.change import Change, block_of, free_name, judged, labels_text
 from netpol_lab.remedy.typo import correction
 from netpol_lab.remedy.ways import effect
 from netpol_lab.server import Body
@@ -185,7 +185,7 @@ class _Rule:
         whom = str(address_of(other))
         peer: Body = {"ipBlock": {"cidr": block_of(other)}}
         if isinstance(other, Pod) and not other.host_network:
-            peer = {"podSelector": {"matchLabels": own_labels(other)}}
+            peer = {"podSelector": {"matchLabels": dict(other.own_labels)}}
             whom = labels_text(other)
             if other.namespace != pod.namespace:
                 peer["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": other.namespace}}
@@ -197,7 +197,7 @@ class _Rule:
 def _new_policy(state: Snapshot, rule: _Rule) -> Iterator[Change]:
     """Only where it isolates no pod that was open: a policy that admits something also isolates."""
     pod, direction = rule.pod, rule.direction
-    wanted = own_labels(pod).items()
+    wanted = pod.own_labels.items()
     for each in state.pods:
         selected = each.namespace == pod.namespace and wanted <= each.labels.items() and not each.host_network
         if selected and not state.engine.isolating(direction, each):  # type: ignore[arg-type]
@@ -208,7 +208,7 @@ def _new_policy(state: Snapshot, rule: _Rule) -> Iterator[Change]:
         "kind": "NetworkPolicy",
         "metadata": {"name": name, "namespace": pod.namespace},
         "spec": {
-            "podSelector": {"matchLabels": own_labels(pod)},
+            "podSelector": {"matchLabels": dict(pod.own_labels)},
             "policyTypes": [direction.capitalize()],
             direction: [rule.body],
         },

@@ -52,14 +52,8 @@ def judged(state: Snapshot, verdict: Verdict) -> Verdict:
     return state.verdict(ends[0], ends[1], verdict.port, verdict.protocol)
 
 
-def own_labels(pod: Pod) -> dict[str, str]:
-    """The labels people gave a pod."""
-    return {key: value for key, value in pod.labels.items() if key != "pod-template-hash"}
-
-
 def labels_text(pod: Pod) -> str:
-    labels = own_labels(pod)
-    return "pods with " + ",".join(f"{key}={value}" for key, value in labels.items()) if labels else "all pods"
+    return f"pods with {pod.own_labels}" if pod.own_labels else "all pods"
 
 
 def block_of(endpoint: Endpoint) -> str:

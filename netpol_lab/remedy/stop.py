@@ -12,7 +12,7 @@ from typing import Any
 
 from netpol_lab.manifests import from_object
 from netpol_lab.model import METADATA_NAME, Direction, Endpoint, IPAddress, Pod, address_of
-from netpol_lab.remedy.change import Change, block_of, free_name, judged, labels_text, own_labels
+from netpol_lab.remedy.change import Change, block_of, free_name, judged, labels_text
 from netpol_lab.remedy.ways import Effect, effect
 from netpol_lab.server import Body
 from netpol_lab.snapshot import Snapshot, View
@@ -128,7 +128,7 @@ def _isolating(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[Change
 
 def _policy(state: Snapshot, pod: Pod, direction: Direction, rules: list[Body], words: str) -> Change:
     name = free_name(state, pod.namespace, f"isolate-{pod.owner.partition('/')[2] or pod.name}"[:200])
-    spec: Body = {"podSelector": {"matchLabels": own_labels(pod)}, "policyTypes": [direction.capitalize()]}
+    spec: Body = {"podSelector": {"matchLabels": dict(pod.own_labels)}, "policyTypes": [direction.capitalize()]}
     if rules:
         spec[direction] = rules
     body = {
@@ -155,7 +155,7 @@ def _everyone_but(state: Snapshot, pod: Pod, other: Endpoint, side: str) -> Iter
     """Peers for everyone except one end, and the words for them; the shortest way, nobody at all, comes first."""
     yield [], f"{side} nobody"
     if isinstance(other, Pod) and not other.host_network:
-        for key, value in own_labels(other).items():
+        for key, value in other.own_labels.items():
             alike = [p for p in state.pods if p.namespace == other.namespace and p.labels.get(key) == value]
             peers = [*_but_label(pod, other, key, value), *_outside(ip for each in alike for ip in each.ips)]
             yield peers, f"{side} everyone but pods with {key}={value} in {other.namespace}"
