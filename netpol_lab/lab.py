@@ -27,7 +27,7 @@ from netpol_lab.story import Moment, Story, policies_changed, with_visitors
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
-    from netpol_lab.display.matrix_cells import Ends
+    from netpol_lab.engine import Ends
 
 Question = tuple[str, str, int] | tuple[str, str, int, str]
 """From, to, port, and (if not TCP) the protocol."""

@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal
 
 from netpol_lab import explain
-from netpol_lab.engine import Engine
+from netpol_lab.engine import Ends, Engine
 from netpol_lab.errors import LabError, NotFound
 from netpol_lab.model import (
     OUTSIDE,
@@ -180,21 +180,15 @@ class View:
             raise LabError(f"{protocol} {port} is no port: a number from 1 to 65535 of TCP, UDP or SCTP is wanted.")
         return explain.verdict(self.engine, self.endpoint(source), self.endpoint(destination), port, protocol)
 
-    def matrix(
-        self, port: int | None = None, protocol: str = "TCP", direction: Literal["both", "ingress", "egress"] = "both"
-    ) -> pandas.DataFrame:
+    def matrix(self, port: int | None = None, protocol: str = "TCP", direction: Ends = "both") -> pandas.DataFrame:
         """Who can connect to whom, one row and one column per pod and for the outside.
 
         Both axes are indexed (namespace, pod). Without ``port`` the values are texts as in :meth:`connections`,
         "" for none; with it they are booleans. ``direction`` asks one end alone.
         """
-        from netpol_lab.display.matrix_cells import Question, frame
         from netpol_lab.matrix import matrix
-        from netpol_lab.scene import build
 
-        if port is not None:
-            return matrix(self, port, protocol, direction)
-        return frame(build(self, fold=False), Question(port, protocol, direction))
+        return matrix(self, port, protocol, direction)
 
     def connections(self, by: Literal["pod", "workload"] = "pod") -> pandas.DataFrame:
         """One row per (source, destination) between which any connection is possible.

@@ -8,9 +8,9 @@ from small_clusters import engine, pod, policy
 from worlds import World, state_of, world
 
 from netpol_lab import classes, matrix, reachability
-from netpol_lab.display.matrix_cells import Question, frame
 from netpol_lab.engine import Ends
 from netpol_lab.errors import LabError
+from netpol_lab.matrix import Question, frame
 from netpol_lab.reachability import Reachability
 from netpol_lab.scene import build
 

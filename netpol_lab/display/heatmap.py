@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from netpol_lab.display.card import Picture, wanted
 from netpol_lab.display.markup import fit
-from netpol_lab.display.matrix_cells import Question, arranged, cell
+from netpol_lab.display.matrix_cells import arranged
 from netpol_lab.display.sentences import undecided
 from netpol_lab.display.shares import Shares, share_by_namespace, shares_frame, shares_twin
 from netpol_lab.display.theme import HEAT, PALETTE
+from netpol_lab.matrix import Question, cell
 from netpol_lab.model import Pod
 from netpol_lab.progress import watched
 from netpol_lab.scene import Scene, SceneNode

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from netpol_lab.display import card
 from netpol_lab.display.markup import Markup, escape, plain
-from netpol_lab.display.matrix_cells import Ends, Question, arranged, cells, frame, protocol_note, short_ports
+from netpol_lab.display.matrix_cells import arranged, protocol_note, short_ports
 from netpol_lab.display.matrix_delta import MatrixDeltaPicture, matrix_delta
 from netpol_lab.display.matrix_ends import RULES as ENDS_RULES
 from netpol_lab.display.matrix_ends import ends_tables
@@ -20,6 +20,8 @@ from netpol_lab.display.matrix_groups import RULES as GROUP_RULES
 from netpol_lab.display.matrix_groups import group_legend, group_table, group_twin
 from netpol_lab.display.matrix_table import RULES, Grid, drawn, swatch, table, undecided_rules, undecided_swatch
 from netpol_lab.display.matrix_twin import ports_twin, signs_twin
+from netpol_lab.engine import Ends
+from netpol_lab.matrix import Question, cells, frame
 from netpol_lab.scene import Scene
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class MatrixPicture(card.Picture):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Rows and columns are (namespace, pod); see :func:`netpol_lab.display.matrix_cells.frame`."""
+        """Rows and columns are (namespace, pod); see :func:`netpol_lab.matrix.frame`."""
         return frame(self.scene, self.question)
 
 

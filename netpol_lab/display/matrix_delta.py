@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from netpol_lab.display import card
 from netpol_lab.display.markup import Markup, ascii_text, escape, plain
-from netpol_lab.display.matrix_cells import Cell, Question, arranged, cells, short_ports
+from netpol_lab.display.matrix_cells import arranged, short_ports
 from netpol_lab.display.matrix_table import (
     RULES,
     Drawn,
@@ -21,6 +21,7 @@ from netpol_lab.display.matrix_table import (
 )
 from netpol_lab.display.matrix_twin import Row, doors, full_name, grid_lines, heads, undecided_keys
 from netpol_lab.display.sentences import listed, text, undecided
+from netpol_lab.matrix import Cell, Question, cells
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import Scene, SceneNode
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netpol_lab.display.markup import Markup, el
-from netpol_lab.display.matrix_cells import Question, cells, short_ports
+from netpol_lab.display.matrix_cells import short_ports
 from netpol_lab.display.matrix_table import drawn, sign_only
+from netpol_lab.matrix import Question, cells
 from netpol_lab.scene import Scene, SceneNode
 
 SIDE_BY_SIDE = 9

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from netpol_lab.display.matrix_cells import Cell, Question, cells
 from netpol_lab.display.sentences import listed, names, text, undecided
+from netpol_lab.matrix import Cell, Question, cells
 from netpol_lab.scene import Scene, SceneNode
 
 Answers = Mapping[tuple[str, str], Cell]

@@ -9,8 +9,9 @@ from functools import cached_property
 
 from netpol_lab.display import card, theme
 from netpol_lab.display.markup import Markup, el, join, text_width
-from netpol_lab.display.matrix_cells import Cell, groups
+from netpol_lab.display.matrix_cells import groups
 from netpol_lab.display.shares import OUTSIDE_GROUP
+from netpol_lab.matrix import Cell
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import SceneNode
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from netpol_lab.display.markup import TWIN_WIDTH, ascii_text
-from netpol_lab.display.matrix_cells import Cell, Question, cells, short_ports
+from netpol_lab.display.matrix_cells import short_ports
 from netpol_lab.display.twin import UNDECIDED_KEY
+from netpol_lab.matrix import Cell, Question, cells
 from netpol_lab.ports import PortSet
 from netpol_lab.scene import Scene, SceneNode
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netpol_lab.display.markup import TWIN_WIDTH
-from netpol_lab.display.matrix_cells import Question, cell, groups
+from netpol_lab.display.matrix_cells import groups
 from netpol_lab.display.matrix_twin import short
+from netpol_lab.matrix import Question, cell
 from netpol_lab.scene import Scene, SceneNode
 
 if TYPE_CHECKING:
