@@ -196,12 +196,12 @@ class Engine:
         """T: without ``from``/``to`` a rule admits every end, outside too; without ``ports``, every port."""
         found = []
         for index, rule in enumerate(policy.rules(direction)):
-            peers = tuple(CompiledPeer(peer, self._runs(policy.namespace, peer)) for peer in rule.peers)
+            peers = tuple(CompiledPeer(peer, self.runs(policy.namespace, peer)) for peer in rule.peers)
             everyone = (CompiledPeer(None, (self.classes.everything,)),)
             found.append(CompiledRule(policy, direction, index, rule, peers or everyone, self._fixed_ports(rule.ports)))
         return tuple(found)
 
-    def _runs(self, policy_namespace: str, peer: NetworkPolicyPeer) -> tuple[Run, ...]:
+    def runs(self, policy_namespace: str, peer: NetworkPolicyPeer) -> tuple[Run, ...]:
         """The classes one item of ``from`` or ``to`` stands for.
 
         T: an ipBlock is compared with addresses. A podSelector alone looks into the policy's own

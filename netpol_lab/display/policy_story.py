@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from netpol_lab.classes import Run
 from netpol_lab.display.sentences import (
     Sentence,
     capital,
@@ -17,10 +18,12 @@ from netpol_lab.display.sentences import (
     selector_words,
     text,
 )
+from netpol_lab.engine import Engine
 from netpol_lab.model import (
     DIRECTIONS,
     METADATA_NAME,
     Direction,
+    Labels,
     LabelSelector,
     Namespace,
     NetworkPolicy,
@@ -60,34 +63,33 @@ class Section:
 
 @dataclass(frozen=True)
 class World:
-    """The pods a policy can select and admit, and the labels of their namespaces."""
+    """The pods a policy can select and admit; the engine tells which of them a selector means."""
 
     nodes: tuple[SceneNode, ...]
-    labels: Mapping[str, Mapping[str, str]]
+    engine: Engine
 
     @classmethod
     def of(cls, scene: Scene, namespaces: Iterable[Namespace]) -> World:
         """Namespaces that are not given are known by the one label the API server sets."""
-        known: dict[str, Mapping[str, str]] = {name: {METADATA_NAME: name} for name in scene.namespaces}
-        known |= {namespace.name: namespace.labels for namespace in namespaces}
-        return cls(tuple(node for node in scene.nodes if isinstance(node.endpoint, Pod)), known)
+        known = {name: Namespace(name, Labels({METADATA_NAME: name})) for name in scene.namespaces}
+        known |= {namespace.name: namespace for namespace in namespaces}
+        nodes = tuple(node for node in scene.nodes if isinstance(node.endpoint, Pod))
+        return cls(nodes, Engine((node.endpoint for node in nodes if isinstance(node.endpoint, Pod)), known, ()))
 
     def in_namespace(self, namespace: str) -> list[SceneNode]:
         return [node for node in self.nodes if node.namespace == namespace]
 
-    def selected(self, selector: LabelSelector, namespace: str) -> list[SceneNode]:
-        return [node for node in self.in_namespace(namespace) if selector.matches(_labels(node))]
+    def selected(self, policy: NetworkPolicy) -> list[SceneNode]:
+        return self._in([self.engine.classes.selected(policy.namespace, policy.pod_selector)])
 
-    def matched(self, peer: NetworkPolicyPeer, namespace: str) -> list[SceneNode]:
-        """The pods a selector peer resolves to now; an ipBlock names addresses, not pods."""
-        if peer.ip_block is not None:
-            return []
-        if peer.namespace_selector is None:
-            spaces = {namespace}
-        else:
-            spaces = {name for name, labels in self.labels.items() if peer.namespace_selector.matches(labels)}
-        pods = peer.pod_selector or LabelSelector()
-        return [node for node in self.nodes if node.namespace in spaces and pods.matches(_labels(node))]
+    def matched(self, rule: NetworkPolicyRule, namespace: str) -> list[SceneNode]:
+        """The pods that a rule's selectors resolve to now, peer by peer; an ipBlock names addresses, not pods."""
+        found = (self._in(self.engine.runs(namespace, peer)) for peer in rule.peers if peer.ip_block is None)
+        return list(dict.fromkeys(node for nodes in found for node in nodes))
+
+    def _in(self, runs: Iterable[Run]) -> list[SceneNode]:
+        numbers = {number for run in runs for number in run.members()}
+        return [node for node in self.nodes if self.engine.class_of(node.endpoint) in numbers]
 
 
 def _labels(node: SceneNode) -> Mapping[str, str]:
@@ -113,7 +115,7 @@ def sections(policy: NetworkPolicy, world: World, effect: Sequence[Effect] | Non
 
 def _selects(policy: NetworkPolicy, world: World) -> Section:
     selector = policy.pod_selector
-    chosen, everyone = world.selected(selector, policy.namespace), world.in_namespace(policy.namespace)
+    chosen, everyone = world.selected(policy), world.in_namespace(policy.namespace)
     words: Sentence = (" every pod: the selector is empty.",)
     if not selector.is_empty:
         words = (" ", *selector_words("pods", selector), ".")
@@ -162,7 +164,7 @@ def _rule(
     warning = ""
     if not policy.isolates(direction):
         warning = f"Has no effect: {direction.capitalize()} is not in policyTypes"
-    pods = list(dict.fromkeys(node for peer in rule.peers for node in world.matched(peer, policy.namespace)))
+    pods = world.matched(rule, policy.namespace)
     by_label = [peer for peer in rule.peers if peer.ip_block is None]
     note = ""
     if by_label:
@@ -232,7 +234,7 @@ def connection(item: Effect) -> str:
 
 def finding(policy: NetworkPolicy, world: World) -> str:
     """The title: what the policy does."""
-    chosen = world.selected(policy.pod_selector, policy.namespace)
+    chosen = world.selected(policy)
     if not chosen:
         return f"{policy.name} selects no pod, so it does nothing"
     rules = [(way, rule) for way in DIRECTIONS if policy.isolates(way) for rule in policy.rules(way)]
@@ -261,7 +263,7 @@ def _peers(policy: NetworkPolicy, world: World, rule: NetworkPolicyRule, way: Di
     if not rule.peers:
         return "everyone" if way == "ingress" else "everywhere"
     blocks = [peer.ip_block.cidr for peer in rule.peers if peer.ip_block is not None]
-    pods = dict.fromkeys(node for peer in rule.peers for node in world.matched(peer, policy.namespace))
+    pods = world.matched(rule, policy.namespace)
     parts = [f"addresses in {names(blocks, 2, 'range')}"] if blocks else []
     if pods or not blocks:
         found = [_full(node, policy.namespace) for node in pods]
