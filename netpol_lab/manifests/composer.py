@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from netpol_lab.manifests.lines import MAX_DEPTH, Span
+from netpol_lab.manifests.lines import BLANK, MAX_DEPTH, Span
 from netpol_lab.manifests.names import quoted
 from netpol_lab.manifests.scalars import plain_number, resolve
 
@@ -98,7 +98,7 @@ class Composer:
         if event.style in ("|", ">"):
             last = self._last_text_line(first, last, event.end_mark.column)
         value = _scalar_value(event)
-        word = "" if isinstance(value, str) else event.value
+        word = "" if isinstance(value, str) and value != BLANK else event.value
         return value, Span(first + self._offset, last + self._offset, None, word)
 
     def _last_text_line(self, first: int, last: int, column: int) -> int:

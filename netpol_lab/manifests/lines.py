@@ -15,6 +15,9 @@ from netpol_lab.model import Origin
 MAX_DEPTH = 100
 """Deepest nesting read. The API's own types end far above it."""
 
+BLANK = "____"
+"""What stands in the manifest of an exercise where the student is to write something."""
+
 MAX_JSON_WITH_LINES = 1_000_000
 """JSON texts longer than this are dumps made by a program: nobody asks for their line numbers."""
 
@@ -23,7 +26,7 @@ class Span(NamedTuple):
     """First and last line of a part, counted from 1, and the spans of the parts in it.
 
     The span of a field starts on the line of its key. ``word`` is what stands there, of an unquoted
-    word that YAML reads as something else than text.
+    word that YAML reads as something else than text, and of a blank that nobody filled in.
     """
 
     first: int
@@ -56,10 +59,14 @@ class Lines:
 
     def written(self, path: Path) -> Origin | None:
         """As :meth:`origin`, and None for a part that is not written down but filled in."""
+        span = self._written(path)
+        return Origin(self.file, span.first, span.last) if span else None
+
+    def _written(self, path: Path) -> Span | None:
         span: Span | None = self.root
         for step in path:
             span = _part(span, step) if span else None
-        return Origin(self.file, span.first, span.last) if span else None
+        return span
 
     def first_line(self, path: Path) -> int:
         """The line on which ``path`` starts."""
@@ -68,6 +75,20 @@ class Lines:
     def word(self, path: Path) -> str:
         """The unquoted word at ``path``, when it was read as a boolean or a number."""
         return self.span(path).word
+
+    def blank(self, path: Path, deep: bool = False) -> int:
+        """The line of the blank that stands at ``path``, or (``deep``) of the first one below it; 0: there is none.
+
+        A field that is not written down may be the one whose name is left blank.
+        """
+        span = self._written(path)
+        if span is None:
+            around = self._written(path[:-1])
+            named = _part(around, BLANK) if around else None
+            return named.first if named else 0
+        if path and path[-1] == BLANK:
+            return span.first
+        return next(_blanks(span), 0) if deep or span.word == BLANK else 0
 
     def within(self, path: Path) -> Lines:
         """The lines of an object inside this one, such as an item of a List."""
@@ -80,6 +101,17 @@ def _part(span: Span, step: str | int) -> Span | None:
     if span.parts is not None and isinstance(step, int) and step < len(span.parts):
         return span.parts[step]
     return None
+
+
+def _blanks(span: Span) -> Iterator[int]:
+    """The lines of all blanks in a part, keys and values. A value ends its field: the key may stand a line above."""
+    if span.word == BLANK:
+        yield span.last
+    named = span.parts.items() if isinstance(span.parts, Mapping) else enumerate(span.parts or ())
+    for step, part in named:
+        if step == BLANK:
+            yield part.first
+        yield from _blanks(part)
 
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from netpol_lab.manifests.lines import Lines
 
 ProblemKind = Literal["yaml", "decode", "validation", "mapping", "missing"]
+BLANK_LEFT = "`____` is a blank of the exercise; replace it"
 MAX_PROBLEMS = 1000
 """A text with more faults than this is no manifest, and is not read to its end."""
 
@@ -101,8 +102,15 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, kind: ProblemKind, path: Path, message: str, *, hint: str = "", at: Path | None = None) -> None:
-        """Note a problem of the field ``path``; ``at`` is the path whose line is shown, if another."""
-        line = self.lines.first_line(path if at is None else at) if self.lines else 0
+        """Note a problem of the field ``path``; ``at`` is the path whose line is shown, if another.
+
+        Where a blank of an exercise is the reason, its own line and hint are told in place of those.
+        """
+        shown = path if at is None else at
+        line = self.lines.first_line(shown) if self.lines else 0
+        blank = self.lines.blank(shown, deep=kind == "validation") if self.lines else 0
+        if blank:
+            line, hint = blank, BLANK_LEFT
         self.problems.append(Problem(kind, message, self.file, line, field_text(path), self.object, hint))
 
     def invalid(self, path: Path, message: str, *, hint: str = "", at: Path | None = None) -> None:

@@ -11,7 +11,8 @@ import json
 import re
 from typing import Any
 
-from netpol_lab.manifests.problem import Problem
+from netpol_lab.manifests.lines import BLANK
+from netpol_lab.manifests.problem import BLANK_LEFT, Problem
 
 TABS = "YAML is indented with spaces, and a tab stands here"
 INDENTATION = "look at the indentation here and above: fields of one object start in one column"
@@ -26,6 +27,8 @@ COLON = "two `: ` on one line: the inner field goes on a line of its own, or a v
 SEPARATOR = "documents are separated by a line of three dashes alone"
 NOT_TEXT = "the file is no plain text in UTF-8"
 TWICE = "the key is written twice in one object; only one can count"
+
+_BLANK = re.compile(rf"(?<!\w){BLANK}(?!\w)")
 
 _WITHOUT_LIBYAML = (
     (re.compile(r"found character .* that cannot start any token"), "found character that cannot start any token"),
@@ -86,6 +89,9 @@ def _place_and_hint(error: Any, words: str, lines: list[str]) -> tuple[int, str]
     mark, opened = error.problem_mark, getattr(error, "context_mark", None)
     line = min(mark.line, len(lines) - 1)
     here = lines[line]
+    blank = _blank_above(lines, line)
+    if blank is not None:
+        return blank, BLANK_LEFT
     if "cannot start any token" in words:
         at = here[mark.column : mark.column + 1]
         return mark.line, TABS if at == "\t" else RESERVED.format(at)
@@ -100,6 +106,12 @@ def _place_and_hint(error: Any, words: str, lines: list[str]) -> tuple[int, str]
     if "expected" in words or "mapping values are not allowed" in words:
         return _misfit(lines, line) or (mark.line, _columns(lines, line))
     return mark.line, ""
+
+
+def _blank_above(lines: list[str], line: int) -> int | None:
+    """The blank of an exercise on this line, or on the last one above it that holds anything."""
+    above = next((number for number in range(line - 1, -1, -1) if lines[number].strip()), line)
+    return next((number for number in (line, above) if _BLANK.search(f" {lines[number]}".partition(" #")[0])), None)
 
 
 def _misfit(lines: list[str], line: int) -> tuple[int, str] | None:
@@ -132,7 +144,7 @@ def _indent(text: str) -> int:
 def duplicate_key(key: str, line: int, offset: int, file: str) -> Problem:
     """A key that stands twice in one mapping, as go-yaml's strict reading says it."""
     message = f'yaml: unmarshal errors:\n  line {line - offset}: key "{key}" already set in map'
-    return Problem("yaml", message, file, line, hint=TWICE)
+    return Problem("yaml", message, file, line, hint=BLANK_LEFT if key == BLANK else TWICE)
 
 
 def duplicate_field(key: str, line: int, file: str) -> Problem:
