@@ -183,3 +183,9 @@ def test_nasty_names_stay_names() -> None:
     for i, name in enumerate(scenes.NASTY):
         broken = NetworkPolicy(f'ns<{i}>"', name, policy("{podSelector: {}}").pod_selector, ("Ingress",))
         check(lambda broken=broken, name=name: policies.draw(crowd, broken, name, [(name, name, PortSet.ALL, "-")]))  # type: ignore[misc]
+
+
+def test_what_a_long_effect_leaves_out_is_counted_once() -> None:
+    both = [(f"web-{number}", "db", PortSet.of("TCP", 80), "+" if number % 2 else "-") for number in range(7)]
+    twin = policies.draw(scenes.lab_a(3), policy("{podSelector: {}}"), effect=both).twin
+    assert twin.count("and 2 more") == 1 and "web-5" not in twin

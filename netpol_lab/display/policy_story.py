@@ -207,23 +207,25 @@ def _no_rules(policy: NetworkPolicy) -> list[Section]:
 
 
 def _effect(effect: Sequence[Effect]) -> Section:
-    more = [item for item in effect if item[3] == "+"]
-    fewer = [item for item in effect if item[3] == "-"]
+    """How many connections there are because of the policy and how many are missing, and the first of them."""
     if not effect:
         return Section("=", "Effect", (": none now. Every connection is as it would be without it.",))
-    parts = [f"{len(items)} {word}" for items, word in ((more, "more"), (fewer, "fewer")) if items]
-    noun = "connection" if len(more or fewer) == 1 else "connections"
-    first, *rest = parts
-    words = ": " + " and ".join([first.replace(" ", f" {noun} ", 1), *rest]) + " than without it."
+    signs = [sign for _, _, _, sign in effect]
+    more, fewer = signs.count("+"), signs.count("-")
+    if more and fewer:
+        mark, counted = "±", f"{_connections(more)} more and {fewer} fewer"
+    else:
+        mark, counted = ("+", f"{_connections(more)} more") if more else ("−", f"{_connections(fewer)} fewer")
     details = [connection(item) for item in effect[:_SHOWN_EFFECTS]]
+    if mark == "±":
+        details = [f"{'+' if sign == '+' else '−'} {line}" for sign, line in zip(signs, details, strict=False)]
     if len(effect) > _SHOWN_EFFECTS:
         details.append(f"and {len(effect) - _SHOWN_EFFECTS} more")
-    both = bool(more) and bool(fewer)
-    if both:
-        details = [f"{'+' if item[3] == '+' else '−'} {line}" for item, line in zip(effect, details, strict=False)] + (
-            details[_SHOWN_EFFECTS:]
-        )
-    return Section("±" if both else "+" if more else "−", "Effect", (words,), details=tuple(details))
+    return Section(mark, "Effect", (f": {counted} than without it.",), details=tuple(details))
+
+
+def _connections(number: int) -> str:
+    return f"{number} connection{'' if number == 1 else 's'}"
 
 
 def connection(item: Effect) -> str:
