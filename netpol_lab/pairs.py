@@ -87,12 +87,12 @@ class _Side:
     def of(cls, engine: Engine, group: Group) -> _Side:
         if not group.policies:
             return cls(engine, (), {}, {}, PortSet.ALL)
-        always = tuple(rule for rule in group.rules if any(peer.peer is None for peer in rule.peers))
+        always = tuple(rule for rule in group.rules if rule.for_everyone)
         holding: dict[int, tuple[CompiledRule, ...]] = {}
         for rule in group.rules:
-            if not any(rule is each for each in always):
-                for number in {number for peer in rule.peers for run in peer.runs for number in run.members()}:
-                    holding[number] = (*holding.get(number, ()), rule)
+            runs = () if rule.for_everyone else (run for peer in rule.peers for run in peer.runs)
+            for number in {number for run in runs for number in run.members()}:
+                holding[number] = (*holding.get(number, ()), rule)
         side = cls(engine, always, holding, None, PortSet.NONE)
         if any(rule.ports is None for rule in group.rules):
             return side

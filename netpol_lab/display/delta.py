@@ -13,7 +13,7 @@ from netpol_lab.display.layout import NoLayout
 from netpol_lab.display.lines import Line, is_pod
 from netpol_lab.display.markup import Markup, svg
 from netpol_lab.display.panels import panels
-from netpol_lab.display.sentences import count, in_words
+from netpol_lab.display.sentences import capital, count, in_words
 from netpol_lab.display.shapes import LineState
 from netpol_lab.display.sketch import Sketch, finished, placed
 from netpol_lab.display.twin import line_rows, line_table
@@ -151,22 +151,24 @@ def _one(changes: Changes, subject: str) -> str:
 
 
 def _quiet(changes: Changes, before_name: str, after_name: str) -> str:
-    """From where to where, and how many of each kind; a zero only where the title raises the question."""
-    counts = {kind: len(changes.of(kind)) for kind, _ in KINDS}
-    asked = {"opened"} if counts["closed"] and not counts["changed"] else set()
-    asked |= {"closed"} if counts["opened"] and not counts["changed"] else set()
-    shown = [f"{words} {counts[kind]}" for kind, words in KINDS if counts[kind]]
-    shown += [f"{words} 0" for kind, words in KINDS if kind in asked and not counts[kind]]
+    """From where to where, how many of each kind, and what is not drawn."""
     parts = [] if (before_name, after_name) == ("before", "after") else [f"{before_name} → {after_name}"]
-    if not changes.connections_changed:
-        return "".join(f"{part[0].upper()}{part[1:]}." for part in parts)
-    if shown:
-        parts.append(", ".join(shown).capitalize())
-    if len(changes.drawing.lines) < len(changes.lines):
-        parts.append("What did not change is not drawn")
-    if changes.dns_unchanged and any(node.is_dns for node in changes.after.nodes):
-        parts.append("DNS is unchanged and not drawn")
-    return ". ".join(part[0].upper() + part[1:] for part in parts) + "."
+    if changes.connections_changed:
+        parts.append(_tally(changes))
+        if len(changes.drawing.lines) < len(changes.lines):
+            parts.append("what did not change is not drawn")
+        if changes.dns_unchanged and any(node.is_dns for node in changes.after.nodes):
+            parts.append("DNS is unchanged and not drawn")
+    return " ".join(f"{capital(part)}." for part in parts)
+
+
+def _tally(changes: Changes) -> str:
+    """How many of each kind; a zero only where the title raises the question."""
+    counts = {kind: len(changes.of(kind)) for kind, _ in KINDS}
+    raised = {"opened": counts["closed"], "closed": counts["opened"]} if not counts["changed"] else {}
+    shown = [f"{words} {counts[kind]}" for kind, words in KINDS if counts[kind]]
+    shown += [f"{words} 0" for kind, words in KINDS if raised.get(kind) and not counts[kind]]
+    return ", ".join(shown)
 
 
 def _unchanged(changes: Changes) -> list[str]:

@@ -24,28 +24,29 @@ def title(scene: Scene, drawing: Drawing, *, folded: bool = False) -> str:
 
 
 def _finding(scene: Scene, drawing: Drawing, folded: bool) -> str:
+    blocked, pairs = blocked_pairs(scene)
+    share = f"{pairs - blocked} of {pairs} pairs can connect"
     if folded:
-        blocked, pairs = blocked_pairs(scene)
-        return f"{pairs - blocked} of {pairs} pairs can connect" if pairs else "Nothing listens"
-    namespaces = {node.namespace for node in drawing.pods}
-    if namespaces and namespaces == set(drawing.open):
+        return share if pairs else "Nothing listens"
+    if drawing.pods and {node.namespace for node in drawing.pods} == set(drawing.open):
         outside = any(line.source.is_external for line in drawing.lines)
         return "Nothing is closed: every pod reaches every pod" if outside else "Every pod reaches every pod"
-    ways = {line.ends: line for line in drawing.lines if line.state in ("allowed", "plugin") and not line.dns}
-    lines = list(ways.values())
     targets = [node for node in drawing.pods if node.listens]
     if not targets:
         return "Nothing listens, so nobody reaches anything"
-    if len(targets) == 1 and not drawing.open:
+    named = "" if drawing.open else _by_name(drawing, targets)
+    return named or (share if blocked else "Every pod that listens is open to everyone")
+
+
+def _by_name(drawing: Drawing, targets: list[SceneNode]) -> str:
+    """Who reaches whom, where that is little enough to say; else ""."""
+    ways = {line.ends: line for line in drawing.lines if line.state in ("allowed", "plugin") and not line.dns}
+    lines = list(ways.values())
+    if len(targets) == 1:
         return _one_target(drawing, [line.source for line in lines], targets[0])
-    if not lines and not drawing.open:
+    if not lines:
         return "Nobody reaches any pod"
-    if len(lines) <= 2 and not drawing.open:
-        return _few(drawing, lines)
-    blocked, pairs = blocked_pairs(scene)
-    if not blocked:
-        return "Every pod that listens is open to everyone"
-    return f"{pairs - blocked} of {pairs} pairs can connect"
+    return _few(lines) if len(lines) <= 2 else ""
 
 
 def _one_target(drawing: Drawing, sources: list[SceneNode], target: SceneNode) -> str:
@@ -60,7 +61,7 @@ def _one_target(drawing: Drawing, sources: list[SceneNode], target: SceneNode) -
     return f"Only {listed([node.name for node in sources])} {verb} {target.name}"
 
 
-def _few(drawing: Drawing, lines: list[Line]) -> str:
+def _few(lines: list[Line]) -> str:
     if len(lines) == 2 and lines[0].target.id == lines[1].target.id:
         sources = listed([line.source.name for line in lines])
         return f"Only {sources} reach {lines[0].target.name}; nothing else is open"

@@ -106,37 +106,43 @@ def story_doors(stories: Sequence[Sequence[SceneNode]]) -> list[dict[str, Doors]
 
 def placed(sketches: Sequence[Sketch], width: float = WIDTH) -> Placed:
     """Place the union of some sketches. Raises what :func:`~netpol_lab.display.layout.arrange` raises."""
-    nodes = {node.id: node for sketch in sketches for node in sketch.drawing.nodes}
-    lines: dict[Key, Line] = {}
-    for sketch in sketches:
-        for item in sketch.drawing.lines:
-            known = lines.get(key(item))
-            if known is None or _label_width(item) > _label_width(known):
-                lines[key(item)] = item
-    boxes = tuple(_box(node, sketches) for node in sorted(nodes.values(), key=lambda node: bool(node.namespace)))
-    names = dict.fromkeys(node.namespace for node in nodes.values() if node.namespace)
+    nodes = list({node.id: node for sketch in sketches for node in sketch.drawing.nodes}.values())
+    lines = _all_lines(sketches)
+    names = dict.fromkeys(node.namespace for node in nodes if node.namespace)
     groups = tuple(_group(name, sketches) for name in names if all(sketch.framed for sketch in sketches))
     open_namespaces = tuple(dict.fromkeys(name for sketch in sketches for name in sketch.drawing.open))
-    rows = list(_rows(list(nodes.values()), list(lines.values()), open_namespaces))
-    rows += _waiting(list(nodes.values()), list(lines.values()), rows)
-    words = max((item.label(protocol=False)[0] for item in lines.values() if item.label()), default="✓ TCP 80", key=len)
-    invisible = tuple(
-        Arrow(a, b, "" if nodes[a].namespace in open_namespaces else words, drawn=False)
-        for row in rows
-        for a, b in pairwise(row)
-    )
-    first = tuple(box.id for box in boxes if box.shape == "ellipse")
-    depth = _depths(list(nodes.values()), lines.values(), rows)
-    compact = any(sketch.compact for sketch in sketches)
+    rows = list(_rows(nodes, lines, open_namespaces))
+    rows += _waiting(nodes, lines, rows)
+    spacers = _spacers(rows, lines, {node.id for node in nodes if node.namespace in open_namespaces})
     # Graphviz keeps to the order in which arrows are written, as far as it can: the outside first, then the story.
+    boxes = tuple(_box(node, sketches) for node in sorted(nodes, key=lambda node: bool(node.namespace)))
     order = {box.id: i for i, box in enumerate(boxes)}
-    ordered = sorted(lines.values(), key=lambda item: (item.dns, order[item.source.id], order[item.target.id]))
+    ordered = sorted(lines, key=lambda item: (item.dns, order[item.source.id], order[item.target.id]))
+    first = tuple(box.id for box in boxes if box.shape == "ellipse")
+    depth = _depths(nodes, lines, rows)
+    compact = any(sketch.compact for sketch in sketches)
     plans = [
-        Plan(boxes, groups, (*(_arrow(item, depth, choice, compact) for item in ordered), *invisible), first)
-        for choice in range(_choices(lines.values(), depth))
+        Plan(boxes, groups, (*(_arrow(item, depth, choice, compact) for item in ordered), *spacers), first)
+        for choice in range(_choices(lines, depth))
     ]
     plan, layout = arrange(plans, width - 2 * MARGIN)
-    return Placed(plan, layout, (*map(key, ordered), *(None for _ in invisible)))
+    return Placed(plan, layout, (*map(key, ordered), *(None for _ in spacers)))
+
+
+def _all_lines(sketches: Sequence[Sketch]) -> list[Line]:
+    """The lines of all sketches; of one that several have, the one with the longest words."""
+    found: dict[Key, Line] = {}
+    for item in (item for sketch in sketches for item in sketch.drawing.lines):
+        known = found.get(key(item))
+        if known is None or _label_width(item) > _label_width(known):
+            found[key(item)] = item
+    return list(found.values())
+
+
+def _spacers(rows: list[list[str]], lines: list[Line], close: Collection[str]) -> list[Arrow]:
+    """Arrows that nobody sees hold the pods of a row apart, as far as a line with words would; ``close`` ones less."""
+    words = max((item.label(protocol=False)[0] for item in lines if item.label()), default="✓ TCP 80", key=len)
+    return [Arrow(a, b, "" if a in close else words, drawn=False) for row in rows for a, b in pairwise(row)]
 
 
 def _label_width(line: Line) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from netpol_lab.addresses import range_name
@@ -73,25 +73,30 @@ def effect(before: Snapshot, after: Snapshot, changed: Iterable[Resource], asked
     ends count as these ends.
     """
     ends = _ends(before, after, _touched(before, after, tuple(changed)), asked)
+    mine = PortSet.of(asked.protocol, asked.port)
     opened: list[Way] = []
     closed: list[Way] = []
     others = 0
+    for source, destination in _ways_between(ends):
+        more, less = _difference(before, after, source, destination)
+        if (source.role, destination.role) == ("source", "destination"):
+            more, less = more - mine, less - mine
+        elif more or less:
+            others += len(source.ids) * len(destination.ids)
+        opened += [Way(source.ids, destination.ids, more)] if more else []
+        closed += [Way(source.ids, destination.ids, less)] if less else []
+    return Effect(tuple(sorted(opened, key=str)), tuple(sorted(closed, key=str)), others)
+
+
+def _ways_between(ends: list[_End]) -> Iterator[tuple[_End, _End]]:
+    """Each (source, destination) of which the change touches at least one, once."""
     for one in (end for end in ends if end.touched):
         for other in ends:
             near = one.facing(other)
-            there, back = (near, other), (other, near)
-            for source, destination in (there,) if other.touched else (there, back):
-                if not near.pairs:
-                    continue
-                more, less = _difference(before, after, source, destination)
-                if (source.role, destination.role) == ("source", "destination"):
-                    mine = PortSet.of(asked.protocol, asked.port)
-                    more, less = more - mine, less - mine
-                elif more or less:
-                    others += len(source.ids) * len(destination.ids)
-                opened += [Way(source.ids, destination.ids, more)] if more else []
-                closed += [Way(source.ids, destination.ids, less)] if less else []
-    return Effect(tuple(sorted(opened, key=str)), tuple(sorted(closed, key=str)), others)
+            if near.pairs:
+                yield near, other
+                if not other.touched:  # else its own turn comes
+                    yield other, near
 
 
 def _difference(before: Snapshot, after: Snapshot, source: _End, destination: _End) -> tuple[PortSet, PortSet]:
