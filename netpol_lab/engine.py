@@ -34,8 +34,6 @@ from netpol_lab.model import (
     NetworkPolicyRule,
     Node,
     Pod,
-    address_of,
-    addresses_of,
 )
 from netpol_lab.ports import LAST_PORT, PortSet
 from netpol_lab.profiles import CONFORMANT, UPSTREAM, Profile
@@ -162,7 +160,7 @@ class Engine:
 
     def classes_of(self, endpoint: Endpoint) -> tuple[tuple[int, int], ...]:
         """All that policies see of an endpoint: (family, class) by each of its addresses; family 0 if it has none."""
-        seen = tuple((each.version, self.class_of(endpoint, each.version)) for each in addresses_of(endpoint))
+        seen = tuple((each.version, self.class_of(endpoint, each.version)) for each in endpoint.ips)
         return seen or ((0, self.class_of(endpoint)),)
 
     # -- policies --------------------------------------------------------------------------------
@@ -327,10 +325,15 @@ def _ip_blocks(policies: Iterable[NetworkPolicy]) -> dict[IPBlock, None]:
     }
 
 
+def address_of(endpoint: Endpoint, family: int | None) -> IPAddress | None:
+    """An endpoint's address of that family; its first one if it has none of it, or None is asked for."""
+    return next((address for address in endpoint.ips if address.version == family), endpoint.ip)
+
+
 def family_of(source: Endpoint, destination: Endpoint) -> int | None:
     """The address family a connection uses: that of the destination's first address which the source has too."""
-    known = {address.version for address in addresses_of(source)}
-    return next((address.version for address in addresses_of(destination) if address.version in known), None)
+    known = {address.version for address in source.ips}
+    return next((address.version for address in destination.ips if address.version in known), None)
 
 
 _ALL_PODS = LabelSelector()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from netpol_lab.classes import EndpointClass
-from netpol_lab.engine import CompiledRule, Engine, Group, exemption, family_of, port_set
+from netpol_lab.engine import CompiledRule, Engine, Group, address_of, exemption, family_of, port_set
 from netpol_lab.model import (
     DIRECTIONS,
     METADATA_NAME,
@@ -21,7 +21,6 @@ from netpol_lab.model import (
     Node,
     Pod,
     Requirement,
-    address_of,
 )
 from netpol_lab.profiles import CONFORMANT, UPSTREAM, Profile
 from netpol_lab.verdict import Answer, Condition, Gate, NearMiss, RuleRef, Verdict

@@ -329,6 +329,10 @@ class Node:
     name: str
     ip: IPAddress
 
+    @property
+    def ips(self) -> tuple[IPAddress, ...]:
+        return (self.ip,)
+
 
 @dataclass(frozen=True)
 class External:
@@ -345,30 +349,25 @@ class External:
     def id(self) -> str:
         return self.name
 
+    @property
+    def ip(self) -> IPAddress:
+        return self.address
+
+    @property
+    def ips(self) -> tuple[IPAddress, ...]:
+        return (self.address,)
+
 
 OUTSIDE = External()
 
 Endpoint = Pod | Node | External
-"""What can be at either end of a connection."""
+"""What can be at either end of a connection. ``ips`` are its addresses, ``ip`` the first: the one it is known by."""
 
 
 def name_of(endpoint: Endpoint) -> str:
     """The name people say: that of the workload that made the pod, else its own; ``External`` for the outside."""
     owner = endpoint.owner.partition("/")[2] if isinstance(endpoint, Pod) else ""
     return owner or endpoint.name
-
-
-def address_of(endpoint: Endpoint, family: int | None = None) -> IPAddress | None:
-    """An endpoint's address of that family; its first one if it has none of it, or None is asked for."""
-    addresses = addresses_of(endpoint)
-    return next((address for address in addresses if address.version == family), next(iter(addresses), None))
-
-
-def addresses_of(endpoint: Endpoint) -> tuple[IPAddress, ...]:
-    """All addresses of an endpoint, the one it is known by first."""
-    if isinstance(endpoint, Pod):
-        return endpoint.ips
-    return (endpoint.address if isinstance(endpoint, External) else endpoint.ip,)
 
 
 Typed = Namespace | Pod | Service | NetworkPolicy | Node | None

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from netpol_lab.errors import LabError
 from netpol_lab.flows import Flow, connect
-from netpol_lab.model import OUTSIDE, Endpoint, Pod, Service, address_of
+from netpol_lab.model import OUTSIDE, Endpoint, Pod, Service
 from netpol_lab.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
 from netpol_lab.scene import Scene, SceneNode, build
 from netpol_lab.snapshot import Snapshot
@@ -72,7 +72,7 @@ def flow(state: Snapshot, source: str, destination: str, port: int | None, proto
         if "." in destination:  # a DNS name, of the cluster or of the outside
             return connect(state, origin, destination, port or 443, protocol)
         raise
-    return connect(state, origin, str(address_of(target)), port or _first_port(state, target, protocol), protocol)
+    return connect(state, origin, str(target.ip), port or _first_port(state, target, protocol), protocol)
 
 
 def service_named(state: Snapshot, name: str, namespaces: tuple[str, ...]) -> Service | None:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from netpol_lab.classes import EndpointClass, Run
 from netpol_lab.engine import CompiledRule, Ends, Engine, Group, exemption, family_of
 from netpol_lab.manifests.read import without_garbage_collection
-from netpol_lab.model import ContainerPort, Direction, Endpoint, Labels, NetworkPolicyPort, Node, Pod, addresses_of
+from netpol_lab.model import ContainerPort, Direction, Endpoint, Labels, NetworkPolicyPort, Node, Pod
 from netpol_lab.ports import PortSet
 
 if TYPE_CHECKING:
@@ -298,7 +298,7 @@ def _by_family(
 def _alike(endpoints: Sequence[Endpoint]) -> Iterable[list[int]]:
     found: dict[tuple[int, ...], list[int]] = {}
     for place, each in enumerate(endpoints):
-        found.setdefault(tuple(address.version for address in addresses_of(each)), []).append(place)
+        found.setdefault(tuple(address.version for address in each.ips), []).append(place)
     return found.values()
 
 

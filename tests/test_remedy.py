@@ -12,7 +12,7 @@ from worlds import World, snapshot_of, state_of, world
 
 from netpol_lab import explain
 from netpol_lab.cluster import Cluster
-from netpol_lab.model import OUTSIDE, Endpoint, Namespace, NetworkPolicy, Pod, Resource, address_of
+from netpol_lab.model import OUTSIDE, Endpoint, Namespace, NetworkPolicy, Pod, Resource
 from netpol_lab.ports import PortSet
 from netpol_lab.remedy import Change, smallest_change
 from netpol_lab.snapshot import Snapshot
@@ -68,7 +68,7 @@ def check(
         assert set(opened.values()) == {PortSet.of(*asked)} or "ports of" in change.command
     if change.command.startswith("a new policy") and len(changed) == 1:
         labels = {pod.id: pod.labels.items() for pod in state.pods}
-        addresses = {id_of(end): address_of(end) for end in each.endpoints}
+        addresses = {id_of(end): end.ip for end in each.endpoints}
         for ends in opened:
             for end, meant in zip(ends, (source, destination), strict=True):
                 # opened for pods that look like the two ends or have the same address, and for no others

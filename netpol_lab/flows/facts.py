@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from netpol_lab.flows.flow import Step, StepName
 from netpol_lab.flows.names import Resolution
 from netpol_lab.flows.services import Translation
-from netpol_lab.model import Endpoint, External, IPAddress, Node, Pod, address_of, name_of
+from netpol_lab.model import Endpoint, External, IPAddress, Node, Pod, name_of
 from netpol_lab.verdict import Gate, Verdict
 
 _LABELS = ("pod label", "namespace label", "namespace")
@@ -108,8 +108,7 @@ def rest(names: Iterable[StepName]) -> tuple[Step, ...]:
 
 
 def where(endpoint: Endpoint, port: int) -> str:
-    address = address_of(endpoint)
-    return socket(address, port) if address is not None else f"{endpoint.name}:{port}"
+    return socket(endpoint.ip, port) if endpoint.ip is not None else f"{endpoint.name}:{port}"
 
 
 def socket(address: IPAddress, port: int) -> str:

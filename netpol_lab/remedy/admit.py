@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from netpol_lab.manifests import from_object
-from netpol_lab.model import METADATA_NAME, Endpoint, External, Labels, Pod, Resource, address_of, name_of
+from netpol_lab.model import METADATA_NAME, Endpoint, External, Labels, Pod, Resource, name_of
 from netpol_lab.remedy.change import Change, block_of, free_name, judged, labels_text
 from netpol_lab.remedy.typo import correction
 from netpol_lab.remedy.ways import effect
@@ -182,7 +182,7 @@ class _Rule:
         other = verdict.source if gate.direction == "ingress" else verdict.destination
         pod, side = gate.endpoint, "from" if gate.direction == "ingress" else "to"
         assert isinstance(pod, Pod)
-        whom = str(address_of(other))
+        whom = str(other.ip)
         peer: Body = {"ipBlock": {"cidr": block_of(other)}}
         if isinstance(other, Pod) and not other.host_network:
             peer = {"podSelector": {"matchLabels": dict(other.own_labels)}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from netpol_lab.model import Endpoint, Pod, Resource, address_of
+from netpol_lab.model import Endpoint, Pod, Resource
 from netpol_lab.remedy.ways import Way
 from netpol_lab.snapshot import Key, Snapshot
 from netpol_lab.verdict import Verdict
@@ -58,8 +58,7 @@ def labels_text(pod: Pod) -> str:
 
 def block_of(endpoint: Endpoint) -> str:
     """The address of an end as a CIDR."""
-    address = address_of(endpoint)
-    return f"{address}/{address.max_prefixlen}" if address else "0.0.0.0/0"
+    return f"{endpoint.ip}/{endpoint.ip.max_prefixlen}" if endpoint.ip else "0.0.0.0/0"
 
 
 def free_name(state: Snapshot, namespace: str, wanted: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from netpol_lab.manifests import from_object
-from netpol_lab.model import METADATA_NAME, Direction, Endpoint, IPAddress, Pod, address_of
+from netpol_lab.model import METADATA_NAME, Direction, Endpoint, IPAddress, Pod
 from netpol_lab.remedy.change import Change, block_of, free_name, judged, labels_text
 from netpol_lab.remedy.ways import Effect, effect
 from netpol_lab.server import Body
@@ -159,8 +159,8 @@ def _everyone_but(state: Snapshot, pod: Pod, other: Endpoint, side: str) -> Iter
             alike = [p for p in state.pods if p.namespace == other.namespace and p.labels.get(key) == value]
             peers = [*_but_label(pod, other, key, value), *_outside(ip for each in alike for ip in each.ips)]
             yield peers, f"{side} everyone but pods with {key}={value} in {other.namespace}"
-    elif address_of(other) is not None:
-        peers = [{"namespaceSelector": {}}, *_outside(filter(None, (address_of(other),)))]
+    elif other.ip is not None:
+        peers = [{"namespaceSelector": {}}, *_outside((other.ip,))]
         yield peers, f"{side} everyone but {block_of(other)}"
 
 
