@@ -32,6 +32,30 @@ def cause(id: str, name: str) -> str:
 # -- peers, ports, and what goes with what ---------------------------------------------------------
 
 
+def test_two_peers_of_which_one_is_not_wanted_are_no_dash_too_many():
+    found = cause("04-selectors/1", "the pods of the namespace, and those of another one beside them")
+    assert found.startswith("the second peer is not wanted: it admits frontend of web-team.")
+    assert "AND" not in found
+
+
+@pytest.mark.parametrize("name", ["still two items, in the other order", "two rules, which mean OR as two items do"])
+def test_one_item_with_both_selectors_is_advised_where_it_would_do_better(name: str):
+    assert cause("04-selectors/2", name).endswith("One item with both selectors means AND.")
+
+
+def test_one_of_two_rules_that_is_not_wanted_is_no_dash_too_many():
+    other = "{from: [{namespaceSelector: {matchLabels: {project: web}}}]}"
+    spec = f"{{podSelector: {{}}, ingress: [{{from: [{{podSelector: {{}}}}]}}, {other}]}}"
+    found = answered(load("04-selectors/1"), policy("allow-same-namespace", "default", spec))
+    assert found.misconception != "M1" and "AND" not in feedback(found).cause
+
+
+def test_the_policy_of_the_colleague_that_stays_is_named():
+    found = cause("09-plugins-and-limits/2", "the right rule under another name, and the one of the colleague stays")
+    assert found.startswith("`operator-to-api` is still there as it was when the exercise began.")
+    assert found.endswith("Delete it, or give your policy its name.")
+
+
 def test_every_peer_of_a_rule_goes_with_every_port_of_it():
     found = cause("05-egress-and-dns/3", "one rule for both peers and all ports")
     assert found.startswith("every peer of a rule goes with every port of it: make two rules.")

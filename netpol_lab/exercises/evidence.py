@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from netpol_lab.engine import port_set
-from netpol_lab.exercises.behavior import Judged
+from netpol_lab.exercises.behavior import Judged, judge
 from netpol_lab.exercises.loading import Exercise
 from netpol_lab.model import (
     OUTSIDE,
@@ -59,6 +59,17 @@ class Evidence:
     @property
     def misses(self) -> list[Judged]:
         return [judged for judged in self.judged if judged.missing]
+
+    @property
+    def wrong(self) -> int:
+        """How many connections are not as wanted."""
+        return sum(not judged.right for judged in self.judged)
+
+    def wrong_with(self, policy: NetworkPolicy) -> int:
+        """How many they were, if this policy stood in the place of the one of its name."""
+        resource = self.state.objects["NetworkPolicy", policy.namespace, policy.name]
+        state = self.state.with_objects([replace(resource, typed=policy)])
+        return sum(not judged.right for judged in judge(self.exercise, state))
 
     def admitting(self) -> Iterator[RuleRef]:
         """The student's rules that admit the leak; those of its ingress first, as the example shows them."""
@@ -242,6 +253,16 @@ def short(endpoint: Endpoint) -> str:
     if not isinstance(endpoint, Pod):
         return "the outside" if endpoint == OUTSIDE else endpoint.name
     return endpoint.owner.partition("/")[2] or endpoint.name
+
+
+def nth(place: int) -> str:
+    """The word for a place in a list, which begins with 0.
+
+    >>> nth(1), nth(6)
+    ('second', '7th')
+    """
+    words = ("first", "second", "third", "fourth", "fifth")
+    return words[place] if place < len(words) else f"{place + 1}th"
 
 
 def listed(words: Iterable[str]) -> str:

@@ -38,6 +38,7 @@ DETECTORS: tuple[Detector, ...] = (
     # The form of a rule.
     rules.dash_before_ports,
     rules.dash_too_many,
+    rules.peer_not_wanted,
     rules.product,
     flows.reply_rule,
     rules.no_rule_wanted,

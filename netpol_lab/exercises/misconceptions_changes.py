@@ -5,7 +5,7 @@ Each function works as :mod:`netpol_lab.exercises.misconceptions` says.
 
 from __future__ import annotations
 
-from netpol_lab.exercises.evidence import Cause, Evidence, counterpart, gates, lines, short
+from netpol_lab.exercises.evidence import Cause, Evidence, counterpart, gates, lines, sentence, short
 from netpol_lab.model import Direction, Endpoint, Labels, NetworkPolicy, Pod
 from netpol_lab.verdict import Verdict
 
@@ -18,12 +18,17 @@ def deny_does_not_win(evidence: Evidence) -> Cause | None:
     older = [rule for gate in reversed(gates(verdict)) for rule in gate.admitting]
     if not older or not _then(evidence, verdict):
         return None
-    return Cause(
-        "M16",
-        f"a policy cannot take back what another admits. {str(older[0]).capitalize()} still admits it; rules "
-        "add up. Change or delete that policy.",
-        lines(older[0].origin),
-    )
+    if older[0].policy.name in evidence.exercise.answer_names:
+        text = (
+            f"`{older[0].policy.name}` is still there as it was when the exercise began. Rules add up, so {older[0]} "
+            "goes on admitting. Delete it, or give your policy its name."
+        )
+    else:
+        text = (
+            f"a policy cannot take back what another admits. {sentence(older[0])} still admits it; rules add up. "
+            "Change or delete that policy."
+        )
+    return Cause("M16", text, lines(older[0].origin))
 
 
 def isolation_gone(evidence: Evidence) -> Cause | None:

@@ -5,10 +5,11 @@ Each function works as :mod:`netpol_lab.exercises.misconceptions` says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from netpol_lab.exercises.evidence import Cause, Evidence, lines, listed, sentence, short
-from netpol_lab.model import LabelSelector, NetworkPolicyPeer, NetworkPolicyPort
+from netpol_lab.exercises.evidence import Cause, Evidence, lines, listed, nth, sentence, short
+from netpol_lab.model import LabelSelector, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicyRule, Pod
 from netpol_lab.verdict import RuleRef
 
 _SIDE = {"ingress": "from", "egress": "to"}
@@ -35,28 +36,88 @@ def dash_before_ports(evidence: Evidence) -> Cause | None:
 
 
 def dash_too_many(evidence: Evidence) -> Cause | None:
-    """M1: two peers, or two rules, (OR) where one peer with two selectors (AND) was meant."""
+    """M1: two peers, or two rules, (OR) where one peer with two selectors (AND) was meant.
+
+    Only where that one peer would do better: else the two were meant, and one of them is not wanted.
+    """
     for rule in evidence.letting_strangers_in():
-        side = _SIDE[rule.direction]
-        for peers, what in ((rule.rule.peers, "items"), (_peers_alone(rule), "rules")):
-            spaces = [peer for peer in peers if peer.namespace_selector is not None and peer.pod_selector is None]
-            pods = [peer for peer in peers if peer.namespace_selector is None and peer.pod_selector is not None]
-            if not (spaces and pods and rule.peer in (*spaces, *pods)):
+        for space, pod, merged, what in _in_one(rule):
+            if _wrong_with(evidence, rule, merged) >= evidence.wrong:
                 continue
-            begin = f"a dash too many. Two items under `{side}` mean" if what == "items" else "two rules. They mean"
+            begin = (
+                f"a dash too many. Two items under `{_SIDE[rule.direction]}` mean"
+                if what == "items"
+                else "two rules. They mean"
+            )
             return Cause(
                 "M1",
                 f"{begin} OR: the namespaces of the one, and the pods of the other. One item with both selectors means "
                 "AND.",
-                lines(spaces[0].origin, pods[0].origin),
+                lines(space.origin, pod.origin),
             )
     return None
 
 
-def _peers_alone(rule: RuleRef) -> list[NetworkPolicyPeer]:
-    """The peers of those rules of the policy that have one peer and the same ports."""
-    alike = (each for each in rule.policy.rules(rule.direction) if each.ports == rule.rule.ports)
-    return [each.peers[0] for each in alike if len(each.peers) == 1]
+def _in_one(
+    rule: RuleRef,
+) -> Iterator[tuple[NetworkPolicyPeer, NetworkPolicyPeer, tuple[NetworkPolicyRule, ...], str]]:
+    """Each namespaceSelector beside a podSelector of its own, one of which admits: with the rules where both are one.
+
+    The two are items of one rule, or the only peers of two rules with the same ports.
+    """
+    rules = rule.policy.rules(rule.direction)
+    alone = [(each, each.peers[0]) for each in rules if each.ports == rule.rule.ports and len(each.peers) == 1]
+    for found, what in (([(rule.rule, peer) for peer in rule.rule.peers], "items"), (alone, "rules")):
+        for one, space in found:
+            for other, pod in found:
+                if not (_is_of_spaces(space) and _is_of_pods(pod) and rule.peer in (space, pod)):
+                    continue
+                both = replace(space, pod_selector=pod.pod_selector)
+                rest = tuple(peer for peer in one.peers if peer not in (space, pod))
+                merged = replace(one, peers=(both, *rest))
+                others_gone = (each for each in rules if each == one or each != other)
+                yield space, pod, tuple(merged if each == one else each for each in others_gone), what
+
+
+def _is_of_spaces(peer: NetworkPolicyPeer) -> bool:
+    return peer.namespace_selector is not None and peer.pod_selector is None
+
+
+def _is_of_pods(peer: NetworkPolicyPeer) -> bool:
+    return peer.namespace_selector is None and peer.pod_selector is not None
+
+
+def peer_not_wanted(evidence: Evidence) -> Cause | None:
+    """M15: one of several peers only lets strangers in. Without it, everything is as wanted."""
+    for rule in evidence.letting_strangers_in():
+        rules, peers = rule.policy.rules(rule.direction), rule.rule.peers
+        if rule.peer is None or len(peers) < 2:
+            continue
+        shorter = replace(rule.rule, peers=tuple(peer for peer in peers if peer != rule.peer))
+        if _wrong_with(evidence, rule, tuple(shorter if each == rule.rule else each for each in rules)):
+            continue
+        return Cause(
+            "M15",
+            f"the {nth(peers.index(rule.peer))} peer is not wanted: it admits {_stranger(evidence, rule)}. The peers "
+            f"of a rule add up (OR): what one of them admits, no other takes back. Take it out of {rule}.",
+            lines(rule.peer.origin),
+        )
+    return None
+
+
+def _stranger(evidence: Evidence, rule: RuleRef) -> str:
+    """Whom a rule admits in the leak, with its namespace where that is another one."""
+    assert evidence.leak is not None
+    end = evidence.other_end(rule.direction, evidence.leak)
+    is_foreign = isinstance(end, Pod) and end.namespace != rule.policy.namespace
+    return f"{short(end)} of {end.namespace}" if is_foreign and isinstance(end, Pod) else short(end)
+
+
+def _wrong_with(evidence: Evidence, rule: RuleRef, rules: tuple[NetworkPolicyRule, ...]) -> int:
+    """How many connections were wrong, if the policy of a rule had other rules in that direction."""
+    policy = rule.policy
+    changed = replace(policy, ingress=rules) if rule.direction == "ingress" else replace(policy, egress=rules)
+    return evidence.wrong_with(changed)
 
 
 def product(evidence: Evidence) -> Cause | None:
