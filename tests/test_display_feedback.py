@@ -78,6 +78,15 @@ def test_equivalent_says_how_it_was_checked() -> None:
     assert "not by comparing YAML" in feedback.draw(RIGHT).twin
 
 
+def test_notes_stand_on_lines_of_their_own_with_a_bold_head() -> None:
+    noted = Feedback("equivalent", 20, 20, 0, 0, how="By `hand`.", notes=("It depends: with `a`, b.", "No head."))
+    picture = feedback.draw(noted)
+    assert "<b>It depends:</b> with <code" in picture.html and "<b>No head.</b>" in picture.html
+    assert picture.html.index("It depends") < picture.html.index("No head.") < picture.html.index("How it was checked")
+    assert "   note: It depends: with a, b.\n\n   note: No head.\n\n   how it was checked: By hand." in picture.twin
+    check(lambda: feedback.draw(noted))
+
+
 def test_the_outside_is_round() -> None:
     outside = Feedback("too open", 2, 1, 1, 0, (CounterExample("External", "a/b", "", "", "TCP", 80, False, True, ""),))
     assert "<ellipse" in feedback.draw(outside).html
@@ -92,4 +101,4 @@ def test_the_text_without_a_stylesheet_says_all() -> None:
 @pytest.mark.parametrize("name", NASTY)
 def test_nasty_names_stay_names(name: str) -> None:
     example = CounterExample(f"{name}/{name}", name, name, name, "TCP", 80, True, False, name, name)
-    check(lambda: feedback.draw(Feedback("too strict", 1, 0, 0, 1, (example,), name, name, name)))
+    check(lambda: feedback.draw(Feedback("too strict", 1, 0, 0, 1, (example,), name, name, name, (name,))))

@@ -67,6 +67,12 @@ def test_the_start_is_met_with_kindness_and_does_not_pass(id: str):
     assert "Not started yet" in exercises.show(result).text
 
 
+def test_a_file_that_kubectl_may_have_refused_is_to_be_repaired_first():
+    exercise = load("04-selectors/3")
+    text = exercises.show(check(exercise.start_cluster(), exercise)).text
+    assert "If kubectl refused the file, repair that first" in " ".join(text.split())
+
+
 @pytest.mark.parametrize("id", ALL)
 @pytest.mark.parametrize("xx", ["07", "42"])
 def test_the_solution_passes_for_every_number(id: str, xx: str):

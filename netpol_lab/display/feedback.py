@@ -27,6 +27,7 @@ def draw(result: Feedback, *, title: str | None = None) -> card.Picture:
         parts += [_drawing(example), _reason(example)]
     if result.cause:
         parts.append(_cause(result))
+    parts += map(_note, result.notes)
     if result.passed or result.how:
         parts.append(el("p", el("b", "How it was checked."), " ", prose(result.how or _HOW), class_="npl-say"))
     return card.figure(
@@ -148,6 +149,11 @@ def _cause(result: Feedback) -> Markup:
     return el("p", el("b", "Likely cause: ", prose(first + dot.strip())), " ", prose(rest), where, class_="npl-say")
 
 
+def _note(note: str) -> Markup:
+    head, colon, rest = note.partition(": ")
+    return el("p", el("b", prose(head + colon.strip())), " ", prose(rest), class_="npl-say")
+
+
 def _twin(result: Feedback) -> str:
     """The same in ASCII: no card says more than this."""
     sign = {"≠": "!"}.get(_SIGNS[result.verdict], _SIGNS[result.verdict])
@@ -159,6 +165,8 @@ def _twin(result: Feedback) -> str:
     if result.cause:
         where = f" ({ascii_text(result.cause_lines)})" if result.cause_lines else ""
         lines += ["", f"   likely cause: {ascii_text(plain(result.cause))}{where}"]
+    for note in result.notes:
+        lines += ["", f"   note: {ascii_text(plain(note))}"]
     if result.passed or result.how:
         lines += ["", f"   how it was checked: {ascii_text(plain(result.how or _HOW))}"]
     return "\n".join(lines)

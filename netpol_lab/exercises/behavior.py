@@ -92,7 +92,12 @@ def nodes_named(scene: Scene, name: str) -> list[SceneNode]:
         return list(scene.nodes)
     if name == "External":
         return [node for node in scene.nodes if node.is_external and parse_address(node.id) is None]
-    return [node for node in scene.nodes if name in (node.id, _workload(node))]
+    return [node for node in scene.nodes if is_called(node, name)]
+
+
+def is_called(node: SceneNode, name: str) -> bool:
+    """Whether an exercise means a node by its own name, or by that of its workload."""
+    return name in (node.id, _workload(node))
 
 
 def _with_addresses(exercise: Exercise, scene: Scene, state: Snapshot) -> Scene:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from netpol_lab.errors import NotFound
 from netpol_lab.exercises.behavior import Judged, judge
-from netpol_lab.exercises.evidence import Cause, Evidence, lines, own_policies, short
+from netpol_lab.exercises.evidence import Cause, Evidence, lines, nth, own_policies, short
 from netpol_lab.exercises.loading import Exercise, WantedObject, load
 from netpol_lab.exercises.misconceptions import likely_cause
-from netpol_lab.exercises.passing import labels_in_the_way, plugin_note
+from netpol_lab.exercises.passing import door_note, labels_in_the_way, plugin_note
 from netpol_lab.feedback import CounterExample, Feedback, FeedbackVerdict
 from netpol_lab.model import NetworkPolicy, NetworkPolicyPeer, Pod
 from netpol_lab.ports import PortSet
@@ -34,7 +34,8 @@ class CheckResult:
 
     ``status``: ``done``; ``not started``, nothing was applied yet; ``not there``, an object is missing or differs;
     ``not yet``, a connection is not as wanted. ``feedback`` holds the connections, where some were judged.
-    ``sentences`` say the rest; with ``done``, what to mind. ``misconception`` is the id of the likely cause, or "".
+    ``sentences`` say the rest; with ``done``, with which network plugins the answer fails. ``misconception`` is the id
+    of the likely cause, or "".
     """
 
     exercise: Exercise
@@ -70,7 +71,7 @@ def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
     except NotFound as missing:
         return CheckResult(wanted, "not there", (f"{missing} Run the cells above, from the top.",))
     result = _judged(wanted, judged, state, start)
-    return result if not result.passed else _passing(result, state, start)
+    return result if not result.passed else _passing(result, judged, state, start)
 
 
 def show(result: CheckResult) -> Picture:
@@ -131,8 +132,9 @@ def _same_labels(
 def _not_started(exercise: Exercise) -> str:
     if exercise.file:
         return (
-            f"Fill in the blanks of `{exercise.file}`, run that cell, apply the file, and check again. The hints above "
-            "help when you are stuck."
+            f"Fill in the blanks of `{exercise.file}`, run that cell, apply the file, and check again. If kubectl "
+            "refused the file, repair that first; the last line of its message says where. The hints above help when "
+            "you are stuck."
         )
     return "Replace the blanks in the line above, run it, and check again. The hints help when you are stuck."
 
@@ -220,16 +222,16 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
     return CheckResult(exercise, status, (), cause.misconception if cause else "", feedback)
 
 
-def _passing(result: CheckResult, state: Snapshot, start: Snapshot) -> CheckResult:
+def _passing(result: CheckResult, judged: Sequence[Judged], state: Snapshot, start: Snapshot) -> CheckResult:
     """What passes is looked at once more."""
     exercise, feedback = result.exercise, result.feedback
     relabeled = labels_in_the_way(exercise, state, start)
     if relabeled:
         return CheckResult(exercise, "not yet", (relabeled,), "M17")
-    note = plugin_note(exercise, state)
-    if note and feedback is not None:
-        return replace(result, sentences=(note,), feedback=replace(feedback, how=f"{HOW} {note}"))
-    return result
+    assert feedback is not None
+    depends, door = plugin_note(exercise, state), door_note(exercise, judged, state, start)
+    notes = tuple(note for note in (depends, door) if note)
+    return replace(result, sentences=(depends,) if depends else (), feedback=replace(feedback, notes=notes))
 
 
 def _most_telling(judged: Iterable[Judged]) -> Judged | None:
@@ -303,9 +305,7 @@ def _peer_place(rule: RuleRef) -> str:
     peers: tuple[NetworkPolicyPeer, ...] = rule.rule.peers
     if rule.peer is None or len(peers) < 2:
         return ""
-    words = ("first", "second", "third", "fourth", "fifth")
-    place = peers.index(rule.peer)
-    return f", {words[place] if place < len(words) else f'{place + 1}th'} peer"
+    return f", {nth(peers.index(rule.peer))} peer"
 
 
 def _why_blocked(verdict: Verdict) -> str:

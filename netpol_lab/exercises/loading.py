@@ -17,7 +17,7 @@ from netpol_lab.data import fill
 from netpol_lab.errors import NotFound
 from netpol_lab.lesson_data import DataError, Fields, lessons, read
 from netpol_lab.manifests import from_object, read_text
-from netpol_lab.model import NetworkPolicy, Resource
+from netpol_lab.model import Endpoint, NetworkPolicy, Pod, Resource
 from netpol_lab.snapshot import Snapshot
 
 Rest = Literal["free", "start", "denied"]
@@ -99,6 +99,12 @@ class Exercise:
         """The policies of the solution; a policy of the student that has the name of one is meant as the answer."""
         found = read_text(self.solution.manifest) if self.solution.manifest else ()
         return tuple(resource.typed for resource in found if isinstance(resource.typed, NetworkPolicy))
+
+    def is_visitor(self, end: Endpoint) -> bool:
+        """Whether an end of a connection is a pod that the student has never seen."""
+        return isinstance(end, Pod) and any(
+            (end.namespace, end.name) == (visitor.namespace, visitor.name) for visitor in self.visitors
+        )
 
     @property
     def answer_names(self) -> set[str]:

@@ -252,5 +252,4 @@ def _failed(selector: LabelSelector, pod: Pod) -> list[Requirement]:
 
 def _visitor(evidence: Evidence, pod: Pod) -> str:
     """Who a pod is that the student has never seen."""
-    visits = any((pod.namespace, pod.name) == (each.namespace, each.name) for each in evidence.exercise.visitors)
-    return f" {short(pod)} stands for any pod that comes later." if visits else ""
+    return f" {short(pod)} stands for any pod that comes later." if evidence.exercise.is_visitor(pod) else ""

@@ -1,16 +1,18 @@
-"""A second look at an answer that passes: does it hold without new labels, and with every network plugin?"""
+"""A second look at an answer that passes: does it hold without new labels, with every network plugin, at one end?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from netpol_lab.exercises.behavior import Judged, judge
-from netpol_lab.exercises.evidence import listed, short
+from netpol_lab.exercises.behavior import Judged, is_called, judge
+from netpol_lab.exercises.evidence import counterpart, listed, own_policies, short
 from netpol_lab.exercises.loading import Exercise
 from netpol_lab.manifests import read_text
-from netpol_lab.model import Labels, Namespace, Pod, Resource
+from netpol_lab.model import DIRECTIONS, Direction, Labels, Namespace, NetworkPolicy, Pod, Resource
+from netpol_lab.ports import PortSet
 from netpol_lab.profiles import CONFORMANT, Profile
+from netpol_lab.scene import SceneNode
 from netpol_lab.snapshot import Snapshot
 
 
@@ -87,6 +89,67 @@ def _solved(exercise: Exercise) -> Snapshot:
     for resource in read_text(exercise.solution.manifest) if exercise.solution.manifest else ():
         cluster.apply(resource)
     return exercise.with_visitors(cluster.snapshot())
+
+
+# -- doors that only the other end keeps closed -----------------------------------------------------
+
+
+def door_note(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start: Snapshot) -> str:
+    """Which connection the student's policies open at one end, though nobody wants it; "" where there is none.
+
+    Nothing passes, as long as the other end stays closed. What was open at that end when the exercise began does not
+    count, nor what the exercise's own solution opens there.
+    """
+    own = own_policies(exercise, state, start)
+    if not own:
+        return ""
+    others = (exercise.with_visitors(start), _solved(exercise))
+    found = [
+        (one, ports)
+        for one in judged
+        if all(_is_named(exercise, node) for node in (one.source, one.destination))
+        for direction in DIRECTIONS
+        if (ports := _opened(one, direction, state, others)) and _admits(own, one, direction, ports, state)
+    ]
+    if not found:
+        return ""
+    one, ports = min(found, key=lambda each: _rank(exercise, *each))
+    protocol, port = one.telling_port(ports)
+    same = one.source.namespace == one.destination.namespace
+    source, target = ((end.name if same else end.id) for end in (one.source, one.destination))
+    visitors = [short(end.endpoint) for end in (one.source, one.destination) if exercise.is_visitor(end.endpoint)]
+    unseen = f" {visitors[0]} stands for any pod that comes later." if visitors else ""
+    return f"It also opens a door that is closed only at the other end: {source} → {target}, {protocol} {port}.{unseen}"
+
+
+def _is_named(exercise: Exercise, node: SceneNode) -> bool:
+    names = {name for cell in exercise.cells for name in (cell.source, cell.destination)}
+    return not node.is_external and any(is_called(node, name) for name in names)
+
+
+def _opened(one: Judged, direction: Direction, state: Snapshot, others: Iterable[Snapshot]) -> PortSet:
+    """What one end admits and the other does not, of what is to be blocked, and no other state admits there."""
+    ends = one.source.endpoint, one.destination.endpoint
+    ports = state.engine.admitted(direction, *ends) & one.care - one.got
+    for other in others:
+        source, target = (counterpart(other, end) for end in ends)
+        if source is None or target is None:
+            return PortSet.NONE  # one that came later: nobody knows what was open to it
+        ports -= other.engine.admitted(direction, source, target)
+    return ports
+
+
+def _admits(own: Collection[NetworkPolicy], one: Judged, direction: Direction, ports: PortSet, state: Snapshot) -> bool:
+    protocol, port = one.telling_port(ports)
+    verdict = state.verdict(one.source.endpoint, one.destination.endpoint, port, protocol)
+    gate = verdict.egress if direction == "egress" else verdict.ingress
+    return any(rule.policy in own for rule in gate.admitting)
+
+
+def _rank(exercise: Exercise, one: Judged, ports: PortSet) -> tuple[bool, ...]:
+    """Pods the student knows before visitors, what the exercise names before the rest, then what is served."""
+    visits = (exercise.is_visitor(end.endpoint) for end in (one.source, one.destination))
+    return *visits, not ports & one.explicit, not ports & one.destination.listens
 
 
 def _advice(profile: Profile) -> str:
