@@ -283,8 +283,9 @@ class Pod:
 
     @property
     def own_labels(self) -> Labels:
-        """The labels people gave it: without the one that tells the ReplicaSets of a Deployment apart."""
-        return Labels((key, value) for key, value in self.labels.items() if key != "pod-template-hash")
+        """The labels people gave it: without those by which workloads tell their own generations apart."""
+        generations = ("pod-template-hash", "controller-revision-hash")
+        return Labels((key, value) for key, value in self.labels.items() if key not in generations)
 
     def is_replica_of(self, other: Pod) -> bool:
         """Whether one workload made both, and no selector tells them apart."""

@@ -221,6 +221,12 @@ def test_a_policy_is_suggested_where_no_rule_comes_close() -> None:
     assert command([deny], OUTSIDE) == "a new policy in shop for pods with app=web: ingress from 198.51.100.10, TCP 80"
 
 
+def test_the_hash_of_a_generation_is_no_label_to_select_by() -> None:
+    agent = pod("ops/agent", {"app": "agent", "controller-revision-hash": "6c5d9f8b7"})
+    found = command([policy_resource("shop/deny")], agent, (agent, WEB))
+    assert found == "a new policy in shop for pods with app=web: ingress from pods with app=agent in ops, TCP 80"
+
+
 def test_a_new_policy_never_takes_the_name_of_another() -> None:
     other = policy_resource("shop/allow-from-client", podSelector={"matchLabels": {"app": "other"}})
     change = change_for([policy_resource("shop/deny"), other])

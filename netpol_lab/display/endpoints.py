@@ -11,8 +11,6 @@ from netpol_lab.flows import Flow
 from netpol_lab.flows.facts import where
 from netpol_lab.model import Endpoint, Pod, Service, name_of
 
-_MADE_BY_WORKLOADS = ("pod-template-hash", "controller-revision-hash")
-
 
 def draw(service: Service, source: Endpoint, port: int, flows: Sequence[Flow]) -> card.Picture:
     """One row for each flow: ``flows`` are one connection from ``source`` to each endpoint, in their order."""
@@ -61,7 +59,7 @@ def _row(flow: Flow) -> tuple[str, str, str, str, str, str]:
     """Sign, pod, address, labels, what happens, and the nearest rule's condition where one failed."""
     pod = flow.destination
     assert isinstance(pod, Pod)
-    labels = ", ".join(f"{k}={v}" for k, v in sorted(pod.labels.items()) if k not in _MADE_BY_WORKLOADS)
+    labels = ", ".join(f"{key}={value}" for key, value in pod.own_labels.items())
     sign = "." if flow.connected else "X"
     return sign, pod.name, where(pod, flow.target_port or flow.port), labels or "none", _happens(flow), _reason(flow)
 
