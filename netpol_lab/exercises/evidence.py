@@ -217,7 +217,8 @@ def selected(state: Snapshot, selector: LabelSelector, namespace: str) -> Iterat
 def own_policies(exercise: Exercise, state: Snapshot, start: Snapshot) -> tuple[NetworkPolicy, ...]:
     """The policies that are new or changed since the exercise began, where it takes place or by mistake could.
 
-    By mistake is: in ``default``, and in any namespace under the name that the answer is to have.
+    By mistake is: in ``default``, and in any namespace under the name that the answer is to have. Those of earlier
+    exercises do not count, as long as they do what they did.
     """
     before = {policy.id: policy for policy in start.policies}
     places = {"default", *exercise.scope}
@@ -225,9 +226,24 @@ def own_policies(exercise: Exercise, state: Snapshot, start: Snapshot) -> tuple[
         policy
         for policy in state.policies
         if (policy.namespace in places or policy.name in exercise.answer_names)
-        and policy.name not in exercise.ignore
         and before.get(policy.id) != policy
+        and (
+            policy.name not in exercise.ignore or (policy.id in before and _overwrites(exercise, policy, state, start))
+        )
     )
+
+
+def _overwrites(exercise: Exercise, policy: NetworkPolicy, state: Snapshot, start: Snapshot) -> bool:
+    """Whether a policy of an earlier exercise was replaced by something that no lesson gives, and that does otherwise.
+
+    Another way to write the same, as an answer to the earlier exercise may be, is none.
+    """
+    if policy in exercise.given_policies:
+        return False
+    begun = exercise.with_visitors(start)
+    now = begun.with_objects([state.objects["NetworkPolicy", policy.namespace, policy.name]])
+    was, is_now = ([judged.got for judged in judge(exercise, each)] for each in (begun, now))
+    return was != is_now
 
 
 def counterpart(state: Snapshot, end: Endpoint) -> Endpoint | None:

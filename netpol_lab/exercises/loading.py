@@ -100,6 +100,15 @@ class Exercise:
         found = read_text(self.solution.manifest) if self.solution.manifest else ()
         return tuple(resource.typed for resource in found if isinstance(resource.typed, NetworkPolicy))
 
+    @cached_property
+    def given_policies(self) -> frozenset[NetworkPolicy]:
+        """The policies in the files of the lessons from which the exercise takes its start, all versions of each."""
+        folders = sorted({name.partition("/")[0] for name in self.start})
+        files = (file for folder in folders for file in sorted(data.path("manifests", folder).glob("*.yaml")))
+        texts = (fill(file.read_text(encoding="utf-8"), self.xx) for file in files)
+        found = (resource.typed for text in texts for resource in read_text(text))
+        return frozenset(typed for typed in found if isinstance(typed, NetworkPolicy))
+
     def is_visitor(self, end: Endpoint) -> bool:
         """Whether an end of a connection is a pod that the student has never seen."""
         return isinstance(end, Pod) and any(
