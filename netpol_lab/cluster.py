@@ -137,7 +137,8 @@ def hypothetical(state: Snapshot, add: Iterable[Resource] = (), without: Iterabl
 def _base(profile: str) -> Snapshot:
     """The cluster before any lesson, loaded once; it was made three days ago.
 
-    Each node runs the agent of the network plugin: Cilium's, unless the profile has one of its own; then kube-proxy too.
+    Each node runs the agent of the network plugin: Cilium's, unless the profile has one of its own; then kube-proxy
+    runs too.
     """
     draft = Draft(Snapshot({}, time=STARTED - CLUSTER_AGE))
     draft.load(read_path(data.path("clusters", "base.yaml")))

@@ -242,7 +242,7 @@ def _hints(problems: Sequence[Problem]) -> list[str]:
         text = problem.hint or (f"look at `{problem.field}`" if problem.field else "")
         if where and (text or problem.line):
             hints.append(f"{where}: {text}" if text else where)
-    return hints
+    return list(dict.fromkeys(hints))  # the server may have two messages about one place
 
 
 def written(item: Item) -> dict[str, Any]:
