@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from netpol_lab.display import policies
@@ -189,3 +191,13 @@ def test_what_a_long_effect_leaves_out_is_counted_once() -> None:
     both = [(f"web-{number}", "db", PortSet.of("TCP", 80), "+" if number % 2 else "-") for number in range(7)]
     twin = policies.draw(scenes.lab_a(3), policy("{podSelector: {}}"), effect=both).twin
     assert twin.count("and 2 more") == 1 and "web-5" not in twin
+
+
+def test_a_policy_about_addresses_is_not_said_to_do_nothing() -> None:
+    spec = "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.18.0.2/32}}]}]}"
+    assert "none between pods. For the addresses it names, it may have one." in text(spec, effect=[])
+
+
+def test_nothing_is_said_missing_in_a_policy_whose_text_nobody_has() -> None:
+    changed = replace(policy("{podSelector: {}}"), origin=None)
+    assert "policyTypes is missing" not in policies.draw(scenes.lab_a(3), changed).html

@@ -132,7 +132,9 @@ def test_the_card_names_its_sources_and_no_meaning_hangs_on_color(canary):
     assert "after apply -f canary.yaml" in picture.text
     assert "goes on with calico, is cut with cilium" in " ".join(picture.text.split())
     assert "cilium/cilium pull request 3605" in picture.html
-    assert picture.twin.startswith("?  in-client -> in-server, TCP 80")
+    head, first = picture.twin.splitlines()[:2]
+    assert "a new one" in head
+    assert first.startswith("?  in-client -> in-server, TCP 80")
 
 
 # -- the front door --------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ def sections(policy: NetworkPolicy, world: World, effect: Sequence[Effect] | Non
             found.append(_rule(policy, world, direction, index, rule, both))
     found += _no_rules(policy)
     if effect is not None:
-        found.append(_effect(effect))
+        found.append(_effect(effect, _names_addresses(policy)))
     return found
 
 
@@ -151,7 +151,8 @@ def _isolates(policy: NetworkPolicy) -> Section:
         (f"{'⇥' if way == 'ingress' else '↦'} {way}", True) if way in ways else (f"{way} untouched", False)
         for way in DIRECTIONS
     )
-    default = "" if policy.types_origin else " policyTypes is missing, so the default counts."
+    written = policy.types_origin or policy.origin is None  # of a policy without a file nobody knows what it says
+    default = "" if written else " policyTypes is missing, so the default counts."
     return Section("T", "Isolates", (f" them for {' and '.join(ways)}.{default}",), policy.types_origin, chips=chips)
 
 
@@ -206,8 +207,18 @@ def _no_rules(policy: NetworkPolicy) -> list[Section]:
     return [Section("–", f"No {way} rule", (words,)) for way in closed]
 
 
-def _effect(effect: Sequence[Effect]) -> Section:
-    """How many connections there are because of the policy and how many are missing, and the first of them."""
+def _names_addresses(policy: NetworkPolicy) -> bool:
+    rules = (rule for way in DIRECTIONS if policy.isolates(way) for rule in policy.rules(way))
+    return any(peer.ip_block is not None for rule in rules for peer in rule.peers)
+
+
+def _effect(effect: Sequence[Effect], addresses: bool) -> Section:
+    """How many connections there are because of the policy and how many are missing, and the first of them.
+
+    Pods are counted and the outside as a whole; of the single ``addresses`` that a rule may name, nothing is known.
+    """
+    if not effect and addresses:
+        return Section("=", "Effect", (": none between pods. For the addresses it names, it may have one.",))
     if not effect:
         return Section("=", "Effect", (": none now. Every connection is as it would be without it.",))
     signs = [sign for _, _, _, sign in effect]

@@ -27,13 +27,14 @@ def draw(held: Sequence[tuple[Standing, str]], here: Profile) -> card.Picture:
     ``here`` is the cluster's profile; it says how sure the last column is.
     """
     rows = [(_SIGNS[each.fate][0], _ends(each.flow), _opened(after), *_said(each)) for each, after in held]
-    head = ("", "connection", "opened", "a new one now", "the one that stands")
+    head = ("", "connection", "opened", "a new one", "this one")
     cells = [
         (_sign(each.fate), el("strong", row[1]), *row[2:4], join([row[4], el("div", _named(each))]))
         for (each, _), row in zip(held, rows, strict=True)
     ]
-    twin: list[str] = []
-    for (each, _), line in zip(held, columns(rows), strict=True):
+    top, *lines = columns([head, *rows])
+    twin = [top]
+    for (each, _), line in zip(held, lines, strict=True):
         twin += [line, *([f"   {_named(each)}"] if each.by_profile else [])]
     twin += ["", *(f"  {name}: {words} ({source})" for name, words, source in _sources(here))]
     return card.figure(
