@@ -170,3 +170,7 @@ def test_both_ends_count_what_each_end_admits() -> None:
     picture = matrix.both_ends(scenes.lab_b_matrix(), 9090)
     assert picture.title == "Both ends must admit: egress admits 24 pairs, ingress 25, only 13 connect on TCP 9090"
     assert "Egress at the source" in picture.html
+
+
+def test_in_a_list_or_a_log_a_matrix_is_its_title_and_not_its_world():
+    assert len(repr(matrix.draw(scenes.lab_a(3)))) < 300

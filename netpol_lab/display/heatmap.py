@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,7 @@ _KEY = "share of pod pairs that can connect, rows to columns; a pod and itself d
 class HeatMapPicture(Picture):
     """A heat map: ``image/png`` with a text twin, no HTML."""
 
-    scene: Scene
+    scene: Scene = field(repr=False)
 
     @cached_property
     def shares(self) -> Shares:

@@ -6,7 +6,7 @@ their meet side by side. What changed between two scenes is in :mod:`netpol_lab.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netpol_lab.display import card
@@ -42,8 +42,8 @@ _ENDS: tuple[tuple[str, Ends], ...] = (("egress", "egress"), ("ingress", "ingres
 class MatrixPicture(card.Picture):
     """A matrix to look at. :attr:`frame` is the same for pandas."""
 
-    scene: Scene
-    question: Question
+    scene: Scene = field(repr=False)
+    question: Question = field(repr=False)
 
     @property
     def frame(self) -> pd.DataFrame:

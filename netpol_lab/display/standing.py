@@ -26,10 +26,10 @@ def draw(held: Sequence[tuple[Standing, str]], here: Profile) -> card.Picture:
 
     ``here`` is the cluster's profile; it says how sure the last column is.
     """
-    rows = [(_SIGNS[each.fate][0], _ends(each.flow), _opened(after), *_said(each)) for each, after in held]
-    head = ("", "connection", "opened", "a new one", "this one")
+    rows = [(_SIGNS[each.fate][0], _ends(each.flow), *_said(each), _opened(after)) for each, after in held]
+    head = ("", "connection", "a new one", "this one", "opened")
     cells = [
-        (_sign(each.fate), el("strong", row[1]), *row[2:4], join([row[4], el("div", _named(each))]))
+        (_sign(each.fate), el("strong", row[1]), row[2], join([row[3], el("div", _named(each))]), row[4])
         for (each, _), row in zip(held, rows, strict=True)
     ]
     top, *lines = columns([head, *rows])
