@@ -47,7 +47,7 @@ def test_without_policies_every_plugin_agrees(production: Cluster):
 def test_a_plugin_that_does_not_enforce_says_what_it_ignores(production: Cluster):
     production.apply(data.path("manifests", "lab-b", "default-deny-all.yaml").read_text(encoding="utf-8"))
     picture = asked(production, "production/web", "db", 5432)
-    assert picture.title == "2 of 6 plugins let it through"
+    assert picture.title == "2 of 6 profiles let it through"
     assert "the name does not resolve" in row(picture, "upstream")
     assert "ignores policies for egress and ingress" in row(picture, "flannel (this cluster)")
 
@@ -63,7 +63,7 @@ def test_weave_2_3_stops_at_ingress_what_others_stop_at_egress(production: Clust
 def test_an_ip_block_that_is_not_compared_is_named_as_the_reason(production: Cluster):
     production.apply(BLOCK)
     picture = asked(production, "production/web", "db", 5432)
-    assert picture.title == "4 of 6 plugins let it through"
+    assert picture.title == "4 of 6 profiles let it through"
     assert "admitted by rule 1 of from-pods" in row(picture, "calico")
     assert "stops at ingress of db (ipBlock: does not match)" in row(picture, "cilium")
     assert "(ipBlock: no ipBlock at all)" in row(picture, "weave-2.3")

@@ -81,7 +81,7 @@ def _title(flows: Sequence[Flow]) -> str:
     through = sum(flow.connected for flow in flows)
     if through in (0, len(flows)):
         return "Every plugin lets it through" if through else "No plugin lets it through"
-    return f"{through} of {len(flows)} plugins let it through"
+    return f"{through} of {len(flows)} profiles let it through"
 
 
 def _row(profile: Profile, flow: Flow, upstream: Flow, *, here: bool) -> Row:
