@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from netpol_lab.errors import LabError
 from netpol_lab.flows import Flow, connect
-from netpol_lab.model import OUTSIDE, Endpoint, Pod, Service
+from netpol_lab.model import OUTSIDE, Endpoint, Pod, Service, name_of
 from netpol_lab.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
 from netpol_lab.scene import Scene, SceneNode, build
 from netpol_lab.snapshot import Snapshot
@@ -98,8 +98,7 @@ def node_named(scene: Scene, name: str, namespace: str) -> SceneNode | None:
     pods = [
         node
         for node in scene.nodes
-        if isinstance(node.endpoint, Pod)
-        and name in (node.endpoint.name, node.endpoint.id, node.endpoint.owner.partition("/")[2])
+        if isinstance(node.endpoint, Pod) and name in (node.endpoint.name, node.endpoint.id, name_of(node.endpoint))
     ]
     return next(iter([*wanted, *by_name, *pods]), None)
 

@@ -28,6 +28,7 @@ from netpol_lab.model import (
     Resource,
     Service,
     ServicePort,
+    name_of,
 )
 from netpol_lab.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
 from netpol_lab.profiles import UPSTREAM, Profile
@@ -294,7 +295,7 @@ def _find(state: Snapshot, name: str, namespace: str) -> Endpoint:
     pods = [pod for pod in state.pods if pod.namespace == (where or namespace)] or ([] if where else list(state.pods))
     of_workload = matcher(short, pods, state.objects)
     for pod in pods:
-        if of_workload(pod) if of_workload else short in (pod.name, _called(pod)):
+        if of_workload(pod) if of_workload else short in (pod.name, name_of(pod)):
             return pod
     for node in state.nodes:
         if name == node.name:
@@ -308,22 +309,17 @@ def _meant(state: Snapshot, name: str) -> str:
     """What was probably meant: a pod behind a Service, the name within a URL, or the closest of the names there are."""
     behind = [pod for service in state.services if service.name == name for pod in state.pods_of(service)]
     if behind:
-        return f" It is a Service: name a pod behind it, for example {_called(behind[0])!r}."
+        return f" It is a Service: name a pod behind it, for example {name_of(behind[0])!r}."
     url = _URL.fullmatch(name)
     if url:
         return f" Give the name alone, {(url['host'] or url['bare'])!r}, and the port with port=."
-    pods = {f"{pod.namespace}/{_called(pod)}" if "/" in name else _called(pod) for pod in state.pods}
+    pods = {f"{pod.namespace}/{name_of(pod)}" if "/" in name else name_of(pod) for pod in state.pods}
     folded = {each.casefold(): each for each in sorted({*pods, *(node.name for node in state.nodes), OUTSIDE.name})}
     close = get_close_matches(name.casefold(), folded, 1)
     return f" Did you mean {folded[close[0]]!r}?" if close else ""
 
 
 _URL = re.compile(r"[a-z]+://(?P<host>[A-Za-z0-9.-]+).*|(?P<bare>[A-Za-z0-9.-]+):[0-9]+/?")
-
-
-def _called(pod: Pod) -> str:
-    """By its workload, where it has one."""
-    return pod.owner.partition("/")[2] or pod.name
 
 
 def _by_address(state: Snapshot, text: str) -> Endpoint:

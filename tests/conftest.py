@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from netpol_lab import notebook
+
 # The same examples in every run, and no deadline: no test may fail because a machine is slow.
 settings.register_profile(
     "repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=False
@@ -16,6 +18,15 @@ settings.load_profile("repeatable")
 collect_ignore = ["fuzz.py"]  # a program, and what it imports is installed by hand
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def notebook_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, as a kernel that has just begun finds it: no lab was opened, no number is set."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(notebook, "_home", None)
+    monkeypatch.setenv("XX", "")
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

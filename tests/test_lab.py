@@ -17,10 +17,7 @@ LAB_A = ("namespace", "netpol-apps", "default-deny", "allow-client-to-server")
 
 
 @pytest.fixture
-def lab(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(notebook, "_home", None)
-    monkeypatch.setenv("XX", "")
+def lab(notebook_folder):
     opened = Lab("07", lesson="03-allow-specific")
     yield opened
     opened.close()

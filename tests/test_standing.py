@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from netpol_lab import data, notebook
+from netpol_lab import data
 from netpol_lab.cluster import Cluster
 from netpol_lab.display import standing as table
 from netpol_lab.flows import Flow, Standing, connect, standing
@@ -141,10 +141,7 @@ def test_the_card_names_its_sources_and_no_meaning_hangs_on_color(canary):
 
 
 @pytest.fixture
-def lab(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(notebook, "_home", None)
-    monkeypatch.setenv("XX", "")
+def lab(notebook_folder):
     opened = Lab("07", profile="cilium")
     opened.file("plugins/canary.yaml")
     opened.file("plugins/close-in-server.yaml")

@@ -20,12 +20,15 @@ from netpol_lab.model import (
     NetworkPolicyRule,
     Origin,
     Pod,
+    name_of,
 )
 from netpol_lab.ports import PortSet
 from netpol_lab.snapshot import Snapshot
 from netpol_lab.verdict import Gate, NearMiss, RuleRef, Verdict
 
 OTHER: Mapping[Direction, Direction] = {"ingress": "egress", "egress": "ingress"}
+SIDE: Mapping[Direction, str] = {"ingress": "from", "egress": "to"}
+"""The field of a rule that holds its peers."""
 
 
 @dataclass(frozen=True)
@@ -266,9 +269,7 @@ def lines(*origins: Origin | None) -> str:
 
 def short(endpoint: Endpoint) -> str:
     """How a sentence calls an end of a connection: by its workload where it has one."""
-    if not isinstance(endpoint, Pod):
-        return "the outside" if endpoint == OUTSIDE else endpoint.name
-    return endpoint.owner.partition("/")[2] or endpoint.name
+    return "the outside" if endpoint == OUTSIDE else name_of(endpoint)
 
 
 def nth(place: int) -> str:

@@ -5,12 +5,11 @@ Each function works as :mod:`netpol_lab.exercises.misconceptions` says.
 
 from __future__ import annotations
 
-from netpol_lab.exercises.evidence import OTHER, Cause, Evidence, counterpart, gates, lines, listed, short
+from netpol_lab.exercises.evidence import OTHER, SIDE, Cause, Evidence, counterpart, gates, lines, listed, short
 from netpol_lab.model import Pod
 from netpol_lab.verdict import Gate, RuleRef
 
 _DOES = {"ingress": "receives", "egress": "sends"}
-_SIDE = {"ingress": "from", "egress": "to"}
 
 # -- the other end, the other direction ------------------------------------------------------------
 
@@ -36,7 +35,7 @@ def ends_exchanged(evidence: Evidence) -> Cause | None:
                     f"the two ends are exchanged. `{policy.name}` selects {short(other)}, the pod that "
                     f"{_DOES[OTHER[gate.direction]]}. An {gate.direction} rule belongs to the pod that "
                     f"{_DOES[gate.direction]}: select {short(gate.endpoint)}, and name {short(other)} under "
-                    f"`{_SIDE[gate.direction]}`.",
+                    f"`{SIDE[gate.direction]}`.",
                     lines(policy.pod_selector.origin or policy.origin),
                 )
     return None
@@ -59,7 +58,7 @@ def wrong_list(evidence: Evidence) -> Cause | None:
                         "M9",
                         f"the rule is in the wrong direction. {pod} {_DOES[gate.direction]} this connection, and "
                         f"`{policy.name}` admits {short(other)} under `{wrong}`. The rule belongs under "
-                        f"`{gate.direction}`, with `{_SIDE[gate.direction]}`.",
+                        f"`{gate.direction}`, with `{SIDE[gate.direction]}`.",
                         lines(rule.origin),
                     )
     return None

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from netpol_lab.exercises.evidence import Cause, Evidence, lines, listed, nth, sentence, short
+from netpol_lab.exercises.evidence import SIDE, Cause, Evidence, lines, listed, nth, sentence, short
 from netpol_lab.model import LabelSelector, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicyRule, Pod
 from netpol_lab.verdict import RuleRef
 
-_SIDE = {"ingress": "from", "egress": "to"}
 _WHO = {"ingress": "source", "egress": "destination"}
 
 
@@ -22,7 +21,7 @@ def dash_before_ports(evidence: Evidence) -> Cause | None:
     The API server stores ``- from: []`` as ``- {}``; beside a rule with ports alone it is the same mistake.
     """
     for rule in evidence.admitting():
-        side, rules = _SIDE[rule.direction], rule.policy.rules(rule.direction)
+        side, rules = SIDE[rule.direction], rule.policy.rules(rule.direction)
         no_ports = [each for each in rules if not each.ports]
         ports_only = [each for each in rules if each.ports and not each.peers]
         if no_ports and ports_only and rule.rule in (*no_ports, *ports_only):
@@ -45,7 +44,7 @@ def dash_too_many(evidence: Evidence) -> Cause | None:
             if _wrong_with(evidence, rule, merged) >= evidence.wrong:
                 continue
             begin = (
-                f"a dash too many. Two items under `{_SIDE[rule.direction]}` mean"
+                f"a dash too many. Two items under `{SIDE[rule.direction]}` mean"
                 if what == "items"
                 else "two rules. They mean"
             )
@@ -196,7 +195,7 @@ def empty_rule(evidence: Evidence) -> Cause | None:
     """M15: a rule without any condition admits all."""
     for rule in evidence.admitting():
         if _is_empty(rule):
-            side = _SIDE[rule.direction]
+            side = SIDE[rule.direction]
             return Cause(
                 "M15",
                 f"an empty rule admits everything. `{rule.direction}: [{{}}]` is one rule without a condition: every "
@@ -219,7 +218,7 @@ def peers_too_wide(evidence: Evidence) -> Cause | None:
                 lines(rule.peer.origin),
             )
         if not rule.rule.peers:
-            side, who = _SIDE[rule.direction], _WHO[rule.direction]
+            side, who = SIDE[rule.direction], _WHO[rule.direction]
             return Cause(
                 "M15",
                 f"a rule without `{side}` admits every {who}. Name the peers you mean in {rule}.",

@@ -43,17 +43,19 @@ def standing(state: Snapshot, flow: Flow) -> Standing:
     """
     if not all(_is_still_there(state, end) for end in (flow.source, flow.destination)):
         return Standing(flow, "ended with its pod", None)
-    admitted, fate = _admitted(state, flow), _fate(state, flow)
+    admitted = _admitted(state, flow)
+    fate = _fate(state, admitted)
     if state.enforcement.existing_connections != "undefined":
         return Standing(flow, fate, admitted)
-    named = tuple((each, _fate(replace(state, enforcement=each), flow)) for each in _DECIDED)
+    others = [replace(state, enforcement=each) for each in _DECIDED]
+    named = tuple((each.enforcement, _fate(each, _admitted(each, flow))) for each in others)
     if fate == "goes on" and all(other == fate for _, other in named):
         return Standing(flow, fate, admitted)
     return Standing(flow, "depends on the network plugin", admitted, named)
 
 
-def _fate(state: Snapshot, flow: Flow) -> Fate:
-    return "goes on" if _admitted(state, flow) else _WHEN_NOT_ADMITTED[state.enforcement.existing_connections]
+def _fate(state: Snapshot, admitted: bool) -> Fate:
+    return "goes on" if admitted else _WHEN_NOT_ADMITTED[state.enforcement.existing_connections]
 
 
 def _admitted(state: Snapshot, flow: Flow) -> bool:

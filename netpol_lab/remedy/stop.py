@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from netpol_lab.manifests import from_object
-from netpol_lab.model import METADATA_NAME, Direction, Endpoint, IPAddress, Pod
+from netpol_lab.model import METADATA_NAME, Direction, Endpoint, IPAddress, Pod, name_of
 from netpol_lab.remedy.change import Change, block_of, free_name, judged, labels_text
 from netpol_lab.remedy.ways import Effect, effect
 from netpol_lab.server import Body
@@ -127,7 +127,7 @@ def _isolating(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[Change
 
 
 def _policy(state: Snapshot, pod: Pod, direction: Direction, rules: list[Body], words: str) -> Change:
-    name = free_name(state, pod.namespace, f"isolate-{pod.owner.partition('/')[2] or pod.name}"[:200])
+    name = free_name(state, pod.namespace, f"isolate-{name_of(pod)}"[:200])
     spec: Body = {"podSelector": {"matchLabels": dict(pod.own_labels)}, "policyTypes": [direction.capitalize()]}
     if rules:
         spec[direction] = rules
