@@ -42,6 +42,7 @@ test: $(VENV)/.test-installed
 lint: $(VENV)/.test-installed
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m ruff check .
+	@$(BIN)/lint-imports --no-cache
 
 types: $(VENV)/.test-installed
 	@$(BIN)/python -m mypy

@@ -2,7 +2,7 @@
 
 "Every pair's verdict" stands for the answers about 8 ports, both directions. For 10,000 pods it is one number for each
 pair of endpoint classes that some pod has, in which each port is a bit: pods of one class have the same answers. For
-100,000 pods it is the compressed form of :mod:`netpol_lab.reachability` alone, a table of policy groups by kinds of
+100,000 pods it is the compressed form of `engine.reachability` alone, a table of policy groups by kinds of
 far ends and a list of what the small sets admit, for each direction: a pair is four look-ups and one "and".
 
 Seconds are those of the processor, of which one core is used, so that other programs do not count.
@@ -20,12 +20,12 @@ from time import process_time
 from typing import Any
 
 from benchmarks.engine_worlds import ASKED, Cluster, cluster
-from netpol_lab import explain
-from netpol_lab.engine import Engine
-from netpol_lab.matrix import matrix
-from netpol_lab.model import Labels, Resource
-from netpol_lab.reachability import Reachability
-from netpol_lab.snapshot import Snapshot
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.connections.cells import matrix
+from netpol_lab.engine import reasons as explain
+from netpol_lab.engine.compiled import Engine
+from netpol_lab.engine.reachability import Reachability
+from netpol_lab.model.objects import Labels, Resource
 
 SIZES = ((1_000, 200, 20), (10_000, 2_000, 200), (100_000, 75_000, 25_000))
 RUNS, WHYS = 5, 300

@@ -7,8 +7,8 @@ from functools import cached_property
 from ipaddress import ip_address, ip_network
 from random import Random
 
-from netpol_lab.engine import Engine
-from netpol_lab.model import (
+from netpol_lab.engine.compiled import Engine
+from netpol_lab.model.objects import (
     METADATA_NAME,
     Container,
     ContainerPort,

@@ -21,4 +21,8 @@ def seconds_to_import(module: str) -> float:
 def rows() -> Iterator[tuple[str, str, str]]:
     """Yield what was measured, the measurement, and the goal."""
     yield "import netpol_lab", f"{seconds_to_import('netpol_lab') * 1000:.0f} ms", "at most 100 ms"
-    yield "from netpol_lab import Lab (the first cell)", f"{seconds_to_import('netpol_lab.lab') * 1000:.0f} ms", "-"
+    yield (
+        "from netpol_lab import Lab (the first cell)",
+        f"{seconds_to_import('netpol_lab.lab.front') * 1000:.0f} ms",
+        "-",
+    )

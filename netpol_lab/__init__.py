@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netpol_lab.cluster import Cluster
-    from netpol_lab.lab import Lab
+    from netpol_lab.lab.clusters import Cluster
+    from netpol_lab.lab.front import Lab
 
 __all__ = ["Cluster", "Lab"]
 __version__ = "0.1.0"
@@ -21,11 +21,11 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     # loaded when asked for: importing the package stays cheap for the small programs that need one part of it
     if name == "Lab":
-        from netpol_lab.lab import Lab
+        from netpol_lab.lab.front import Lab
 
         return Lab
     if name == "Cluster":
-        from netpol_lab.cluster import Cluster
+        from netpol_lab.lab.clusters import Cluster
 
         return Cluster
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

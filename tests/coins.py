@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from netpol_lab.dockercoins import Edge, part_of, pod_edges
-from netpol_lab.flows import connect
-from netpol_lab.model import OUTSIDE
-from netpol_lab.snapshot import View
+from netpol_lab.cluster.snapshot import View
+from netpol_lab.connections import connect
+from netpol_lab.model.objects import OUTSIDE
+from netpol_lab.pods.dockercoins import Edge, part_of, pod_edges
 
 
 def edges(world: View, namespace: str = "default") -> tuple[Edge, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from netpol_lab import notebook
+from netpol_lab.lab import notebook
 
 # The same examples in every run, and no deadline: no test may fail because a machine is slow.
 settings.register_profile(

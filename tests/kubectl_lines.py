@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from netpol_lab.clients import ProgramResult as Result
-from netpol_lab.cluster import Cluster
+from netpol_lab import Cluster
 from netpol_lab.kubectl import Session, run
+from netpol_lab.pods import ProgramResult as Result
 
 TRANSCRIPTS = Path(__file__).resolve().parent / "transcripts"
 MANIFESTS = TRANSCRIPTS / "manifests"

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from netpol_lab.model import OUTSIDE, Container, ContainerPort, Labels, Pod
-from netpol_lab.ports import PortSet
-from netpol_lab.scene import Reach, Scene, SceneNode
+from netpol_lab.connections.scene import Reach, Scene, SceneNode
+from netpol_lab.model.objects import OUTSIDE, Container, ContainerPort, Labels, Pod
+from netpol_lab.model.ports import PortSet
 
 DNS = PortSet.of("UDP", 53) | PortSet.of("TCP", 53)
 DNS_ID = "kube-system/kube-dns"

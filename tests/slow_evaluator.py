@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
-from netpol_lab.model import Endpoint, External, IPAddress, Node, Pod
+from netpol_lab.model.objects import Endpoint, External, IPAddress, Node, Pod
 
 Body = Mapping[str, Any]
 

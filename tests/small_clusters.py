@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
-from netpol_lab.engine import Engine
+from netpol_lab.engine.compiled import Engine
+from netpol_lab.engine.profiles import UPSTREAM, Profile
 from netpol_lab.manifests import from_object
-from netpol_lab.model import (
+from netpol_lab.model.objects import (
     METADATA_NAME,
     Container,
     ContainerPort,
@@ -19,7 +20,6 @@ from netpol_lab.model import (
     Pod,
     Resource,
 )
-from netpol_lab.profiles import UPSTREAM, Profile
 
 Body = dict[str, Any]
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import BLOCKS
 
-from netpol_lab.addresses import AddressMap, range_name
-from netpol_lab.model import IPBlock
+from netpol_lab.engine.addresses import AddressMap, range_name
+from netpol_lab.model.objects import IPBlock
 
 
 def block(cidr: str, *excepts: str) -> IPBlock:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from netpol_lab import data
-from netpol_lab.advice import MESSAGES
-from netpol_lab.cluster import Cluster
-from netpol_lab.display import advice as card
+from netpol_lab import Cluster
+from netpol_lab.coach.advice import MESSAGES
+from netpol_lab.display import advice_table as card
+from netpol_lab.model import datafiles as data
 
 HERE = Path(__file__).parent / "advice"
 DATA = data.path("manifests")

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from whole_way import take_in
 
-from netpol_lab.cluster import Cluster
-from netpol_lab.errors import LabError
+from netpol_lab import Cluster
 from netpol_lab.kubectl import Session, run
 from netpol_lab.manifests.source import MAX_YAML_CHARACTERS
+from netpol_lab.model.errors import LabError
 
 HERE = Path(__file__).parent
 Body = dict[str, Any]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from netpol_lab.bridge import Bridge
+from netpol_lab.lab.bridge import Bridge
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shell lines of these tests are POSIX")
 

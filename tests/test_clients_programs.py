@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from netpol_lab.clients import ProgramResult, is_for_the_cluster, run_in_pod, run_outside
-from netpol_lab.cluster import Cluster
-from netpol_lab.errors import NotFound
-from netpol_lab.flows import Flow
+from netpol_lab import Cluster
+from netpol_lab.connections import Flow
+from netpol_lab.model.errors import NotFound
+from netpol_lab.pods import ProgramResult, is_for_the_cluster, run_in_pod, run_outside
 
 MORE = """
 apiVersion: v1

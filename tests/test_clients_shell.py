@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netpol_lab.clients import ProgramResult, run_in_pod
-from netpol_lab.cluster import Cluster
+from netpol_lab import Cluster
+from netpol_lab.pods import ProgramResult, run_in_pod
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from netpol_lab.clients import run_in_pod
-from netpol_lab.cluster import Cluster
+from netpol_lab import Cluster
+from netpol_lab.pods import run_in_pod
 
 DATA = Path(__file__).parent / "clients"
 CASES: list[dict[str, Any]] = yaml.safe_load((DATA / "transcripts.yaml").read_text())

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from netpol_lab.cluster import Cluster
+from netpol_lab import Cluster
 from netpol_lab.manifests import from_object
-from netpol_lab.model import Pod
+from netpol_lab.model.objects import Pod
 
 Body = dict[str, Any]
 

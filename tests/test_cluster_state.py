@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from small_clusters import policy_resource
 
-from netpol_lab.cluster import Cluster, hypothetical
-from netpol_lab.errors import AlreadyExists, LabError, ManifestError, NotFound
+from netpol_lab import Cluster
+from netpol_lab.cluster.handle import hypothetical
 from netpol_lab.manifests import from_object
-from netpol_lab.model import METADATA_NAME, Resource
+from netpol_lab.model.errors import AlreadyExists, LabError, ManifestError, NotFound
+from netpol_lab.model.objects import METADATA_NAME, Resource
 
 Body = dict[str, Any]
 

@@ -7,7 +7,7 @@ import pytest
 
 from netpol_lab.display import delta, theme
 from netpol_lab.display.changes import compare
-from netpol_lab.model import LabelSelector, NetworkPolicy
+from netpol_lab.model.objects import LabelSelector, NetworkPolicy
 from tests.scenes import DNS, DNS_ID, PodSpec, lab_a, lab_b, lab_e, many, nasty, scene, tcp
 
 PAIRS = {

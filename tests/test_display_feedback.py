@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netpol_lab.display import feedback
-from netpol_lab.feedback import CounterExample, Feedback
+from netpol_lab.display import feedback_card as feedback
+from netpol_lab.tell.feedback import CounterExample, Feedback
 from tests.picture_checks import check
 from tests.scenes import NASTY
 

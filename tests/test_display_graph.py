@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from netpol_lab.display import graph, theme
+from netpol_lab.display.drawn_lines import drawing
 from netpol_lab.display.fold import fold
-from netpol_lab.display.lines import drawing
 from netpol_lab.display.markup import text_width
-from netpol_lab.errors import LabError, NotFound
-from netpol_lab.ports import PortSet
+from netpol_lab.model.errors import LabError, NotFound
+from netpol_lab.model.ports import PortSet
 from tests.scenes import (
     DNS,
     DNS_ID,

@@ -6,9 +6,9 @@ import math
 import sys
 from subprocess import run
 
+from netpol_lab.connections.scene import Scene
 from netpol_lab.display import heatmap
-from netpol_lab.ports import PortSet
-from netpol_lab.scene import Scene
+from netpol_lab.model.ports import PortSet
 from tests import scenes
 from tests.scenes import PodSpec, tcp
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from netpol_lab.display import delta, graph, layout
-from netpol_lab.display.layout import Arrow, Box, Group, LayoutFailed, LayoutUnavailable, Plan, arrange, place
+from netpol_lab.display.layout import Arrow, Box, LayoutFailed, LayoutUnavailable, NodeFrame, Plan, arrange, place
 from tests.scenes import lab_a
 
 
@@ -15,7 +15,7 @@ def cyclic(size: int = 6) -> Plan:
     """Labelled arrows in a circle through two groups: what Graphviz loses without ``newrank``."""
     boxes = tuple(Box(str(i), 100, 46, "even" if i % 2 == 0 else "odd") for i in range(size))
     arrows = [Arrow(str(i), str(j), f"✓ TCP {i}{j}") for i in range(size) for j in range(size) if i != j]
-    return Plan(boxes, (Group("even", "even"), Group("odd", "odd")), tuple(arrows))
+    return Plan(boxes, (NodeFrame("even", "even"), NodeFrame("odd", "odd")), tuple(arrows))
 
 
 def test_no_labelled_line_is_lost_on_a_cyclic_graph_with_groups():
@@ -57,7 +57,7 @@ def test_the_first_arrangement_that_fits_is_taken():
 
 def test_names_are_data_in_dot():
     evil = 'x"]; evil [label="\\N\n<b>'
-    plan = Plan((Box(evil, 80, 40, 'g"', evil), Box("b", 80, 40)), (Group('g"', evil),), (Arrow(evil, "b", evil),))
+    plan = Plan((Box(evil, 80, 40, 'g"', evil), Box("b", 80, 40)), (NodeFrame('g"', evil),), (Arrow(evil, "b", evil),))
     assert place(plan).centers.keys() == {evil, "b"}
     assert "evil [" not in layout.dot_source(plan, styled=True).replace(r"\"]; evil [", "")
 

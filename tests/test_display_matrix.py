@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from netpol_lab.connections.scene import Reach, Scene
 from netpol_lab.display import matrix
-from netpol_lab.ports import PortSet
-from netpol_lab.scene import Reach, Scene
+from netpol_lab.model.ports import PortSet
 from tests import scenes
 from tests.picture_checks import check
 

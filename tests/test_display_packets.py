@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import picture_checks
 import pytest
 
-from netpol_lab import Lab
-from netpol_lab.cluster import Cluster
-from netpol_lab.display import endpoints, packets
-from netpol_lab.errors import LabError, NotFound
-from netpol_lab.flows import Flow, connect, connect_each
+from netpol_lab import Cluster, Lab
+from netpol_lab.connections import Flow, connect, connect_each
+from netpol_lab.display import endpoints_table as endpoints
+from netpol_lab.display import packets
 from netpol_lab.manifests import from_object
+from netpol_lab.model.errors import LabError, NotFound
 
 WORLD = """
 apiVersion: v1

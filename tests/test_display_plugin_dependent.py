@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 from small_clusters import Body, policy_resource
 
-from netpol_lab.cluster import Cluster
+from netpol_lab import Cluster
+from netpol_lab.connections.scene import Reach, Scene, build
 from netpol_lab.display import delta, graph, heatmap, matrix, reach, strip
 from netpol_lab.display.card import Picture
 from netpol_lab.display.matrix_table import UNDECIDED
 from netpol_lab.display.theme import MERMAID
 from netpol_lab.manifests import from_object
-from netpol_lab.model import Resource
-from netpol_lab.ports import PortSet
-from netpol_lab.scene import Reach, Scene, build
+from netpol_lab.model.objects import Resource
+from netpol_lab.model.ports import PortSet
 from tests import scenes
 from tests.picture_checks import check
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from netpol_lab import data
-from netpol_lab.cluster import Cluster
-from netpol_lab.display import card, plugins
-from netpol_lab.flows import connect
-from netpol_lab.profiles import FLANNEL, POINTS, PROFILES, UPSTREAM
+from netpol_lab import Cluster
+from netpol_lab.connections import connect
+from netpol_lab.display import card
+from netpol_lab.display import plugins_table as plugins
+from netpol_lab.engine.profiles import FLANNEL, POINTS, PROFILES, UPSTREAM
+from netpol_lab.model import datafiles as data
 
 BLOCK = """
 apiVersion: networking.k8s.io/v1

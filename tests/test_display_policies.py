@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from netpol_lab.display import policies
+from netpol_lab.connections.scene import Scene
+from netpol_lab.display import policy_cards as policies
 from netpol_lab.display.card import Picture
 from netpol_lab.manifests import read_text
-from netpol_lab.model import Labels, Namespace, NetworkPolicy
-from netpol_lab.ports import PortSet
-from netpol_lab.scene import Scene
+from netpol_lab.model.objects import Labels, Namespace, NetworkPolicy
+from netpol_lab.model.ports import PortSet
 from tests import scenes
 from tests.picture_checks import check
 from tests.scenes import PodSpec

@@ -6,7 +6,7 @@ import pytest
 
 from netpol_lab.display import strip, theme
 from netpol_lab.display.strip import StripStep
-from netpol_lab.errors import LabError, NotFound
+from netpol_lab.model.errors import LabError, NotFound
 from tests.scenes import NASTY, PodSpec, lab_a, lab_e, nasty, scene, tcp
 
 SOURCES = ["student-07/client-07", "student-07/unauthorized-07", "External"]

@@ -6,13 +6,14 @@ import re
 
 import pytest
 
-from netpol_lab.cluster import Cluster
-from netpol_lab.data import fill, path
-from netpol_lab.display import delta, graph, matrix, moments, policies, reach, strip, why
+from netpol_lab import Cluster
+from netpol_lab.connections import connect
+from netpol_lab.connections.scene import build, effect_of
+from netpol_lab.connections.story import Timeline
+from netpol_lab.display import delta, graph, matrix, moments, reach, strip, why
+from netpol_lab.display import policy_cards as policies
 from netpol_lab.display.theme import PALETTE
-from netpol_lab.flows import connect
-from netpol_lab.scene import build, effect_of
-from netpol_lab.story import Story
+from netpol_lab.model.datafiles import fill, path
 
 FILES = ("namespace", "netpol-apps", "default-deny", "allow-client-to-server")
 CLIENT, SERVER = "student-07/client-07", "student-07/server-07"
@@ -21,7 +22,7 @@ CLIENT, SERVER = "student-07/client-07", "student-07/server-07"
 @pytest.fixture(scope="module")
 def pictures():
     cluster = Cluster()
-    story = Story(cluster.snapshot())
+    story = Timeline(cluster.snapshot())
     for name in FILES:
         cluster.apply(fill(path("manifests", "lab-a", f"{name}.yaml").read_text(), "07"))
         story.record(f"kubectl apply -f {name}.yaml", cluster.snapshot())

@@ -7,13 +7,13 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from netpol_lab.cluster import Cluster
+from netpol_lab import Cluster
+from netpol_lab.coach.remedy import Change
+from netpol_lab.connections import Flow, connect
 from netpol_lab.display import why
 from netpol_lab.display.card import Picture
-from netpol_lab.flows import Flow, connect
-from netpol_lab.model import External, Labels
-from netpol_lab.remedy import Change
-from netpol_lab.verdict import Verdict
+from netpol_lab.engine.verdict import Verdict
+from netpol_lab.model.objects import External, Labels
 from tests.picture_checks import check
 
 PODS = """

@@ -9,9 +9,9 @@ import pytest
 from coins import edges
 from kubectl_lines import Terminal
 
-from netpol_lab import data
-from netpol_lab.cluster import Cluster
-from netpol_lab.dockercoins import hash_rate, log_lines, part_of
+from netpol_lab import Cluster
+from netpol_lab.model import datafiles as data
+from netpol_lab.pods.dockercoins import hash_rate, log_lines, part_of
 
 EDGES = ["worker -> rng:80", "worker -> hasher:80", "worker -> redis:6379", "webui -> redis:6379"]
 

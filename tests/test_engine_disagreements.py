@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from small_clusters import admits, engine, pod, policy, policy_resource, ports
 
-from netpol_lab import explain
-from netpol_lab.errors import ManifestError
-from netpol_lab.model import OUTSIDE
+from netpol_lab.engine import reasons as explain
+from netpol_lab.model.errors import ManifestError
+from netpol_lab.model.objects import OUTSIDE
 
 CLIENT = pod("shop/client", {"app": "client"})
 WEB = pod("shop/web", {"app": "web"}, [("http", 8080, "TCP"), ("dns", 53, "UDP")])

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from netpol_lab.cluster import Cluster
+from netpol_lab import Cluster
+from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.manifests import from_object
-from netpol_lab.snapshot import Snapshot
 
 Body = dict[str, Any]
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from slow_evaluator import Rules
 from worlds import World, world
 
-from netpol_lab.engine import Engine
-from netpol_lab.model import Endpoint, Labels
-from netpol_lab.ports import PortSet
+from netpol_lab.engine.compiled import Engine
+from netpol_lab.model.objects import Endpoint, Labels
+from netpol_lab.model.ports import PortSet
 
 Body = dict[str, Any]
 Matrix = Mapping[tuple[Endpoint, Endpoint], PortSet]

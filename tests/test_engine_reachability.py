@@ -7,12 +7,14 @@ import pytest
 from small_clusters import engine, pod, policy
 from worlds import World, state_of, world
 
-from netpol_lab import classes, matrix, reachability
-from netpol_lab.engine import Ends
-from netpol_lab.errors import LabError
-from netpol_lab.matrix import Question, frame
-from netpol_lab.reachability import Reachability
-from netpol_lab.scene import build
+from netpol_lab import Cluster
+from netpol_lab.connections import cells as matrix
+from netpol_lab.connections.cells import Question, frame
+from netpol_lab.connections.scene import build
+from netpol_lab.engine import classes, reachability
+from netpol_lab.engine.compiled import Ends
+from netpol_lab.engine.reachability import Reachability
+from netpol_lab.model.errors import LabError
 
 ENDS: tuple[Ends, ...] = ("both", "egress", "ingress")
 
@@ -73,10 +75,10 @@ def test_the_matrix_of_one_port_is_the_frame_of_the_unfolded_scene(seed: int) ->
     for protocol, port in each.asked:
         for direction in ENDS:
             wanted = frame(build(state, fold=False), Question(port, protocol, direction))
-            pandas.testing.assert_frame_equal(state.matrix(port, protocol, direction), wanted)
+            pandas.testing.assert_frame_equal(Cluster.at(state).matrix(port, protocol, direction), wanted)
 
 
 def test_a_matrix_that_would_fill_the_memory_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matrix, "MOST_ENDS", 2)
     with pytest.raises(LabError, match="too large"):
-        state_of(world(1, size=4)).matrix(80)
+        Cluster.at(state_of(world(1, size=4))).matrix(80)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from small_clusters import engine, pod, policy
 
-from netpol_lab import explain
+from netpol_lab.engine import reasons as explain
+from netpol_lab.engine.verdict import Condition, Gate, NearMiss, Verdict
 from netpol_lab.manifests import read_text
-from netpol_lab.model import OUTSIDE, NetworkPolicy, Pod
-from netpol_lab.verdict import Condition, Gate, NearMiss, Verdict
+from netpol_lab.model.objects import OUTSIDE, NetworkPolicy, Pod
 
 CLIENT = pod("shop/client", {"app": "fronted"}, ips=["10.244.1.2"])
 WEB = pod("shop/web", {"app": "web"}, [("http", 8080, "TCP"), ("dns", 53, "UDP")], ["10.244.1.3"])

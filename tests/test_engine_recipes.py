@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from netpol_lab.cluster import Cluster
-from netpol_lab.flows import Flow, connect
-from netpol_lab.listening import listeners
+from netpol_lab import Cluster
+from netpol_lab.cluster.listening import listeners
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.connections import Flow, connect
 from netpol_lab.manifests import from_object
-from netpol_lab.model import Endpoint, External, Pod
-from netpol_lab.snapshot import Snapshot
+from netpol_lab.model.objects import Endpoint, External, Pod
 
 Body = dict[str, Any]
 PROBE = ("Pod", "probe")

@@ -8,10 +8,10 @@ from ipaddress import ip_address
 import pytest
 from small_clusters import admits, engine, pod, policy, policy_resource, ports
 
-from netpol_lab import explain
-from netpol_lab.errors import ManifestError, NotFound
-from netpol_lab.model import OUTSIDE, External, Node
-from netpol_lab.profiles import UPSTREAM
+from netpol_lab.engine import reasons as explain
+from netpol_lab.engine.profiles import UPSTREAM
+from netpol_lab.model.errors import ManifestError, NotFound
+from netpol_lab.model.objects import OUTSIDE, External, Node
 
 CLIENT = pod("shop/client", {"app": "client"}, ips=["10.244.1.2"])
 WEB = pod("shop/web", {"app": "web"}, [("http", 8080, "TCP")], ["10.244.1.3"])
@@ -320,7 +320,7 @@ def test_a_plugin_enforces_only_the_directions_of_its_profile(direction: str) ->
 
 
 def test_a_pod_in_a_namespace_that_was_never_declared_has_a_namespace_without_labels() -> None:
-    from netpol_lab.engine import Engine
+    from netpol_lab.engine.compiled import Engine
 
     anywhere = policy("shop/p", podSelector=WEB_ONLY, ingress=[{"from": [{"namespaceSelector": {}}]}])
     assert admits(Engine([ADMIN, WEB], {}, [anywhere]), ADMIN, WEB)

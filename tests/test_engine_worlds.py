@@ -13,11 +13,12 @@ import pytest
 import slow_evaluator
 from worlds import World, world
 
-from netpol_lab import classes, explain
-from netpol_lab.engine import Engine
-from netpol_lab.model import Endpoint, Pod, Requirement
-from netpol_lab.reachability import Reachability
-from netpol_lab.verdict import Gate
+from netpol_lab.engine import classes
+from netpol_lab.engine import reasons as explain
+from netpol_lab.engine.compiled import Engine
+from netpol_lab.engine.reachability import Reachability
+from netpol_lab.engine.verdict import Gate
+from netpol_lab.model.objects import Endpoint, Pod, Requirement
 
 WORLDS = int(os.environ.get("NETPOL_LAB_WORLDS", "10000"))
 PARTS = 20

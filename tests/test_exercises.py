@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netpol_lab import data, exercises
-from netpol_lab.cluster import Cluster
-from netpol_lab.errors import NotFound
-from netpol_lab.exercises import CheckResult, Exercise, check, load
-from netpol_lab.exercises.loading import Answer, Cell
+from netpol_lab import Cluster
 from netpol_lab.kubectl import Session, run
-from netpol_lab.lesson_data import DataError
+from netpol_lab.lessons import exercises
+from netpol_lab.lessons.exercises import CheckResult, Exercise, check, load
+from netpol_lab.lessons.lesson_data import DataError
+from netpol_lab.lessons.loading import Answer, WantedCell
 from netpol_lab.manifests import read_text
+from netpol_lab.model import datafiles as data
+from netpol_lab.model.errors import NotFound
 
 ALL = exercises.ids()
 WRONG = [(id, wrong.name) for id in ALL for wrong in load(id).wrong]
@@ -274,14 +275,16 @@ def test_no_answer_makes_a_check_raise_or_contradict_itself(selector, ingress, e
 def only_this() -> Callable[..., Exercise]:
     """An exercise with another start and other wanted connections."""
 
-    def make(start: tuple[str, ...], allowed: tuple[Cell, ...] = (), denied: tuple[Cell, ...] = ()) -> Exercise:
+    def make(
+        start: tuple[str, ...], allowed: tuple[WantedCell, ...] = (), denied: tuple[WantedCell, ...] = ()
+    ) -> Exercise:
         exercise = load("02-default-deny/1")
         return replace(exercise, start=start, allowed=allowed, denied=denied, rest="free", scope=("production",))
 
     return make
 
 
-WEB_TO_API = Cell("production/web", "production/api", 8080, "TCP")
+WEB_TO_API = WantedCell("production/web", "production/api", 8080, "TCP")
 
 
 def test_a_deny_that_is_meant_to_beat_an_older_allow_is_recognized(only_this):
@@ -354,7 +357,7 @@ exercises:
 """
     (tmp_path / "exercises").mkdir()
     file = tmp_path / "exercises" / "x.yaml"
-    monkeypatch.setattr("netpol_lab.lesson_data.data.path", lambda *parts: tmp_path.joinpath(*parts))
+    monkeypatch.setattr("netpol_lab.lessons.lesson_data.data.path", lambda *parts: tmp_path.joinpath(*parts))
     file.write_text(good)
     assert [exercise.id for exercise in exercises.of_lesson("x")] == ["x/1"]
     old, new, message = FAULTS[fault]

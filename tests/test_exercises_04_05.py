@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from test_exercises import answered, apply, policy
 
-from netpol_lab.exercises import Exercise, check, load
-from netpol_lab.exercises.loading import Answer
+from netpol_lab.lessons.exercises import Exercise, check, load
+from netpol_lab.lessons.loading import Answer
 
 DNS = (
     "{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}},"

@@ -9,13 +9,14 @@ import jupytext
 import pytest
 from nbformat import NotebookNode
 
-from netpol_lab import data, exercises, quiz
-from netpol_lab.cluster import Cluster
-from netpol_lab.exercises import CheckResult, Exercise, check, load
-from netpol_lab.exercises.loading import Answer
-from netpol_lab.flows import connect
+from netpol_lab import Cluster
+from netpol_lab.connections import connect
 from netpol_lab.kubectl import Session, run
+from netpol_lab.lessons import exercises, quiz
+from netpol_lab.lessons.exercises import CheckResult, Exercise, check, load
+from netpol_lab.lessons.loading import Answer
 from netpol_lab.manifests import read_text
+from netpol_lab.model import datafiles as data
 
 LESSONS = ("06-flows-and-services", "07-three-tiers")
 SOURCE = Path(__file__).resolve().parent.parent / "notebooks" / "source"

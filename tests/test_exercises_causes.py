@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_exercises import answered, policy
 
-from netpol_lab import exercises
-from netpol_lab.exercises import CheckResult, Exercise, load
-from netpol_lab.exercises.loading import Answer, Cell
-from netpol_lab.feedback import Feedback
+from netpol_lab.lessons import exercises
+from netpol_lab.lessons.exercises import CheckResult, Exercise, load
+from netpol_lab.lessons.loading import Answer, WantedCell
+from netpol_lab.tell.feedback import Feedback
 
 
 def wrong(id: str, name: str) -> CheckResult:
@@ -65,9 +65,11 @@ def test_every_peer_of_a_rule_goes_with_every_port_of_it():
 @pytest.fixture
 def two_databases() -> Exercise:
     """web may reach api on 8080 and db on 5432, and no other way round."""
-    cells = [Cell("production/web", f"production/{name}", port, "TCP") for name, port in (("api", 8080), ("db", 5432))]
+    cells = [
+        WantedCell("production/web", f"production/{name}", port, "TCP") for name, port in (("api", 8080), ("db", 5432))
+    ]
     crossed = [
-        Cell("production/web", f"production/{name}", port, "TCP") for name, port in (("api", 5432), ("db", 8080))
+        WantedCell("production/web", f"production/{name}", port, "TCP") for name, port in (("api", 5432), ("db", 8080))
     ]
     exercise = load("02-default-deny/1")
     return replace(exercise, allowed=tuple(cells), denied=tuple(crossed), rest="free")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from test_exercises import answered, apply, policy
 
-from netpol_lab import exercises
-from netpol_lab.cluster import Cluster
-from netpol_lab.exercises import check, load
-from netpol_lab.exercises.loading import Answer
-from netpol_lab.profiles import CILIUM, profile_named
+from netpol_lab import Cluster
+from netpol_lab.engine.profiles import CILIUM, profile_named
+from netpol_lab.lessons import exercises
+from netpol_lab.lessons.exercises import check, load
+from netpol_lab.lessons.loading import Answer
 
 SERVER = "podSelector: {matchLabels: {app: server-07}}"
 EVERY_ADDRESS = policy(

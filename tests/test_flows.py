@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from netpol_lab.cluster import Cluster
-from netpol_lab.flows import Flow, connect
-from netpol_lab.model import OUTSIDE, Pod
+from netpol_lab import Cluster
+from netpol_lab.connections import Flow, connect
+from netpol_lab.model.objects import OUTSIDE, Pod
 
 SHOP = """
 {apiVersion: v1, kind: Namespace, metadata: {name: shop}}

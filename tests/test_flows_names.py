@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netpol_lab.cluster import Cluster
-from netpol_lab.flows import Resolver, connect
+from netpol_lab import Cluster
+from netpol_lab.connections import Resolver, connect
 
 WORLD = """
 {apiVersion: v1, kind: Namespace, metadata: {name: shop}}

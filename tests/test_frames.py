@@ -9,10 +9,11 @@ from itertools import pairwise
 from small_clusters import pod, policy_resource
 from worlds import snapshot_of, state_of, world
 
-from netpol_lab import frames
-from netpol_lab.model import External
-from netpol_lab.scene import build, outside_ranges
-from netpol_lab.snapshot import Snapshot
+from netpol_lab import Cluster
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.connections import frames
+from netpol_lab.connections.scene import build, outside_ranges
+from netpol_lab.model.objects import External
 
 SEEDS = range(60)
 WEB = pod("shop/web", {"app": "web"}, ips=["10.244.1.3"])
@@ -104,7 +105,7 @@ def test_the_matrix_has_a_boolean_for_every_pair() -> None:
     deny = policy_resource(
         "shop/deny", podSelector={"matchLabels": {"app": "web"}}, ingress=[{"ports": [{"port": 80}]}]
     )
-    state = snapshot_of([WEB, CLIENT], [deny], {"shop": {}})
+    state = Cluster.at(snapshot_of([WEB, CLIENT], [deny], {"shop": {}}))
     open_80, open_81 = state.matrix(80), state.matrix(81)
     assert bool(open_80.loc[("shop", "client"), ("shop", "web")])
     assert not bool(open_81.loc[("shop", "client"), ("shop", "web")])
@@ -115,7 +116,7 @@ def test_the_matrix_has_a_boolean_for_every_pair() -> None:
 def test_a_pod_that_does_not_run_is_in_no_frame_no_matrix_and_no_scene() -> None:
     waiting = replace(pod("shop/waiting", ips=[]), phase="Pending")
     ended = replace(pod("shop/ended", ips=["10.244.1.5"]), phase="Succeeded")
-    state = snapshot_of([WEB, CLIENT, waiting, ended], [], {"shop": {}})
+    state = Cluster.at(snapshot_of([WEB, CLIENT, waiting, ended], [], {"shop": {}}))
     connections, matrix, one_port = state.connections(), state.matrix(), state.matrix(80)
     inside = {name for name in {*connections["source"], *connections["destination"]} if "/" in name}
     assert inside == {"shop/web", "shop/client"} == set(state.unselected()["pod"])

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from netpol_lab import bridge as bridge_module
-from netpol_lab.bridge import Bridge
+from netpol_lab.lab import bridge as bridge_module
+from netpol_lab.lab.bridge import Bridge
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shell lines of these tests are POSIX")
 

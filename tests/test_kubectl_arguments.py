@@ -6,7 +6,7 @@ import pytest
 from kubectl_lines import Terminal
 
 from netpol_lab.kubectl.arguments import Flag, duration, parse
-from netpol_lab.kubectl.session import Failure
+from netpol_lab.kubectl.failure import Failure
 
 TABLE = (
     Flag("namespace", "n"),

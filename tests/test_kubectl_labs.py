@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kubectl_lines import Terminal
 
-from netpol_lab import data
+from netpol_lab.model import datafiles as data
 
 XX = "07"
 PAGE = "<title>Welcome to nginx!</title>"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from kubectl_lines import Terminal
 
-from netpol_lab.cluster import Cluster
+from netpol_lab import Cluster
 from netpol_lab.kubectl.columns import selector_text
 from netpol_lab.kubectl.output import custom_columns
 from netpol_lab.kubectl.serialize import to_json, to_yaml

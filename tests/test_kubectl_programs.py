@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from kubectl_lines import Terminal
 
-from netpol_lab.cluster import Cluster
+from netpol_lab import Cluster
 
 WORLD = """
 apiVersion: v1

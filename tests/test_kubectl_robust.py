@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kubectl_lines import MANIFESTS, TRANSCRIPTS, Terminal
 
-from netpol_lab.clients import ProgramResult as Result
 from netpol_lab.kubectl import run
 from netpol_lab.kubectl.verbs import NOT_SIMULATED, VERBS
+from netpol_lab.pods import ProgramResult as Result
 
 WORDS = (TRANSCRIPTS / "words.txt").read_text(encoding="utf-8").split()
 VERB = st.sampled_from([*VERBS, *NOT_SIMULATED, "foo"])
@@ -48,7 +48,7 @@ def test_any_slip_in_a_manifest_gets_an_answer(text: str, place: int, slip: str,
 
 def test_the_command_line_loads_no_display_library():
     code = (
-        "import sys; from netpol_lab.cluster import Cluster; from netpol_lab.kubectl import Session, run;"
+        "import sys; from netpol_lab import Cluster; from netpol_lab.kubectl import Session, run;"
         "session = Session(Cluster()); run(session, ['get', 'pods', '-A', '-o', 'yaml']);"
         "run(session, ['run', 'x', '--rm', '-i', '--image=busybox', '--', 'wget', '-T1', 'kubernetes']);"
         "heavy = {'pandas', 'numpy', 'matplotlib', 'ipywidgets', 'graphviz', 'IPython'} & set(sys.modules);"

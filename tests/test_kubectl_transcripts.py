@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from kubectl_lines import MANIFESTS, TRANSCRIPTS, Terminal, without_hints
 
-from netpol_lab.cluster import Cluster
+from netpol_lab import Cluster
 
 Block = tuple[str, str]
 """A command line, and what was recorded for it."""

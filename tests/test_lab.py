@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from netpol_lab import notebook
-from netpol_lab.errors import LabError, NotFound, NotSimulated
-from netpol_lab.lab import Lab
+from netpol_lab.lab import notebook
+from netpol_lab.lab.front import Lab
+from netpol_lab.model.errors import LabError, NotFound, NotSimulated
 
 LAB_A = ("namespace", "netpol-apps", "default-deny", "allow-client-to-server")
 

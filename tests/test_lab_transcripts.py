@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from netpol_lab import data
+from netpol_lab.model import datafiles as data
 
 LESSONS = Path(__file__).resolve().parent.parent / "notebooks" / "solutions"
 COUNTS = {"lab-a": 14, "lab-c": 11, "lab-c-dockercoins": 4, "lab-d": 2, "lab-e": 16}

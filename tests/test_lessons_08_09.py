@@ -9,16 +9,16 @@ import jupytext
 import pytest
 from coins import edges
 
-from netpol_lab import data
-from netpol_lab.cluster import Cluster
-from netpol_lab.display import plugins
-from netpol_lab.dockercoins import hash_rate
-from netpol_lab.errors import ManifestError
-from netpol_lab.exercises import load
-from netpol_lab.flows import connect
+from netpol_lab import Cluster
+from netpol_lab.connections import connect
+from netpol_lab.display import plugins_table as plugins
+from netpol_lab.engine.profiles import PROFILES
+from netpol_lab.lessons.exercises import load
 from netpol_lab.manifests import read_text
-from netpol_lab.model import OUTSIDE
-from netpol_lab.profiles import PROFILES
+from netpol_lab.model import datafiles as data
+from netpol_lab.model.errors import ManifestError
+from netpol_lab.model.objects import OUTSIDE
+from netpol_lab.pods.dockercoins import hash_rate
 
 SOURCE = Path(__file__).resolve().parent.parent / "notebooks" / "source"
 

@@ -10,7 +10,8 @@ import jupytext
 import pytest
 from nbformat import NotebookNode
 
-from netpol_lab import data, exercises, quiz
+from netpol_lab.lessons import exercises, quiz
+from netpol_lab.model import datafiles as data
 
 SOURCES = sorted((Path(__file__).resolve().parent.parent / "notebooks" / "source").glob("[0-9][0-9]-*.md"))
 LESSONS = {path.stem: jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst") for path in SOURCES}

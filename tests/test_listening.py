@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from netpol_lab.listening import listeners
-from netpol_lab.model import Container, ContainerPort, Pod, Resource
-from netpol_lab.snapshot import Snapshot
+from netpol_lab.cluster.listening import listeners
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.model.objects import Container, ContainerPort, Pod, Resource
 
 
 def open_ports(image: str, *, declared: tuple[ContainerPort, ...] = (), **spec: Any) -> list[str]:

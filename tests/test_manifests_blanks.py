@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from netpol_lab.errors import ManifestError
 from netpol_lab.manifests import Problem, read_text
+from netpol_lab.model.errors import ManifestError
 
 HINT = "`____` is a blank of the exercise; replace it"
 FILLED = """\

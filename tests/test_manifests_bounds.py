@@ -2,10 +2,10 @@
 
 import pytest
 
-from netpol_lab.errors import ManifestError
 from netpol_lab.manifests import from_object, read_text, source
 from netpol_lab.manifests.problem import MAX_PROBLEMS
-from netpol_lab.model import Resource
+from netpol_lab.model.errors import ManifestError
+from netpol_lab.model.objects import Resource
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 

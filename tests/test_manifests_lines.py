@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from netpol_lab.manifests import read_text
-from netpol_lab.manifests.lines import MAX_JSON_WITH_LINES
-from netpol_lab.model import NetworkPolicy, Origin, Resource
+from netpol_lab.manifests.line_map import MAX_JSON_WITH_LINES
+from netpol_lab.model.objects import NetworkPolicy, Origin, Resource
 
 TEXT = """\
 # a comment

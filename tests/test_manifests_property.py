@@ -9,9 +9,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from netpol_lab.errors import ManifestError
 from netpol_lab.manifests import composer, from_object, read_text
 from netpol_lab.manifests.schema import KINDS, ListOf, MapOf, Struct, Type
+from netpol_lab.model.errors import ManifestError
 
 HERE = Path(__file__).parent / "manifests"
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from netpol_lab.errors import ManifestError, NotFound
 from netpol_lab.manifests import Problem, read_path, read_text
+from netpol_lab.model.errors import ManifestError, NotFound
 
 HERE = Path(__file__).parent / "manifests"
 FAULTS = sorted((HERE / "refused").iterdir())

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from netpol_lab.cluster import Cluster
-from netpol_lab.errors import LabError, ManifestError, NotFound
+from netpol_lab import Cluster
+from netpol_lab.model.errors import LabError, ManifestError, NotFound
 
 Body = dict[str, Any]
 
@@ -288,11 +288,11 @@ def test_as_many_replicas_as_nobody_has_are_refused() -> None:
 
 def test_an_answer_with_more_rows_than_a_laptop_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster.from_manifests([deployment(f"d{number}", replicas=3) for number in range(4)])
-    monkeypatch.setattr("netpol_lab.frames.MAX_ROWS", 20)
+    monkeypatch.setattr("netpol_lab.connections.frames.MAX_ROWS", 20)
     with pytest.raises(LabError, match='Ask by="workload"'):
         cluster.connections()
     assert len(cluster.connections(by="workload")) == 24
-    monkeypatch.setattr("netpol_lab.frames.MAX_ROWS", 14)
+    monkeypatch.setattr("netpol_lab.connections.frames.MAX_ROWS", 14)
     with pytest.raises(LabError, match="more than 14 rows"):
         cluster.connections(by="workload")
 

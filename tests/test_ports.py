@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netpol_lab.ports import FIRST_PORT, LAST_PORT, PROTOCOLS, PortSet
+from netpol_lab.model.ports import FIRST_PORT, LAST_PORT, PROTOCOLS, PortSet
 
 PORTS = (1, 2, 3, 79, 80, 81, 82, 65534, 65535)
 

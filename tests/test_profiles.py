@@ -9,12 +9,10 @@ import pytest
 from small_clusters import engine, pod, policy, policy_resource
 from worlds import World, world
 
-from netpol_lab import explain
-from netpol_lab.cluster import Cluster
-from netpol_lab.engine import Engine
-from netpol_lab.errors import LabError
-from netpol_lab.model import External, Node, Pod
-from netpol_lab.profiles import (
+from netpol_lab import Cluster
+from netpol_lab.engine import reasons as explain
+from netpol_lab.engine.compiled import Engine
+from netpol_lab.engine.profiles import (
     CALICO,
     CILIUM,
     CONFORMANT,
@@ -25,6 +23,8 @@ from netpol_lab.profiles import (
     WEAVE_2_3,
     profile_named,
 )
+from netpol_lab.model.errors import LabError
+from netpol_lab.model.objects import External, Node, Pod
 
 WEB = pod("shop/web", {"app": "web"}, ips=["10.244.1.3"])
 CLIENT = pod("shop/client", {"app": "client"}, ips=["10.244.1.4"])

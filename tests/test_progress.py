@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from netpol_lab import progress
+from netpol_lab.engine import meter as progress
 
 
 class Screen:

@@ -14,8 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from netpol_lab import data
-from netpol_lab.errors import NotFound
+from netpol_lab.model import datafiles as data
+from netpol_lab.model.errors import NotFound
 
 PYTHONS = ("3.11.9", "3.12.4", "3.13.1", "3.14.0")
 
@@ -91,12 +91,10 @@ def test_a_wheel_would_carry_the_lessons_data(project: dict[str, Any]) -> None:
 
 def test_the_data_of_an_installed_package_are_found_inside_it(tmp_path: Path, repository: Path) -> None:
     package = tmp_path / "netpol_lab"
-    package.mkdir()
-    for name in ("__init__.py", "data.py", "errors.py"):
-        shutil.copy(repository / "netpol_lab" / name, package)
+    shutil.copytree(repository / "netpol_lab" / "model", package / "model")
     (package / "__init__.py").write_text("", encoding="utf-8")
     (package / "_data" / "manifests").mkdir(parents=True)
-    words = "from netpol_lab import data; print(data.path('manifests'))"
+    words = "from netpol_lab.model import datafiles as data; print(data.path('manifests'))"
     done = subprocess.run(
         [sys.executable, "-P", "-c", words],
         cwd=tmp_path,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from netpol_lab import quiz
-from netpol_lab.errors import LabError, NotFound
-from netpol_lab.lesson_data import DataError, lessons
+from netpol_lab.lessons import quiz
+from netpol_lab.lessons.lesson_data import DataError, lessons
+from netpol_lab.model.errors import LabError, NotFound
 
 IDS = [question.id for lesson in lessons("quiz") for question in quiz.of_lesson(lesson)]
 QUESTIONS = [id for id in IDS if "/q" in id]
@@ -120,7 +120,7 @@ quiz:
 """
     (tmp_path / "quiz").mkdir()
     file = tmp_path / "quiz" / "x.yaml"
-    monkeypatch.setattr("netpol_lab.lesson_data.data.path", lambda *parts: tmp_path.joinpath(*parts))
+    monkeypatch.setattr("netpol_lab.lessons.lesson_data.data.path", lambda *parts: tmp_path.joinpath(*parts))
     file.write_text(good)
     assert [question.id for question in quiz.of_lesson("x")] == ["x/q1"]
     old, new, message = FAULTS[fault]

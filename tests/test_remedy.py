@@ -10,12 +10,12 @@ import pytest
 from small_clusters import pod, policy_resource
 from worlds import World, snapshot_of, state_of, world
 
-from netpol_lab import explain
-from netpol_lab.cluster import Cluster
-from netpol_lab.model import OUTSIDE, Endpoint, Namespace, NetworkPolicy, Pod, Resource
-from netpol_lab.ports import PortSet
-from netpol_lab.remedy import Change, smallest_change
-from netpol_lab.snapshot import Snapshot
+from netpol_lab import Cluster
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.coach.remedy import Change, smallest_change
+from netpol_lab.engine import reasons as explain
+from netpol_lab.model.objects import OUTSIDE, Endpoint, Namespace, NetworkPolicy, Pod, Resource
+from netpol_lab.model.ports import PortSet
 
 DENIED = 200
 
@@ -302,7 +302,7 @@ def test_one_label_can_open_both_ends() -> None:
 def test_an_address_makes_a_valid_name_for_a_policy() -> None:
     from ipaddress import ip_address
 
-    from netpol_lab.model import External
+    from netpol_lab.model.objects import External
 
     away = External(ip_address("2001:db8::9"), "2001:db8::-2001:db8::ff and 3 more")
     change = change_for([policy_resource("shop/deny")], away)

@@ -10,13 +10,13 @@ from small_clusters import pod, policy_resource
 from test_remedy import DENIED, denied_connections
 from worlds import World, snapshot_of, state_of, world
 
-from netpol_lab import explain
-from netpol_lab.cluster import Cluster
+from netpol_lab import Cluster
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.coach.remedy import Change, Way, smallest_change, smallest_stop
 from netpol_lab.display import why
-from netpol_lab.model import OUTSIDE, Endpoint, NetworkPolicy, Pod
-from netpol_lab.ports import PortSet
-from netpol_lab.remedy import Change, Way, smallest_change, smallest_stop
-from netpol_lab.snapshot import Snapshot
+from netpol_lab.engine import reasons as explain
+from netpol_lab.model.objects import OUTSIDE, Endpoint, NetworkPolicy, Pod
+from netpol_lab.model.ports import PortSet
 
 Reach = dict[tuple[str, str], PortSet]
 

@@ -9,14 +9,14 @@ import pytest
 from small_clusters import pod, policy_resource
 from worlds import snapshot_of, state_of, world
 
-from netpol_lab.cluster import Cluster
-from netpol_lab.engine import exemption
-from netpol_lab.frames import DIRECTIONS
-from netpol_lab.model import NetworkPolicy, Pod
-from netpol_lab.ports import PortSet
-from netpol_lab.profiles import PROFILES
-from netpol_lab.scene import Reach, Scene, build, effect_of, outside_ranges
-from netpol_lab.snapshot import Snapshot
+from netpol_lab import Cluster
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.connections.frames import DIRECTIONS
+from netpol_lab.connections.scene import Reach, Scene, build, effect_of, outside_ranges
+from netpol_lab.engine.compiled import exemption
+from netpol_lab.engine.profiles import PROFILES
+from netpol_lab.model.objects import NetworkPolicy, Pod
+from netpol_lab.model.ports import PortSet
 
 SEEDS = range(150)
 

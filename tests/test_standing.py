@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from netpol_lab import data
-from netpol_lab.cluster import Cluster
-from netpol_lab.display import standing as table
-from netpol_lab.flows import Flow, Standing, connect, standing
-from netpol_lab.lab import Lab
+from netpol_lab import Cluster
+from netpol_lab.connections import Flow, Standing, connect, standing
+from netpol_lab.display import standing_table as table
+from netpol_lab.engine.profiles import CALICO, CILIUM, PROFILES, UPSTREAM
+from netpol_lab.lab.front import Lab
 from netpol_lab.manifests import from_object
-from netpol_lab.profiles import CALICO, CILIUM, PROFILES, UPSTREAM
+from netpol_lab.model import datafiles as data
 
 
 def manifest(name: str) -> str:

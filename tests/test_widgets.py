@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from netpol_lab.cluster import Cluster
-from netpol_lab.snapshot import Snapshot
-from netpol_lab.widgets import Playground
+from netpol_lab import Cluster
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.lab.playground import Playground
 
 WORLD = """
 {apiVersion: v1, kind: Namespace, metadata: {name: shop}}
@@ -136,5 +136,7 @@ def test_the_module_does_not_need_ipywidgets_to_be_imported() -> None:
     import subprocess
     import sys
 
-    code = "import netpol_lab.widgets, sys; assert 'ipywidgets' not in sys.modules and 'pandas' not in sys.modules"
+    code = (
+        "import netpol_lab.lab.playground, sys; assert 'ipywidgets' not in sys.modules and 'pandas' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from netpol_lab.cluster import Cluster
-from netpol_lab.display import advice, matrix, policies, why
-from netpol_lab.errors import LabError
+from netpol_lab import Cluster
+from netpol_lab.coach.remedy import smallest_change, smallest_stop
+from netpol_lab.connections.scene import build
+from netpol_lab.display import advice_table as advice
+from netpol_lab.display import matrix, why
+from netpol_lab.display import policy_cards as policies
 from netpol_lab.kubectl import Session, run
-from netpol_lab.remedy import smallest_change, smallest_stop
-from netpol_lab.scene import build
+from netpol_lab.model.errors import LabError
 
 
 def look(cluster: Cluster) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 
 from slow_evaluator import Rules
 
-from netpol_lab.engine import Engine
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.engine.compiled import Engine
 from netpol_lab.manifests import from_object
-from netpol_lab.model import (
+from netpol_lab.model.objects import (
     METADATA_NAME,
     Container,
     ContainerPort,
@@ -29,8 +30,7 @@ from netpol_lab.model import (
     Pod,
     Resource,
 )
-from netpol_lab.ports import PROTOCOLS
-from netpol_lab.snapshot import Snapshot
+from netpol_lab.model.ports import PROTOCOLS
 
 Body = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """How it looks: pictures of scenes, flows and policies.
 
-Nothing here knows the cluster or kubectl. Input is a :class:`~netpol_lab.scene.Scene`, a flow, a policy or
-plain values; output is a :class:`~netpol_lab.display.card.Picture`. All colors live in ``theme``, all
+Nothing here knows the cluster or kubectl. Input is a :class:`Scene`, a flow, a policy or
+plain values; output is a :class:`Picture`. All colors live in ``theme``, all
 escaping in ``markup``, the frame around every picture in ``card``.
 """

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
 
-from netpol_lab.display.lines import DNS_PORTS, NOTHING, Drawing, Line, is_pod, open_ports
+from netpol_lab.connections.scene import Reach, Scene, SceneNode, Stop
+from netpol_lab.display.drawn_lines import DNS_PORTS, NOTHING, Drawing, Line, is_pod, open_ports
 from netpol_lab.display.shapes import Doors, DoorState, LineState
-from netpol_lab.model import DIRECTIONS, Direction
-from netpol_lab.ports import PortSet
-from netpol_lab.scene import Reach, Scene, SceneNode, Stop
+from netpol_lab.model.objects import DIRECTIONS, Direction
+from netpol_lab.model.ports import PortSet
 
 MOST_LINES, MOST_NODES = 14, 20
 

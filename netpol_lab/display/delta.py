@@ -5,20 +5,20 @@ Change is louder than state: what did not change turns grey, what was blocked an
 
 from __future__ import annotations
 
+from netpol_lab.connections.scene import Scene
 from netpol_lab.display.card import Picture, figure, note
 from netpol_lab.display.changes import Changes, compare
-from netpol_lab.display.finding import listed, where
+from netpol_lab.display.drawn_lines import Line, is_pod
 from netpol_lab.display.graph import legend_of
+from netpol_lab.display.graph_finding import listed, where
 from netpol_lab.display.layout import NoLayout
-from netpol_lab.display.lines import Line, is_pod
 from netpol_lab.display.markup import Markup, svg
 from netpol_lab.display.panels import panels
-from netpol_lab.display.sentences import capital, count, in_words
 from netpol_lab.display.shapes import LineState
 from netpol_lab.display.sketch import Sketch, finished, placed
 from netpol_lab.display.twin import line_rows, line_table
-from netpol_lab.model import DIRECTIONS
-from netpol_lab.scene import Scene
+from netpol_lab.model.objects import DIRECTIONS
+from netpol_lab.tell.words import capital, count, in_words
 
 KEY = "+ newly allowed   - newly blocked, and where   ~ ports changed   (blank) unchanged"
 MOST_BESIDE = 8

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from netpol_lab.display.lines import Asked, Line, drawing, is_pod, open_ports
-from netpol_lab.model import Pod
-from netpol_lab.ports import PortSet
-from netpol_lab.scene import Reach, Scene, SceneNode
+from netpol_lab.connections.scene import Reach, Scene, SceneNode
+from netpol_lab.display.drawn_lines import AskedLine, Line, drawing, is_pod, open_ports
+from netpol_lab.model.objects import Pod
+from netpol_lab.model.ports import PortSet
 
 MOST_PODS, MOST_LINES, MOST_NODES = 12, 20, 20
 
@@ -35,7 +35,7 @@ class Folded:
     def lines(self) -> tuple[Line, ...]:
         return drawing(self.scene).lines
 
-    def asked(self, questions: tuple[Asked, ...]) -> tuple[Asked, ...]:
+    def asked(self, questions: tuple[AskedLine, ...]) -> tuple[AskedLine, ...]:
         """Questions about nodes that were folded, about what stands for them."""
         names = self.names or {}
         moved = ((names.get(a, a), names.get(b, b), protocol, port) for a, b, protocol, port in questions)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from netpol_lab.display import finding, swatches
+from netpol_lab.connections.scene import Scene
+from netpol_lab.display import graph_finding as finding
+from netpol_lab.display import swatches
 from netpol_lab.display.card import Picture, figure, note
+from netpol_lab.display.drawn_lines import AskedLine, Drawing, drawing
 from netpol_lab.display.fold import fold
 from netpol_lab.display.layout import NoLayout
-from netpol_lab.display.lines import Asked, Drawing, drawing
 from netpol_lab.display.markup import svg
 from netpol_lab.display.mermaid import MermaidPicture, graph_source
 from netpol_lab.display.sketch import Sketch, doors_of, dot, finished, placed
 from netpol_lab.display.twin import graph_twin
-from netpol_lab.scene import Scene
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,12 @@ class GraphPicture(Picture):
         return MermaidPicture(self.title, self.twin, graph_source(self.drawing, self.title))
 
 
-def draw(scene: Scene, *, blocked: Sequence[Asked] = ()) -> GraphPicture:
+def draw(scene: Scene, *, blocked: Sequence[AskedLine] = ()) -> GraphPicture:
     """Draw who reaches whom, on ports on which something listens.
 
     ``blocked`` are the questions that were asked, as (source id, target id, protocol, port): their answers are drawn
     even when nothing passes, at most six. Large scenes are folded by owner, then by namespace.
-    Raises :class:`~netpol_lab.errors.NotFound` for a name nobody has.
+    Raises :class:`NotFound` for a name nobody has.
     """
     folded = fold(scene)
     asked = folded.asked(tuple(blocked))
@@ -76,7 +77,7 @@ def legend_of(*sketches: Sketch) -> swatches.Legend:
     return swatches.lines(used) + swatches.doors(doors for sketch in sketches for doors in sketch.doors.values())
 
 
-def _stops(scene: Scene, question: Asked) -> bool:
+def _stops(scene: Scene, question: AskedLine) -> bool:
     source, target, protocol, port = question
     reach = scene.reach.get((source, target))
     return reach is not None and bool(reach.stop_on(protocol, port))

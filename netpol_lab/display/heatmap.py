@@ -13,16 +13,16 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from netpol_lab.connections.cells import Question, cell
+from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display.card import Picture, wanted
 from netpol_lab.display.markup import fit
 from netpol_lab.display.matrix_cells import arranged
-from netpol_lab.display.sentences import undecided
 from netpol_lab.display.shares import Shares, share_by_namespace, shares_frame, shares_twin
 from netpol_lab.display.theme import HEAT, PALETTE
-from netpol_lab.matrix import Question, cell
-from netpol_lab.model import Pod
-from netpol_lab.progress import watched
-from netpol_lab.scene import Scene, SceneNode
+from netpol_lab.engine.meter import watched
+from netpol_lab.model.objects import Pod
+from netpol_lab.tell.words import undecided
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from netpol_lab.errors import LabError
+from netpol_lab.model.errors import LabError
 
 Point = tuple[float, float]
 
@@ -48,7 +48,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Group:
+class NodeFrame:
     """A frame around boxes, with room for ``label`` at its top."""
 
     id: str
@@ -77,7 +77,7 @@ class Plan:
     """What to place. ``first`` are the ids of boxes that stand in the first rank."""
 
     boxes: tuple[Box, ...]
-    groups: tuple[Group, ...]
+    groups: tuple[NodeFrame, ...]
     arrows: tuple[Arrow, ...]
     first: tuple[str, ...] = ()
 

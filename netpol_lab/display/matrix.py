@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from netpol_lab.connections.cells import Question, cells, frame
+from netpol_lab.connections.scene import Scene
 from netpol_lab.display import card
 from netpol_lab.display.markup import Markup, escape, plain
 from netpol_lab.display.matrix_cells import arranged, protocol_note, short_ports
@@ -20,9 +22,7 @@ from netpol_lab.display.matrix_groups import RULES as GROUP_RULES
 from netpol_lab.display.matrix_groups import group_legend, group_table, group_twin
 from netpol_lab.display.matrix_table import RULES, Grid, drawn, swatch, table, undecided_rules, undecided_swatch
 from netpol_lab.display.matrix_twin import ports_twin, signs_twin
-from netpol_lab.engine import Ends
-from netpol_lab.matrix import Question, cells, frame
-from netpol_lab.scene import Scene
+from netpol_lab.engine.compiled import Ends
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ class MatrixPicture(card.Picture):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Rows and columns are (namespace, pod); see :func:`netpol_lab.matrix.frame`."""
+        """Rows and columns are (namespace, pod); see :func:`frame`."""
         return frame(self.scene, self.question)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from netpol_lab.matrix import Cell
-from netpol_lab.ports import PortSet
-from netpol_lab.scene import Scene, SceneNode
+from netpol_lab.connections.cells import Cell
+from netpol_lab.connections.scene import Scene, SceneNode
+from netpol_lab.model.ports import PortSet
 
 
 def short_ports(grid: Iterable[Cell]) -> dict[PortSet, str]:

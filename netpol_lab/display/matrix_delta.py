@@ -6,24 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
+from netpol_lab.connections.cells import Cell, Question, cells
+from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display import card
 from netpol_lab.display.markup import Markup, ascii_text, escape, plain
 from netpol_lab.display.matrix_cells import arranged, short_ports
-from netpol_lab.display.matrix_table import (
-    RULES,
-    Drawn,
-    Grid,
-    drawn,
-    swatch,
-    table,
-    undecided_rules,
-    undecided_swatch,
-)
+from netpol_lab.display.matrix_table import RULES, Drawn, Grid, drawn, swatch, table, undecided_rules, undecided_swatch
 from netpol_lab.display.matrix_twin import Row, doors, full_name, grid_lines, heads, undecided_keys
-from netpol_lab.display.sentences import listed, text, undecided
-from netpol_lab.matrix import Cell, Question, cells
-from netpol_lab.ports import PortSet
-from netpol_lab.scene import Scene, SceneNode
+from netpol_lab.model.ports import PortSet
+from netpol_lab.tell.words import listed, text, undecided
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netpol_lab.connections.cells import Question, cells
+from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display.markup import Markup, el
 from netpol_lab.display.matrix_cells import short_ports
 from netpol_lab.display.matrix_table import drawn, sign_only
-from netpol_lab.matrix import Question, cells
-from netpol_lab.scene import Scene, SceneNode
 
 SIDE_BY_SIDE = 9
 """With more columns than this the three grids stand one under the other."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from netpol_lab.display.sentences import listed, names, text, undecided
-from netpol_lab.matrix import Cell, Question, cells
-from netpol_lab.scene import Scene, SceneNode
+from netpol_lab.connections.cells import Cell, Question, cells
+from netpol_lab.connections.scene import Scene, SceneNode
+from netpol_lab.tell.words import listed, names, text, undecided
 
 Answers = Mapping[tuple[str, str], Cell]
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from netpol_lab.connections.cells import Cell
+from netpol_lab.connections.scene import SceneNode
 from netpol_lab.display import card, theme
 from netpol_lab.display.markup import Markup, el, join, text_width
 from netpol_lab.display.matrix_cells import groups
 from netpol_lab.display.shares import OUTSIDE_GROUP
-from netpol_lab.matrix import Cell
-from netpol_lab.ports import PortSet
-from netpol_lab.scene import SceneNode
+from netpol_lab.model.ports import PortSet
 
 NAMED_COLUMNS = 8
 """With more columns than this, or names too long for them, columns are numbered and cells hold a sign alone."""

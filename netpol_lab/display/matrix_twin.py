@@ -6,12 +6,12 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from netpol_lab.connections.cells import Cell, Question, cells
+from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display.markup import TWIN_WIDTH, ascii_text
 from netpol_lab.display.matrix_cells import short_ports
 from netpol_lab.display.twin import UNDECIDED_KEY
-from netpol_lab.matrix import Cell, Question, cells
-from netpol_lab.ports import PortSet
-from netpol_lab.scene import Scene, SceneNode
+from netpol_lab.model.ports import PortSet
 
 LONGEST_NAME = 40
 LONGEST_PORTS = 5

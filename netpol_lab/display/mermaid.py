@@ -11,12 +11,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from netpol_lab.connections.scene import SceneNode
 from netpol_lab.display.card import wanted
-from netpol_lab.display.finding import description
-from netpol_lab.display.lines import Drawing, Line
+from netpol_lab.display.drawn_lines import Drawing, Line
+from netpol_lab.display.graph_finding import description
 from netpol_lab.display.markup import wrap_twin
 from netpol_lab.display.theme import MERMAID, PALETTE
-from netpol_lab.scene import SceneNode
 
 _PLAIN = frozenset(" -_.,:/()+=?⇥↦✓✕→−×")
 

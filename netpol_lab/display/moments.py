@@ -11,7 +11,7 @@ from netpol_lab.display.markup import code
 from netpol_lab.display.markup import table as columns
 
 if TYPE_CHECKING:
-    from netpol_lab.story import Moment
+    from netpol_lab.connections.story import Moment
 
 
 def draw(moments: Sequence[Moment]) -> Picture:

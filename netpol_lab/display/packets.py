@@ -9,29 +9,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from netpol_lab.connections import Flow, Step
 from netpol_lab.display.card import Picture, figure
 from netpol_lab.display.markup import Markup, el, fit, join, svg
 from netpol_lab.display.markup import table as columns
 from netpol_lab.display.shapes import DoorState, LineState, door, line, rect, straight, text
 from netpol_lab.display.swatches import Legend
 from netpol_lab.display.theme import WIDTH, color
-from netpol_lab.display.why_reasons import said
-from netpol_lab.errors import LabError
-from netpol_lab.flows import Flow, Step
-from netpol_lab.model import Pod, name_of
+from netpol_lab.model.errors import LabError
+from netpol_lab.model.objects import Pod, name_of
+from netpol_lab.tell.why_reasons import said
 
 _CLIENT, _SERVER, _NOTES = 96.0, 490.0, 534.0
 _TOP, _FIRST, _ROW = 8.0, 92.0, 40.0
 _DOOR_WIDTH, _DOOR_HEIGHT = 18.0, 34.0
 
-Way = Literal["there", "back"]
+PacketWay = Literal["there", "back"]
 
 
 @dataclass(frozen=True)
 class _Packet:
     """One packet: its way, its name, how its line is drawn, and which door stopped it."""
 
-    way: Way
+    way: PacketWay
     name: str
     state: LineState = "same"
     stop: str = ""
@@ -61,7 +61,7 @@ class _Talk:
 def draw(flow: Flow) -> Picture:
     """The packets of one connection attempt, drawn from top to bottom as time goes by.
 
-    ``flow`` is TCP or UDP. Raises :class:`~netpol_lab.errors.LabError` when no packet was sent to a pod or address:
+    ``flow`` is TCP or UDP. Raises :class:`LabError` when no packet was sent to a pod or address:
     the name did not resolve, or the Service has no endpoint.
     """
     talk = _talk(flow)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display.card import Picture, figure, note
 from netpol_lab.display.changes import Changes
-from netpol_lab.display.finding import listed, sentence
+from netpol_lab.display.drawn_lines import NOTHING, Drawing, Line, is_pod, open_ports, passing
 from netpol_lab.display.graph import legend_of
+from netpol_lab.display.graph_finding import listed, sentence
 from netpol_lab.display.layout import NoLayout
-from netpol_lab.display.lines import NOTHING, Drawing, Line, is_pod, open_ports, passing
 from netpol_lab.display.markup import Markup, el, fit, svg, text_width
-from netpol_lab.display.sentences import undecided
 from netpol_lab.display.shapes import rect, text
 from netpol_lab.display.sketch import MARGIN, Placed, Sketch, paint, placed, story_doors
 from netpol_lab.display.theme import WIDTH, color
-from netpol_lab.scene import Scene, SceneNode
+from netpol_lab.tell.words import undecided
 
 GAP, HEADER, PADDING = 12.0, 36.0, 12.0
 BESIDE = (WIDTH - GAP) / 2 - 2 * PADDING

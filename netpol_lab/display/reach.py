@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from netpol_lab.connections.scene import Reach, Scene, SceneNode
 from netpol_lab.display import tables
 from netpol_lab.display.card import Picture, figure
 from netpol_lab.display.markup import Markup, el, join
 from netpol_lab.display.markup import table as columns
-from netpol_lab.display.sentences import undecided
-from netpol_lab.model import Pod
-from netpol_lab.scene import Reach, Scene, SceneNode
+from netpol_lab.model.objects import Pod
+from netpol_lab.tell.words import undecided
 
 _SIGNS = {
     ".": ("✓", "npl-reached", "reached"),

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netpol_lab.connections.cells import Question, cell
+from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display.markup import TWIN_WIDTH
 from netpol_lab.display.matrix_cells import groups
 from netpol_lab.display.matrix_twin import short
-from netpol_lab.matrix import Question, cell
-from netpol_lab.scene import Scene, SceneNode
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from netpol_lab.display.layout import LABEL_SIZE, Arrow, Box, Group, Layout, Plan, arrange, dot_source
-from netpol_lab.display.lines import Drawing, Line
+from netpol_lab.connections.scene import SceneNode
+from netpol_lab.display.drawn_lines import Drawing, Line
+from netpol_lab.display.layout import LABEL_SIZE, Arrow, Box, Layout, NodeFrame, Plan, arrange, dot_source
 from netpol_lab.display.markup import Markup, el, join, text_width
 from netpol_lab.display.shapes import (
     INSET,
@@ -29,12 +30,11 @@ from netpol_lab.display.shapes import (
 )
 from netpol_lab.display.spots import free_spot, name_area, words_area
 from netpol_lab.display.theme import WIDTH, color
-from netpol_lab.scene import SceneNode
 
 SENTENCE = "✓ every pod reaches every pod, all ports"
 MARGIN = 3.0
 """Frames are stroked on their border: half of a stroke, and of a bar, lies outside."""
-Key = tuple[str, str, bool, bool, str]
+LineKey = tuple[str, str, bool, bool, str]
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ class Placed:
 
     plan: Plan
     layout: Layout
-    keys: tuple[Key | None, ...]
+    keys: tuple[LineKey | None, ...]
 
 
-def key(line: Line) -> Key:
+def key(line: Line) -> LineKey:
     """What makes two lines the same line in two pictures of one story."""
     start = line.source.namespace if line.from_namespace else line.source.id
     end = line.target.namespace if line.to_namespace else line.target.id
@@ -105,7 +105,7 @@ def story_doors(stories: Sequence[Sequence[SceneNode]]) -> list[dict[str, Doors]
 
 
 def placed(sketches: Sequence[Sketch], width: float = WIDTH) -> Placed:
-    """Place the union of some sketches. Raises what :func:`~netpol_lab.display.layout.arrange` raises."""
+    """Place the union of some sketches. Raises what :func:`arrange` raises."""
     nodes = list({node.id: node for sketch in sketches for node in sketch.drawing.nodes}.values())
     lines = _all_lines(sketches)
     names = dict.fromkeys(node.namespace for node in nodes if node.namespace)
@@ -131,7 +131,7 @@ def placed(sketches: Sequence[Sketch], width: float = WIDTH) -> Placed:
 
 def _all_lines(sketches: Sequence[Sketch]) -> list[Line]:
     """The lines of all sketches; of one that several have, the one with the longest words."""
-    found: dict[Key, Line] = {}
+    found: dict[LineKey, Line] = {}
     for item in (item for sketch in sketches for item in sketch.drawing.lines):
         known = found.get(key(item))
         if known is None or _label_width(item) > _label_width(known):
@@ -160,7 +160,7 @@ def _box(node: SceneNode, sketches: Sequence[Sketch]) -> Box:
     return Box(node.id, max(look.width for look in looks), max(look.height for look in looks), group, label)
 
 
-def _group(name: str, sketches: Sequence[Sketch]) -> Group:
+def _group(name: str, sketches: Sequence[Sketch]) -> NodeFrame:
     """The label only reserves room: it is padded to the width of what will be drawn, in two weights."""
     sentence = any(name in sketch.drawing.open for sketch in sketches)
     words = f"namespace {name}" + (f" {SENTENCE}" if sentence else "")
@@ -171,7 +171,7 @@ def _group(name: str, sketches: Sequence[Sketch]) -> Group:
         need += text_width(SENTENCE, 13, bold=True) + 18
     while text_width(words, LABEL_SIZE) < need:
         words += " "
-    return Group(name, words)
+    return NodeFrame(name, words)
 
 
 def _rows(nodes: list[SceneNode], lines: list[Line], open_namespaces: tuple[str, ...]) -> Iterator[list[str]]:

@@ -11,19 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display import swatches
 from netpol_lab.display.card import Picture, figure
-from netpol_lab.display.finding import listed, sentence
-from netpol_lab.display.lines import Drawing, Line, answers, find
+from netpol_lab.display.drawn_lines import Drawing, Line, answers, find
+from netpol_lab.display.graph_finding import listed, sentence
 from netpol_lab.display.markup import Markup, el, fit, join, svg, table, text_width
 from netpol_lab.display.mermaid import MermaidPicture, StepSource, strip_source
 from netpol_lab.display.shapes import STROKES, Doors, PodLook, Point, line, outside, pod, rect, straight, text
 from netpol_lab.display.sketch import story_doors
 from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.display.twin import SIGNS, UNDECIDED_KEY
-from netpol_lab.errors import LabError
-from netpol_lab.model import DIRECTIONS, Direction
-from netpol_lab.scene import Scene, SceneNode
+from netpol_lab.model.errors import LabError
+from netpol_lab.model.objects import DIRECTIONS, Direction
 
 Rating = Literal["open", "closed", "some", "plugin"]
 RATINGS: dict[Rating, tuple[str, str, str]] = {
@@ -92,7 +92,7 @@ def draw(
     """Draw who of ``sources`` reaches ``target`` at each step, on one port of the pod.
 
     Ids are those of the scenes; a source that a step does not have yet is left out there. Raises
-    :class:`~netpol_lab.errors.LabError` without steps, or with a step without target.
+    :class:`LabError` without steps, or with a step without target.
     """
     if not steps or not sources:
         raise LabError("A strip needs at least one step and one source.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netpol_lab.display.lines import Drawing, Line
+from netpol_lab.connections.scene import SceneNode
+from netpol_lab.display.drawn_lines import Drawing, Line
 from netpol_lab.display.markup import ascii_text, table
-from netpol_lab.ports import PortSet
-from netpol_lab.scene import SceneNode
+from netpol_lab.model.ports import PortSet
 
 SIGNS = {
     "allowed": ".",

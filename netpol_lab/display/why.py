@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from netpol_lab.connections import Flow, Step
 from netpol_lab.display import card
 from netpol_lab.display.letters import compare
 from netpol_lab.display.markup import Markup, code, el, escape, join, plain
-from netpol_lab.display.sentences import Mono, Quiet, Sentence, place_of, text
 from netpol_lab.display.theme import color
-from netpol_lab.display.why_reasons import Reason, said
-from netpol_lab.display.why_story import Story, tell
 from netpol_lab.display.why_svg import gates
 from netpol_lab.display.why_twin import twin
-from netpol_lab.flows import Flow, Step
-from netpol_lab.model import Origin
-from netpol_lab.verdict import Condition, Verdict
+from netpol_lab.engine.verdict import Condition, Verdict
+from netpol_lab.model.objects import Origin
+from netpol_lab.tell.why_reasons import Reason, said
+from netpol_lab.tell.why_story import WhyStory, tell
+from netpol_lab.tell.words import Mono, Quiet, Sentence, place_of, text
 
 if TYPE_CHECKING:
     import pandas
 
-    from netpol_lab.remedy import Change
+    from netpol_lab.coach.remedy import Change
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _change_box(change: Change, then: str) -> Markup:
     return card.box("Smallest change that admits it", *parts, edge="allowed")
 
 
-def _description(story: Story) -> str:
+def _description(story: WhyStory) -> str:
     """For those who do not see the drawing (look.md, section 7)."""
     if story.stop is None:
         return f"{text(story.quiet)} {' '.join(_sentence(reason) for reason in story.reasons)}".strip()
@@ -188,7 +188,7 @@ def _sentence(reason: Reason) -> str:
     return f"{text(reason.heading)}."
 
 
-def _legend(story: Story) -> list[tuple[Markup | str, str]]:
+def _legend(story: WhyStory) -> list[tuple[Markup | str, str]]:
     """Only what this drawing uses."""
     states = {(step.name in ("Egress", "Ingress"), step.state) for step in story.steps}
     items: list[tuple[Markup | str, str]] = [(_icon("circle"), "lookup, no policy involved")]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from netpol_lab.connections import Step
 from netpol_lab.display.markup import Markup, el, fit, join, svg, text_width
 from netpol_lab.display.theme import WIDTH, color
-from netpol_lab.display.why_story import Story
-from netpol_lab.flows import Step
-from netpol_lab.verdict import Condition
+from netpol_lab.engine.verdict import Condition
+from netpol_lab.tell.why_story import WhyStory
 
 _BOX_W, _BOX_H, _Y = 112, 52, 92
 _SOURCE_X, _TARGET_X = 5, 745
@@ -17,7 +17,7 @@ _SIGNS = {"Egress": "↦", "Ingress": "⇥"}
 _FACT_Y, _FACT_STEP, _FACT_LINES = 154, 16, 3
 
 
-def gates(story: Story, title: str, desc: str, near: Condition | None) -> Markup:
+def gates(story: WhyStory, title: str, desc: str, near: Condition | None) -> Markup:
     """The whole drawing. ``near`` is a label that differs: then the pod's box shows that label."""
     lift = 0 if story.stop is not None else 26  # without the flag the picture begins at the titles
     facts = [_fact_lines(step) for step in story.steps]
@@ -31,7 +31,7 @@ def gates(story: Story, title: str, desc: str, near: Condition | None) -> Markup
     return svg(WIDTH, height, title, desc, el("g", *parts, transform=f"translate(0 -{lift})"))
 
 
-def _source_note(story: Story, near: Condition | None) -> str:
+def _source_note(story: WhyStory, near: Condition | None) -> str:
     if (
         near is not None
         and near.kind == "pod label"
@@ -42,7 +42,7 @@ def _source_note(story: Story, near: Condition | None) -> str:
     return story.source_note
 
 
-def _arrival(story: Story) -> str:
+def _arrival(story: WhyStory) -> str:
     if story.stop is not None:
         return "not reached"
     return "depends" if story.sign == "?" else "reached"
@@ -98,7 +98,7 @@ def _end_box(x: float, name: str, note: str, below: str, reached: bool) -> Marku
     )
 
 
-def _track(story: Story) -> Markup:
+def _track(story: WhyStory) -> Markup:
     """The flow to where it stops, or to the target; then dots."""
     start, end = _SOURCE_X + _BOX_W, _TARGET_X - 2
     if story.stop is not None:
@@ -114,7 +114,7 @@ def _track(story: Story) -> Markup:
     return join([_line(start, end - 12, "allowed", 5), arrow])
 
 
-def _step(story: Story, index: int, facts: list[tuple[str, str, bool]]) -> Markup:
+def _step(story: WhyStory, index: int, facts: list[tuple[str, str, bool]]) -> Markup:
     step, x = story.steps[index], _CENTERS[index]
     quiet = step.state in ("unused", "not reached", "would admit")
     title = _write(x, 42, f"{index + 1} {step.name}", 14, "ink2" if quiet else "ink", not quiet)

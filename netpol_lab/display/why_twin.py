@@ -5,15 +5,15 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
+from netpol_lab.connections import Step
 from netpol_lab.display.letters import compare
 from netpol_lab.display.markup import TWIN_WIDTH, ascii_text
 from netpol_lab.display.matrix_twin import short
-from netpol_lab.display.sentences import listed, text
-from netpol_lab.display.why_reasons import said
-from netpol_lab.display.why_story import Story
-from netpol_lab.flows import Step
-from netpol_lab.model import name_of
-from netpol_lab.verdict import Condition, Gate, NearMiss
+from netpol_lab.engine.verdict import Condition, Gate, NearMiss
+from netpol_lab.model.objects import name_of
+from netpol_lab.tell.why_reasons import said
+from netpol_lab.tell.why_story import WhyStory
+from netpol_lab.tell.words import listed, text
 
 _STATES = {
     "passed": "ok",
@@ -28,7 +28,7 @@ _INDENT = 20
 _LONGEST = 48
 
 
-def twin(story: Story, change: str, saw: tuple[str, str] | None, by_address: str) -> str:
+def twin(story: WhyStory, change: str, saw: tuple[str, str] | None, by_address: str) -> str:
     """The whole picture in text."""
     head = (
         f"{short(story.source_name, _LONGEST)} -> {short(story.target_name, _LONGEST)}  {story.protocol} {story.port}"
@@ -55,7 +55,7 @@ def _wrapped(words: str, first: str, rest: str) -> list[str]:
     return textwrap.wrap(flat, TWIN_WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
 
 
-def _step_lines(story: Story, index: int, step: Step) -> list[str]:
+def _step_lines(story: WhyStory, index: int, step: Step) -> list[str]:
     name = step.name.upper() if step.state == "stopped" else step.name.lower()
     front = f"  {index + 1} {name:<9} {_STATES[step.state]:<5} "
     said, *more = _said(story, step)
@@ -68,7 +68,7 @@ def _step_lines(story: Story, index: int, step: Step) -> list[str]:
     return lines
 
 
-def _gate(story: Story, step: Step) -> Gate | None:
+def _gate(story: WhyStory, step: Step) -> Gate | None:
     """The gate a step shows. The name step shows the gate at which the question to DNS stopped."""
     verdict = story.verdict
     if verdict is None:
@@ -81,7 +81,7 @@ def _gate(story: Story, step: Step) -> Gate | None:
     return {"Egress": verdict.egress, "Ingress": verdict.ingress}.get(step.name)
 
 
-def _said(story: Story, step: Step) -> list[str]:
+def _said(story: WhyStory, step: Step) -> list[str]:
     gate = _gate(story, step)
     if step.name == "Name" and gate is not None and story.verdict is not None:
         asked = f"{story.verdict.protocol} {story.verdict.port}"
@@ -133,7 +133,7 @@ def _condition(condition: Condition) -> Iterable[str]:
     return [f"{front}wants  {wanted}", f"{front}has    {found}{note}", f"{front}       {aligned.marks}"]
 
 
-def _track(story: Story) -> str:
+def _track(story: WhyStory) -> str:
     """``==`` flow, ``1`` lookup, ``|3|`` open door, ``[4]`` opened by a rule, ``#4#`` stopped, `` . `` not reached."""
     parts = []
     stopped = False

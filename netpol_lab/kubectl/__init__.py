@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from netpol_lab.clients.process import ProgramResult
 from netpol_lab.kubectl.session import Session
+from netpol_lab.pods.process import ProgramResult
 
 __all__ = ["Session", "run"]
 
@@ -25,7 +25,7 @@ def run(session: Session, argv: Sequence[str], stdin: Callable[[], str] = _no_st
     ``argv`` are the words after ``kubectl``. ``stdin`` is called once, and only when the line reads standard input;
     ``cwd`` is the folder that relative file names start from. One call lets a second of simulated time pass.
 
-    >>> from netpol_lab.cluster import Cluster
+    >>> from netpol_lab.cluster.handle import SimulatedCluster as Cluster
     >>> session = Session(Cluster())
     >>> print(run(session, ["get", "namespaces", "-o", "name"]).stdout, end="")
     namespace/default

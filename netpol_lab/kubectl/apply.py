@@ -6,17 +6,19 @@ import difflib
 from collections.abc import Callable
 from typing import Any
 
-from netpol_lab.kubectl import changes
+from netpol_lab.cluster.server import stamp
+from netpol_lab.kubectl import writing as changes
 from netpol_lab.kubectl.ages import go_time
-from netpol_lab.kubectl.files import Item, read_items, written
+from netpol_lab.kubectl.failure import Failure, from_server
+from netpol_lab.kubectl.failure import usage as usage_error
+from netpol_lab.kubectl.file_arguments import Item, read_items, written
 from netpol_lab.kubectl.lookup import get, not_found
 from netpol_lab.kubectl.merge import three_way
 from netpol_lab.kubectl.output import print_change, split_format
-from netpol_lab.kubectl.resources import Body, metadata
+from netpol_lab.kubectl.resources import metadata
 from netpol_lab.kubectl.serialize import plain, to_compact_json, to_yaml
-from netpol_lab.kubectl.session import Call, Failure, from_server
-from netpol_lab.kubectl.session import usage as usage_error
-from netpol_lab.server import stamp
+from netpol_lab.kubectl.session import Call
+from netpol_lab.model.bodies import ReadOnlyBody
 
 _NO_ANNOTATION = (
     "Warning: resource {name} is missing the kubectl.kubernetes.io/last-applied-configuration annotation which is"
@@ -86,7 +88,7 @@ def _apply(call: Call, item: Item) -> None:
     print_change(call, item.type, after, word)
 
 
-def _patching(item: Item, live: Body, body: Body) -> str:
+def _patching(item: Item, live: ReadOnlyBody, body: ReadOnlyBody) -> str:
     """What kubectl says it was doing when the server refuses a change: the whole patch."""
     patch = to_compact_json({key: value for key, value in body.items() if value != live.get(key)})
     return (
@@ -108,7 +110,7 @@ def _replace(call: Call, item: Item) -> None:
     print_change(call, item.type, after, "replaced")
 
 
-def _given(live: Body) -> dict[str, Any]:
+def _given(live: ReadOnlyBody) -> dict[str, Any]:
     """What the cluster put into a spec and a file does not have."""
     spec = live.get("spec") or {}
     return {name: spec[name] for name in ("nodeName", "clusterIP", "clusterIPs") if name in spec}
@@ -131,7 +133,7 @@ def run_diff(call: Call) -> int:
 def _diff(call: Call, item: Item) -> bool:
     live = get(call, item.type, _place(item), item.name)
     body = changes.with_last_applied(item.body)
-    merged: Body = three_way(changes.last_applied(live) or {}, body, live) if live else body
+    merged: ReadOnlyBody = three_way(changes.last_applied(live) or {}, body, live) if live else body
     wanted = item.resource(merged).body if live else stamp(item.resource(merged).body, call.cluster.now, 0)
     before, after = _without_note(live) if live else "", _without_note(wanted)
     if before == after:
@@ -148,7 +150,7 @@ def _diff(call: Call, item: Item) -> bool:
     return True
 
 
-def _without_note(body: Body) -> str:
+def _without_note(body: ReadOnlyBody) -> str:
     """An object as ``diff`` shows it: without the last-applied note and without what changes at every write."""
     copied = plain(body)
     copied.pop("status", None)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from netpol_lab.kubectl.session import Failure, not_simulated
+from netpol_lab.kubectl.failure import Failure, not_simulated
 
 Takes = Literal["text", "switch", "number", "duration", "each", "commas"]
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from netpol_lab.cluster.server import VERSION
 from netpol_lab.kubectl.ages import age
-from netpol_lab.kubectl.resources import TYPES, Body, ResourceType, metadata
-from netpol_lab.model import Requirement
-from netpol_lab.server import VERSION
+from netpol_lab.kubectl.resources import TYPES, ResourceType, metadata
+from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.objects import Requirement
 
 NONE = "<none>"
 
@@ -23,7 +24,7 @@ class Columns:
 
     headers: tuple[str, ...]
     wide: int
-    cells: Callable[[Body, datetime], Sequence[str]]
+    cells: Callable[[ReadOnlyBody, datetime], Sequence[str]]
 
     def shown(self, row: Sequence[str], *, wide: bool) -> tuple[str, ...]:
         """The headers or cells that this format shows."""
@@ -35,7 +36,7 @@ def columns_of(kind: ResourceType) -> Columns:
     return _COLUMNS.get(kind.kind, _PLAIN) if kind in TYPES else _PLAIN
 
 
-def selector_text(selector: Body | None) -> str:
+def selector_text(selector: ReadOnlyBody | None) -> str:
     """A label selector as kubectl prints it, sorted by key; ``<none>`` when it is empty or missing.
 
     >>> selector_text({"matchLabels": {"b": "2"}, "matchExpressions": [{"key": "a", "operator": "Exists"}]})
@@ -48,28 +49,28 @@ def selector_text(selector: Body | None) -> str:
     return ",".join(str(term) for term in sorted(requirements, key=lambda term: term.key)) or NONE
 
 
-def labels_text(labels: Body | None) -> str:
+def labels_text(labels: ReadOnlyBody | None) -> str:
     """``k=v,k2=v2`` sorted by key, or ``<none>``."""
     return ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items())) or NONE
 
 
-def name_of(body: Body) -> str:
+def name_of(body: ReadOnlyBody) -> str:
     return str(metadata(body).get("name", ""))
 
 
-def _age(body: Body, now: datetime) -> str:
+def _age(body: ReadOnlyBody, now: datetime) -> str:
     return age(str(metadata(body).get("creationTimestamp", "")), now)
 
 
-def _spec(body: Body) -> Body:
+def _spec(body: ReadOnlyBody) -> ReadOnlyBody:
     return _mapping(body.get("spec"))
 
 
-def _status(body: Body) -> Body:
+def _status(body: ReadOnlyBody) -> ReadOnlyBody:
     return _mapping(body.get("status"))
 
 
-def pod_status(body: Body) -> str:
+def pod_status(body: ReadOnlyBody) -> str:
     """The STATUS column: the phase, or the reason why a container waits or has ended."""
     status = _status(body)
     text = status.get("reason") or status.get("phase") or "Unknown"
@@ -83,7 +84,7 @@ def pod_status(body: Body) -> str:
     return str(text)
 
 
-def _pod(body: Body, now: datetime) -> Sequence[str]:
+def _pod(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     spec, status = _spec(body), _status(body)
     states = status.get("containerStatuses") or ()
     ready = sum(bool(state.get("ready")) for state in states)
@@ -101,7 +102,7 @@ def _pod(body: Body, now: datetime) -> Sequence[str]:
     )
 
 
-def port_list(spec: Body) -> str:
+def port_list(spec: ReadOnlyBody) -> str:
     """A Service's ports as ``80/TCP,443:31931/TCP``."""
     ports = []
     for port in spec.get("ports") or ():
@@ -110,7 +111,7 @@ def port_list(spec: Body) -> str:
     return ",".join(ports) or NONE
 
 
-def _external_ip(spec: Body, status: Body) -> str:
+def _external_ip(spec: ReadOnlyBody, status: ReadOnlyBody) -> str:
     kind = spec.get("type", "ClusterIP")
     if kind == "ExternalName":
         return str(spec.get("externalName") or NONE)
@@ -122,7 +123,7 @@ def _external_ip(spec: Body, status: Body) -> str:
     return ",".join(given) or NONE
 
 
-def _service(body: Body, now: datetime) -> Sequence[str]:
+def _service(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     spec = _spec(body)
     return (
         name_of(body),
@@ -135,17 +136,17 @@ def _service(body: Body, now: datetime) -> Sequence[str]:
     )
 
 
-def containers_and_images(template: Body) -> tuple[str, str]:
+def containers_and_images(template: ReadOnlyBody) -> tuple[str, str]:
     containers = _spec(template).get("containers") or ()
     names = ",".join(str(container.get("name", "")) for container in containers)
     return names or NONE, ",".join(str(container.get("image", "")) for container in containers) or NONE
 
 
-def _count(mapping: Body, key: str, default: int = 0) -> str:
+def _count(mapping: ReadOnlyBody, key: str, default: int = 0) -> str:
     return str(mapping.get(key, default))
 
 
-def _deployment(body: Body, now: datetime) -> Sequence[str]:
+def _deployment(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     spec, status = _spec(body), _status(body)
     return (
         name_of(body),
@@ -158,7 +159,7 @@ def _deployment(body: Body, now: datetime) -> Sequence[str]:
     )
 
 
-def _replica_set(body: Body, now: datetime) -> Sequence[str]:
+def _replica_set(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     spec, status = _spec(body), _status(body)
     return (
         name_of(body),
@@ -171,13 +172,13 @@ def _replica_set(body: Body, now: datetime) -> Sequence[str]:
     )
 
 
-def _stateful_set(body: Body, now: datetime) -> Sequence[str]:
+def _stateful_set(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     spec = _spec(body)
     ready = f"{_count(_status(body), 'readyReplicas')}/{_count(spec, 'replicas', 1)}"
     return (name_of(body), ready, _age(body, now), *containers_and_images(spec.get("template") or {}))
 
 
-def _daemon_set(body: Body, now: datetime) -> Sequence[str]:
+def _daemon_set(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     spec, status = _spec(body), _status(body)
     template = spec.get("template") or {}
     counts = (
@@ -197,7 +198,7 @@ def _daemon_set(body: Body, now: datetime) -> Sequence[str]:
     )
 
 
-def _job(body: Body, now: datetime) -> Sequence[str]:
+def _job(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     spec, status = _spec(body), _status(body)
     done = int(status.get("succeeded") or 0)
     wanted = spec.get("completions") or 1
@@ -212,7 +213,7 @@ def _job(body: Body, now: datetime) -> Sequence[str]:
     )
 
 
-def _cron_job(body: Body, now: datetime) -> Sequence[str]:
+def _cron_job(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     spec, status = _spec(body), _status(body)
     active = status.get("active") or 0
     template = _spec(spec.get("jobTemplate") or {}).get("template") or {}
@@ -230,18 +231,18 @@ def _cron_job(body: Body, now: datetime) -> Sequence[str]:
     )
 
 
-def _namespace(body: Body, now: datetime) -> Sequence[str]:
+def _namespace(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     return (name_of(body), _status(body).get("phase", "Active"), _age(body, now))
 
 
-def _policy(body: Body, now: datetime) -> Sequence[str]:
+def _policy(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     return (name_of(body), selector_text(_spec(body).get("podSelector")), _age(body, now))
 
 
 _ROLE = "node-role.kubernetes.io/"
 
 
-def _node(body: Body, now: datetime) -> Sequence[str]:
+def _node(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     status = _status(body)
     info = status.get("nodeInfo") or {}
     labels = metadata(body).get("labels") or {}
@@ -262,7 +263,7 @@ def _node(body: Body, now: datetime) -> Sequence[str]:
     )
 
 
-def endpoint_list(body: Body) -> list[str]:
+def endpoint_list(body: ReadOnlyBody) -> list[str]:
     """All ``address:port`` of an Endpoints object."""
     found = []
     for subset in body.get("subsets") or ():
@@ -281,16 +282,16 @@ def shortened(items: Sequence[str]) -> str:
     return (",".join(items[:3]) or NONE) + more
 
 
-def _mapping(value: object) -> Body:
+def _mapping(value: object) -> ReadOnlyBody:
     """Kinds that are only stored come as they were written: what is no mapping is taken for an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
-def _endpoints(body: Body, now: datetime) -> Sequence[str]:
+def _endpoints(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     return (name_of(body), shortened(endpoint_list(body)), _age(body, now))
 
 
-def _ingress(body: Body, now: datetime) -> Sequence[str]:
+def _ingress(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     spec = _spec(body)
     rules = spec.get("rules")
     hosts = [_mapping(rule).get("host") for rule in (rules if isinstance(rules, list) else ())]
@@ -299,24 +300,24 @@ def _ingress(body: Body, now: datetime) -> Sequence[str]:
     return (name_of(body), str(spec.get("ingressClassName") or NONE), shown, "", ports, _age(body, now))
 
 
-def _config_map(body: Body, now: datetime) -> Sequence[str]:
+def _config_map(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     count = len(_mapping(body.get("data"))) + len(_mapping(body.get("binaryData")))
     return (name_of(body), str(count), _age(body, now))
 
 
-def _secret(body: Body, now: datetime) -> Sequence[str]:
+def _secret(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     data = {**_mapping(body.get("data")), **_mapping(body.get("stringData"))}
     return (name_of(body), str(body.get("type", "Opaque")), str(len(data)), _age(body, now))
 
 
-def _plain(body: Body, now: datetime) -> Sequence[str]:
+def _plain(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     return (name_of(body), _age(body, now))
 
 
 _PLAIN = Columns(("NAME", "AGE"), 0, _plain)
 
 
-def _columns(headers: str, wide: str, cells: Callable[[Body, datetime], Sequence[str]]) -> Columns:
+def _columns(headers: str, wide: str, cells: Callable[[ReadOnlyBody, datetime], Sequence[str]]) -> Columns:
     """Headers are separated by commas, since some hold spaces."""
     narrow, extra = headers.split(","), wide.split(",") if wide else []
     return Columns((*narrow, *extra), len(extra), cells)

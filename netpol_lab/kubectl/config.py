@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from netpol_lab.cluster.server import VERSION
+from netpol_lab.kubectl.failure import Failure, not_simulated, usage
 from netpol_lab.kubectl.output import by_path
 from netpol_lab.kubectl.resources import TYPES, resource_type
 from netpol_lab.kubectl.serialize import to_json, to_yaml
-from netpol_lab.kubectl.session import Call, Failure, not_simulated, usage
+from netpol_lab.kubectl.session import Call
 from netpol_lab.kubectl.tabwriter import table
-from netpol_lab.server import API_SERVER_PORT, VERSION
+from netpol_lab.model.networks import API_SERVER_PORT
 
 
 def run(call: Call) -> int:

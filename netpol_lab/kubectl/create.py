@@ -6,17 +6,20 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from netpol_lab.errors import ManifestError
-from netpol_lab.kubectl import apply, changes
-from netpol_lab.kubectl.files import Item, refused
+from netpol_lab.cluster.listening import repository
+from netpol_lab.kubectl import apply
+from netpol_lab.kubectl import writing as changes
+from netpol_lab.kubectl.failure import Failure, not_simulated, usage
+from netpol_lab.kubectl.file_arguments import Item, refused
 from netpol_lab.kubectl.lookup import get, not_found, references
 from netpol_lab.kubectl.output import print_change, split_format
-from netpol_lab.kubectl.resources import Body, ResourceType, metadata, type_of, type_of_kind
+from netpol_lab.kubectl.resources import ResourceType, metadata, type_of, type_of_kind
 from netpol_lab.kubectl.serialize import plain
-from netpol_lab.kubectl.session import Call, Failure, not_simulated, usage
-from netpol_lab.listening import repository
+from netpol_lab.kubectl.session import Call
 from netpol_lab.manifests import from_object
-from netpol_lab.model import Resource
+from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.errors import ManifestError
+from netpol_lab.model.objects import Resource
 
 _NOT_SIMULATED = frozenset(
     [
@@ -63,7 +66,7 @@ def _name(words: Sequence[str], command: str) -> str:
     return words[0]
 
 
-def resource_of(call: Call, body: Body) -> Resource:
+def resource_of(call: Call, body: ReadOnlyBody) -> Resource:
     """A body that kubectl made from flags, as the server takes it. Raises :class:`Failure` when it would not."""
     try:
         return from_object(body, default_namespace=call.namespace)
@@ -71,7 +74,7 @@ def resource_of(call: Call, body: Body) -> Resource:
         raise refused(Item("", body, None), error.problems, "creating") from None
 
 
-def _create(call: Call, body: Body, about: str = "") -> int:
+def _create(call: Call, body: ReadOnlyBody, about: str = "") -> int:
     resource = resource_of(call, body)
     if changes.dry_run(call) == "client":
         # What --dry-run=client -o yaml shows: the object as kubectl wrote it, before the server saw it.
@@ -87,17 +90,19 @@ def _create(call: Call, body: Body, about: str = "") -> int:
     return 0
 
 
-def namespace_manifest(name: str) -> Body:
+def namespace_manifest(name: str) -> ReadOnlyBody:
     return _object("v1", "Namespace", {"name": name}, {})
 
 
-def _object(api_version: str, kind: str, about: Body, spec: Body, status: Body | None = None) -> Body:
+def _object(
+    api_version: str, kind: str, about: ReadOnlyBody, spec: ReadOnlyBody, status: ReadOnlyBody | None = None
+) -> ReadOnlyBody:
     """An object the way kubectl's own encoder writes it, with the empty parts that Go does not leave out."""
     about = {"creationTimestamp": None, **about}
     return {"apiVersion": api_version, "kind": kind, "metadata": about, "spec": spec, "status": status or {}}
 
 
-def _named(call: Call, name: str, labels: Body) -> dict[str, Any]:
+def _named(call: Call, name: str, labels: ReadOnlyBody) -> dict[str, Any]:
     """Metadata; the namespace is only written down when ``-n`` gives it."""
     about: dict[str, Any] = {"labels": labels, "name": name} if labels else {"name": name}
     return {**about, "namespace": call.namespace} if call.namespace_is_given else about
@@ -157,7 +162,7 @@ def _create_service(call: Call, words: Sequence[str]) -> int:
     return _create(call, body, f"failed to create {kind} service")
 
 
-def _tcp(call: Call, text: str) -> Body:
+def _tcp(call: Call, text: str) -> ReadOnlyBody:
     """``--tcp=port`` or ``--tcp=port:targetPort``."""
     outer, _, inner = text.partition(":")
     if not outer.isdigit():
@@ -169,7 +174,7 @@ def _port(text: str) -> int | str:
     return int(text) if text.isdigit() else text
 
 
-def pod_manifest(call: Call, restart: str) -> Body:
+def pod_manifest(call: Call, restart: str) -> ReadOnlyBody:
     """The pod of ``kubectl run NAME --image=…``: labeled ``run=NAME`` unless --labels says otherwise."""
     name = call.args[0]
     words = list(call.command if call.command is not None else call.args[1:])
@@ -192,7 +197,7 @@ def pod_manifest(call: Call, restart: str) -> Body:
     return _object("v1", "Pod", about, spec)
 
 
-def _variable(text: str) -> Body:
+def _variable(text: str) -> ReadOnlyBody:
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise Failure(f"invalid env: {text}")
@@ -233,7 +238,7 @@ def run_expose(call: Call) -> int:
     return 0
 
 
-def service_for(call: Call, kind: ResourceType, body: Body, *, port: str) -> Body:
+def service_for(call: Call, kind: ResourceType, body: ReadOnlyBody, *, port: str) -> ReadOnlyBody:
     """The Service that ``expose`` makes. Raises :class:`Failure` when there is no port or no selector."""
     selector = _pairs(call.parsed.values.get("selector")) or _selector(kind, body)
     if not selector:
@@ -265,7 +270,7 @@ def service_for(call: Call, kind: ResourceType, body: Body, *, port: str) -> Bod
     return _object("v1", "Service", about, spec, {"loadBalancer": {}})
 
 
-def _selector(kind: ResourceType, body: Body) -> dict[str, str]:
+def _selector(kind: ResourceType, body: ReadOnlyBody) -> dict[str, str]:
     spec = body.get("spec") or {}
     if kind.kind == "Pod":
         return dict(metadata(body).get("labels") or {})
@@ -273,7 +278,7 @@ def _selector(kind: ResourceType, body: Body) -> dict[str, str]:
     return dict(selector if kind.kind == "Service" else selector.get("matchLabels") or {})
 
 
-def _declared_ports(kind: ResourceType, body: Body) -> list[tuple[int, str]]:
+def _declared_ports(kind: ResourceType, body: ReadOnlyBody) -> list[tuple[int, str]]:
     spec = body.get("spec") or {}
     if kind.kind == "Service":
         return [(row["port"], row.get("protocol", "TCP")) for row in spec.get("ports") or ()]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from netpol_lab.errors import NotFound
-from netpol_lab.kubectl import changes
-from netpol_lab.kubectl.files import Item
+from netpol_lab.kubectl import writing as changes
+from netpol_lab.kubectl.failure import Failure, from_server
+from netpol_lab.kubectl.file_arguments import Item
 from netpol_lab.kubectl.lookup import chosen
 from netpol_lab.kubectl.output import split_format
-from netpol_lab.kubectl.resources import Body, ResourceType, metadata
-from netpol_lab.kubectl.session import Call, Failure, from_server
-from netpol_lab.model import kind_in_key
+from netpol_lab.kubectl.resources import ResourceType, metadata
+from netpol_lab.kubectl.session import Call
+from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.errors import NotFound
+from netpol_lab.model.objects import kind_in_key
 
 _FORCED = (
     "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated."
@@ -48,7 +50,7 @@ def _absent(item: Item) -> Failure:
     return from_server("NotFound", f'error when deleting "{item.source}": {what} not found')
 
 
-def delete(call: Call, kind: ResourceType, body: Body) -> None:
+def delete(call: Call, kind: ResourceType, body: ReadOnlyBody) -> None:
     """Delete one object and say so. Raises :class:`Failure`."""
     name, namespace = str(metadata(body)["name"]), str(metadata(body).get("namespace", ""))
     if kind.kind == "Namespace" and name in _KEPT_NAMESPACES:

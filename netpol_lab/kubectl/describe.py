@@ -1,6 +1,6 @@
 """``kubectl describe``: namespaces, Services, nodes and the frame of the others (kubectl ``pkg/describe/describe.go``).
 
-A describer returns lines with tabs; :func:`netpol_lab.kubectl.tabwriter.align` turns them into columns.
+A describer returns lines with tabs; :func:`align` turns them into columns.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from netpol_lab.kubectl.columns import endpoint_list, labels_text, shortened
 from netpol_lab.kubectl.describe_parts import annotation_lines, header, label_lines
 from netpol_lab.kubectl.describe_policy import describe_policy
 from netpol_lab.kubectl.lookup import Found, bodies, chosen, endpoints_of, namespace_for, references
-from netpol_lab.kubectl.resources import TYPES, Body, ResourceType, metadata, type_of_kind
+from netpol_lab.kubectl.resources import TYPES, ResourceType, metadata, type_of_kind
 from netpol_lab.kubectl.serialize import to_yaml
 from netpol_lab.kubectl.session import Call
 from netpol_lab.kubectl.tabwriter import align
+from netpol_lab.model.bodies import ReadOnlyBody
 
 
 def run(call: Call) -> int:
@@ -45,12 +46,12 @@ def _find(call: Call) -> Found:
     return Found([(wanted.type, body) for body in close]) if close else found
 
 
-def _describe(call: Call, kind: ResourceType, body: Body) -> Iterable[str]:
+def _describe(call: Call, kind: ResourceType, body: ReadOnlyBody) -> Iterable[str]:
     describer = _DESCRIBERS.get(kind.kind) if kind in TYPES else None
     return describer(call, body) if describer else _other(body)
 
 
-def _namespace(call: Call, body: Body) -> Iterable[str]:
+def _namespace(call: Call, body: ReadOnlyBody) -> Iterable[str]:
     yield f"Name:\t{metadata(body)['name']}"
     yield from label_lines(body)
     yield from annotation_lines(body)
@@ -58,7 +59,7 @@ def _namespace(call: Call, body: Body) -> Iterable[str]:
     yield from ("", "No resource quota.", "", "No LimitRange resource.")
 
 
-def _service(call: Call, body: Body) -> Iterable[str]:
+def _service(call: Call, body: ReadOnlyBody) -> Iterable[str]:
     spec = body.get("spec") or {}
     yield from header(body)
     yield f"Selector:\t{labels_text(spec.get('selector'))}"
@@ -80,7 +81,7 @@ def _service(call: Call, body: Body) -> Iterable[str]:
     yield "Events:\t<none>"
 
 
-def _service_ports(call: Call, body: Body, spec: Body) -> Iterable[str]:
+def _service_ports(call: Call, body: ReadOnlyBody, spec: ReadOnlyBody) -> Iterable[str]:
     resource = call.cluster.get("Service", metadata(body).get("namespace", ""), metadata(body)["name"])
     endpoints = endpoints_of(call, resource.typed, body) if resource and resource.typed else {}
     for port in spec.get("ports") or ():
@@ -92,7 +93,7 @@ def _service_ports(call: Call, body: Body, spec: Body) -> Iterable[str]:
         yield f"Endpoints:\t{_endpoints_of_port(endpoints, port)}"
 
 
-def _endpoints_of_port(endpoints: Body, port: Body) -> str:
+def _endpoints_of_port(endpoints: ReadOnlyBody, port: ReadOnlyBody) -> str:
     subsets = []
     for subset in endpoints.get("subsets") or ():
         ports = [row for row in subset["ports"] if row.get("name", "") == port.get("name", "")]
@@ -100,7 +101,7 @@ def _endpoints_of_port(endpoints: Body, port: Body) -> str:
     return shortened(endpoint_list({"subsets": subsets}))
 
 
-def _node(call: Call, body: Body) -> Iterable[str]:
+def _node(call: Call, body: ReadOnlyBody) -> Iterable[str]:
     status, spec = body.get("status") or {}, body.get("spec") or {}
     roles = [key.partition("/")[2] for key in metadata(body).get("labels") or {} if key.startswith("node-role.")]
     yield f"Name:\t{metadata(body)['name']}"
@@ -124,11 +125,11 @@ def _node(call: Call, body: Body) -> Iterable[str]:
     yield "Events:\t<none>"
 
 
-def _runs_on(pod: Body, node: str) -> bool:
+def _runs_on(pod: ReadOnlyBody, node: str) -> bool:
     return (pod.get("spec") or {}).get("nodeName") == node
 
 
-def _endpoints(call: Call, body: Body) -> Iterable[str]:
+def _endpoints(call: Call, body: ReadOnlyBody) -> Iterable[str]:
     yield from header(body)
     yield "Subsets:"
     for subset in body.get("subsets") or ():
@@ -141,7 +142,7 @@ def _endpoints(call: Call, body: Body) -> Iterable[str]:
     yield "Events:\t<none>"
 
 
-def _other(body: Body) -> Iterable[str]:
+def _other(body: ReadOnlyBody) -> Iterable[str]:
     """Kinds that are only stored: the header, then the rest as it was written."""
     yield from header(body)
     yield f"API Version:\t{body.get('apiVersion', '')}"
@@ -151,11 +152,13 @@ def _other(body: Body) -> Iterable[str]:
     yield "Events:\t<none>"
 
 
-def _without_call(describe: Callable[[Body], Sequence[str] | Iterable[str]]) -> Callable[[Call, Body], Iterable[str]]:
+def _without_call(
+    describe: Callable[[ReadOnlyBody], Sequence[str] | Iterable[str]],
+) -> Callable[[Call, ReadOnlyBody], Iterable[str]]:
     return lambda call, body: describe(body)
 
 
-_DESCRIBERS: Mapping[str, Callable[[Call, Body], Iterable[Any]]] = {
+_DESCRIBERS: Mapping[str, Callable[[Call, ReadOnlyBody], Iterable[Any]]] = {
     "Namespace": _namespace,
     "Service": _service,
     "Node": _node,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from netpol_lab.kubectl.changes import LAST_APPLIED
-from netpol_lab.kubectl.resources import Body, metadata
+from netpol_lab.kubectl.resources import metadata
+from netpol_lab.kubectl.writing import LAST_APPLIED
+from netpol_lab.model.bodies import ReadOnlyBody
 
 
-def header(body: Body) -> Iterator[str]:
+def header(body: ReadOnlyBody) -> Iterator[str]:
     """Name, namespace, labels, annotations."""
     yield f"Name:\t{metadata(body)['name']}"
     if metadata(body).get("namespace"):
@@ -17,12 +18,12 @@ def header(body: Body) -> Iterator[str]:
     yield from annotation_lines(body)
 
 
-def label_lines(body: Body) -> Iterator[str]:
+def label_lines(body: ReadOnlyBody) -> Iterator[str]:
     """One label a line, the title on the first."""
     yield from multiline("Labels", metadata(body).get("labels"))
 
 
-def annotation_lines(body: Body) -> Iterator[str]:
+def annotation_lines(body: ReadOnlyBody) -> Iterator[str]:
     """As labels, with a colon; the last-applied note stays hidden. Long values go below their key."""
     shown = {key: value for key, value in (metadata(body).get("annotations") or {}).items() if key != LAST_APPLIED}
     lines: list[str] = []

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from netpol_lab.controllers import owner_of
+from netpol_lab.cluster.controllers import owner_of
 from netpol_lab.kubectl.ages import rfc1123
 from netpol_lab.kubectl.columns import selector_text
 from netpol_lab.kubectl.describe_parts import annotation_lines, header, label_lines, multiline, titled
 from netpol_lab.kubectl.lookup import bodies
-from netpol_lab.kubectl.resources import Body, metadata, type_of_kind
+from netpol_lab.kubectl.resources import metadata, type_of_kind
 from netpol_lab.kubectl.session import Call
+from netpol_lab.model.bodies import ReadOnlyBody
 
 
-def pod(body: Body) -> Iterator[str]:
+def pod(body: ReadOnlyBody) -> Iterator[str]:
     """The lines of a pod's description."""
     spec, status = body.get("spec") or {}, body.get("status") or {}
     yield f"Name:\t{metadata(body)['name']}"
@@ -64,13 +65,13 @@ def _indented(lines: Iterable[str], by: str = "  ") -> Iterator[str]:
     return (by + line for line in lines)
 
 
-def _controller(body: Body) -> Iterator[str]:
+def _controller(body: ReadOnlyBody) -> Iterator[str]:
     owner = owner_of(body)
     if owner:
         yield f"Controlled By:\t{'/'.join(owner)}"
 
 
-def _container(container: Body, status: Body | None = None) -> Iterator[str]:
+def _container(container: ReadOnlyBody, status: ReadOnlyBody | None = None) -> Iterator[str]:
     """The lines below a container's name. In a pod template, where nothing runs yet, there is no ``status``."""
     if status is not None:
         yield f"Container ID:\t{status.get('containerID', '')}"
@@ -93,7 +94,7 @@ def _container(container: Body, status: Body | None = None) -> Iterator[str]:
     yield from _part("Mounts", [_mount(each) for each in mounts])
 
 
-def _ports(ports: Sequence[Body]) -> Iterator[str]:
+def _ports(ports: Sequence[ReadOnlyBody]) -> Iterator[str]:
     inside = [f"{row.get('containerPort')}/{row.get('protocol', 'TCP')}" for row in ports]
     outside = [f"{row.get('hostPort', 0)}/{row.get('protocol', 'TCP')}" for row in ports]
     ending = "s" if len(ports) > 1 else ""
@@ -101,7 +102,7 @@ def _ports(ports: Sequence[Body]) -> Iterator[str]:
     yield f"Host Port{ending}:\t{', '.join(outside) or '<none>'}"
 
 
-def _state(status: Body) -> Iterator[str]:
+def _state(status: ReadOnlyBody) -> Iterator[str]:
     state = status.get("state") or {}
     running, ended = state.get("running"), state.get("terminated")
     if running is not None:
@@ -119,11 +120,11 @@ def _state(status: Body) -> Iterator[str]:
     yield f"Restart Count:\t{status.get('restartCount', 0)}"
 
 
-def _mount(mount: Body) -> str:
+def _mount(mount: ReadOnlyBody) -> str:
     return f"{mount.get('mountPath')} from {mount.get('name')} ({'ro' if mount.get('readOnly') else 'rw'})"
 
 
-def _variable(variable: Body) -> str:
+def _variable(variable: ReadOnlyBody) -> str:
     source = variable.get("valueFrom") or {}
     if not source:
         return str(variable.get("value", ""))
@@ -132,12 +133,12 @@ def _variable(variable: Body) -> str:
     return f"<set to the {kind.removesuffix('Ref')} {key}>"
 
 
-def _volume(volume: Body) -> tuple[str, str]:
+def _volume(volume: ReadOnlyBody) -> tuple[str, str]:
     kind = next((name for name in volume if name != "name"), "")
     return f"{volume.get('name')}:", f"  Type:\t{kind[:1].upper()}{kind[1:]}"
 
 
-def _toleration(row: Body) -> str:
+def _toleration(row: ReadOnlyBody) -> str:
     text = str(row.get("key") or "")
     text += f"={row['value']}" if row.get("value") else ""
     text += f":{row['effect']}" if row.get("effect") else ""
@@ -146,7 +147,7 @@ def _toleration(row: Body) -> str:
     return text.strip() + (f" for {seconds}s" if seconds is not None else "")
 
 
-def _template(template: Body) -> Iterator[str]:
+def _template(template: ReadOnlyBody) -> Iterator[str]:
     """The pod template inside a workload: one space less of indentation than a pod."""
     spec = template.get("spec") or {}
     yield "Pod Template:"
@@ -161,11 +162,11 @@ def _template(template: Body) -> Iterator[str]:
     yield from titled("Tolerations", [_toleration(row) for row in spec.get("tolerations") or ()], "  ")
 
 
-def _count(mapping: Body, name: str, default: int = 0) -> Any:
+def _count(mapping: ReadOnlyBody, name: str, default: int = 0) -> Any:
     return mapping.get(name, default)
 
 
-def deployment(call: Call, body: Body) -> Iterator[str]:
+def deployment(call: Call, body: ReadOnlyBody) -> Iterator[str]:
     """The lines of a Deployment's description."""
     spec, status = body.get("spec") or {}, body.get("status") or {}
     wanted, ready = _count(spec, "replicas", 1), _count(status, "availableReplicas")
@@ -199,7 +200,7 @@ def deployment(call: Call, body: Body) -> Iterator[str]:
 _REASONS = {"Available": "MinimumReplicasAvailable", "Progressing": "NewReplicaSetAvailable"}
 
 
-def _replica_set_of(call: Call, body: Body) -> str:
+def _replica_set_of(call: Call, body: ReadOnlyBody) -> str:
     owner = ("Deployment", metadata(body)["name"])
     for each in bodies(call, type_of_kind("ReplicaSet"), metadata(body)["namespace"]):
         if owner_of(each) == owner:
@@ -208,7 +209,7 @@ def _replica_set_of(call: Call, body: Body) -> str:
     return "<none>"
 
 
-def replica_set(call: Call, body: Body) -> Iterator[str]:
+def replica_set(call: Call, body: ReadOnlyBody) -> Iterator[str]:
     """The lines of a ReplicaSet's description."""
     spec, status = body.get("spec") or {}, body.get("status") or {}
     yield f"Name:\t{metadata(body)['name']}"
@@ -223,7 +224,7 @@ def replica_set(call: Call, body: Body) -> Iterator[str]:
     yield "Events:\t<none>"
 
 
-def workload(call: Call, body: Body) -> Iterator[str]:
+def workload(call: Call, body: ReadOnlyBody) -> Iterator[str]:
     """The lines of the other workloads: header, selector, template."""
     spec = body.get("spec") or {}
     yield from header(body)

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from netpol_lab.kubectl.ages import go_time
 from netpol_lab.kubectl.columns import NONE, selector_text
 from netpol_lab.kubectl.describe_parts import annotation_lines, label_lines
-from netpol_lab.kubectl.resources import Body, metadata
+from netpol_lab.kubectl.resources import metadata
+from netpol_lab.model.bodies import ReadOnlyBody
 
 _ALL_PODS = "<none> (Allowing the specific traffic to all pods in this namespace)"
 
 
-def describe_policy(body: Body) -> Iterator[str]:
+def describe_policy(body: ReadOnlyBody) -> Iterator[str]:
     """The lines of a policy's description."""
     spec = body.get("spec") or {}
     types = spec.get("policyTypes") or ("Ingress",)
@@ -38,7 +39,7 @@ def describe_policy(body: Body) -> Iterator[str]:
     yield f"  Policy Types: {', '.join(types)}"
 
 
-def _rules(rules: Sequence[Body], direction: str, peers: str, word: str) -> Iterator[str]:
+def _rules(rules: Sequence[ReadOnlyBody], direction: str, peers: str, word: str) -> Iterator[str]:
     if not rules:
         yield f"    <none> (Selected pods are isolated for {direction} connectivity)"
     for number, rule in enumerate(rules):
@@ -48,7 +49,7 @@ def _rules(rules: Sequence[Body], direction: str, peers: str, word: str) -> Iter
         yield from _peers(rule.get(peers) or (), word)
 
 
-def _ports(ports: Sequence[Body]) -> Iterator[str]:
+def _ports(ports: Sequence[ReadOnlyBody]) -> Iterator[str]:
     if not ports:
         yield "    To Port: <any> (traffic allowed to all ports)"
     for port in ports:
@@ -61,7 +62,7 @@ def _ports(ports: Sequence[Body]) -> Iterator[str]:
             yield f"    To Port: {number}/{protocol}"
 
 
-def _peers(peers: Sequence[Body], word: str) -> Iterator[str]:
+def _peers(peers: Sequence[ReadOnlyBody], word: str) -> Iterator[str]:
     if not peers:
         what = "source" if word == "From" else "destination"
         yield f"    {word}: <any> (traffic not restricted by {what})"

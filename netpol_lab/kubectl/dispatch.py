@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
-from netpol_lab.clients.process import ProgramResult
-from netpol_lab.errors import LabError
 from netpol_lab.kubectl import help
 from netpol_lab.kubectl.arguments import Flag, Parsed, parse
+from netpol_lab.kubectl.failure import Failure, not_simulated
 from netpol_lab.kubectl.flags import GLOBAL
-from netpol_lab.kubectl.session import Call, Failure, Session, not_simulated
+from netpol_lab.kubectl.session import Call, Session
 from netpol_lab.kubectl.verbs import NOT_SIMULATED, VERBS
+from netpol_lab.model.errors import LabError
+from netpol_lab.pods.process import ProgramResult
 
 _CALL_SECONDS = 1.0
 """How much simulated time one call takes."""
 
 
 def answer(session: Session, words: list[str], stdin: Callable[[], str], cwd: str) -> ProgramResult:
-    """Run one command line; see :func:`netpol_lab.kubectl.run`."""
+    """Run one command line; see :func:`run`."""
     call = Call(session, "", Parsed((), None, {}), stdin, cwd)
     try:
         exit_code = _run(call, words)

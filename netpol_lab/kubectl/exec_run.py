@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from netpol_lab.clients import run_in_pod
-from netpol_lab.kubectl import changes
+from netpol_lab.cluster.listening import repository
+from netpol_lab.cluster.server import timestamp
+from netpol_lab.kubectl import writing as changes
 from netpol_lab.kubectl.create import pod_manifest, resource_of, service_for
 from netpol_lab.kubectl.delete import delete
+from netpol_lab.kubectl.failure import Failure, from_server, usage
 from netpol_lab.kubectl.lookup import first_pod, get, not_found
 from netpol_lab.kubectl.output import print_change, split_format
-from netpol_lab.kubectl.resources import Body, metadata, type_of_kind
+from netpol_lab.kubectl.resources import metadata, type_of_kind
 from netpol_lab.kubectl.serialize import plain
-from netpol_lab.kubectl.session import Call, Failure, from_server, usage
-from netpol_lab.listening import repository
-from netpol_lab.server import timestamp
+from netpol_lab.kubectl.session import Call
+from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.pods import run_in_pod
 
 _POD = type_of_kind("Pod")
 
@@ -58,7 +60,7 @@ def run_exec(call: Call) -> int:
     return exit_code
 
 
-def container_of(call: Call, body: Body, *, say: bool) -> str:
+def container_of(call: Call, body: ReadOnlyBody, *, say: bool) -> str:
     """The container ``-c`` names, or the first. Raises :class:`Failure`; says which one was taken of several."""
     names = [str(container.get("name")) for container in (body.get("spec") or {}).get("containers") or ()]
     wanted = str(call.flag("container"))
@@ -118,7 +120,7 @@ def run_run(call: Call) -> int:
     return _attached(call, name, command)
 
 
-def _pod_to_run(call: Call) -> tuple[str, Body]:
+def _pod_to_run(call: Call) -> tuple[str, ReadOnlyBody]:
     if not call.args:
         raise usage("NAME is required for run", "run")
     if not call.flag("image"):
@@ -130,14 +132,14 @@ def _pod_to_run(call: Call) -> tuple[str, Body]:
     return call.args[0], pod_manifest(call, restart)
 
 
-def _expose(call: Call, pod: Body) -> None:
+def _expose(call: Call, pod: ReadOnlyBody) -> None:
     if not call.flag("port"):
         raise usage("--port must be set when exposing a service", "run")
     service = service_for(call, type_of_kind("Pod"), pod, port=call.flag("port"))
     print_change(call, type_of_kind("Service"), changes.create(call, resource_of(call, service)), "created")
 
 
-def _what_runs(call: Call, pod: Body) -> tuple[str, ...]:
+def _what_runs(call: Call, pod: ReadOnlyBody) -> tuple[str, ...]:
     """The words that the first container runs: its command and args; () for the image's own server."""
     container = pod["spec"]["containers"][0]
     words = tuple(str(word) for word in (*(container.get("command") or ()), *(container.get("args") or ())))

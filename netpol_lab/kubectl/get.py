@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from netpol_lab.kubectl import output
+from netpol_lab.kubectl.failure import Failure
 from netpol_lab.kubectl.lookup import Found, chosen
 from netpol_lab.kubectl.resources import resource_type
-from netpol_lab.kubectl.session import Call, Failure
+from netpol_lab.kubectl.session import Call
 
 _NOTHING_ASKED = (
     'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported'

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from netpol_lab.kubectl import jsonpath_parser as grammar
-from netpol_lab.kubectl.jsonpath_parser import JsonPathError, Node
+from netpol_lab.kubectl.jsonpath_parser import JsonPathError, TemplateNode
 from netpol_lab.kubectl.serialize import to_compact_json
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -31,7 +31,7 @@ compile = grammar.parse
 """Template to nodes. Raises :class:`JsonPathError` for a malformed template."""
 
 
-def render(nodes: Sequence[Node], value: Any) -> str:
+def render(nodes: Sequence[TemplateNode], value: Any) -> str:
     """The text kubectl prints for a compiled template. Fields that are missing print nothing.
 
     Raises :class:`JsonPathError` where the template does not fit the object, such as an index out of bounds.
@@ -41,7 +41,7 @@ def render(nodes: Sequence[Node], value: Any) -> str:
 
 def find(template: str, value: Any) -> list[Any]:
     """All values that the paths of a template lead to, in order (``jsonpath-as-json``, ``--sort-by``, ``wait``)."""
-    paths = (node for node in grammar.parse(template) if isinstance(node, grammar.Path))
+    paths = (node for node in grammar.parse(template) if isinstance(node, grammar.TemplatePath))
     return [found for path in paths for found in evaluate(path.nodes, [value])]
 
 
@@ -55,14 +55,14 @@ def relaxed(expression: str) -> str:
     return "{" + (path if path.startswith((".", "[")) else f".{path}") + "}"
 
 
-def _render(nodes: Sequence[Node], value: Any) -> Iterator[str]:
+def _render(nodes: Sequence[TemplateNode], value: Any) -> Iterator[str]:
     for node in nodes:
-        if isinstance(node, grammar.Text):
+        if isinstance(node, grammar.TemplateText):
             yield node.text
-        elif isinstance(node, grammar.Range):
+        elif isinstance(node, grammar.TemplateRange):
             for item in evaluate(node.path, [value]):
                 yield from _render(node.body, item)
-        elif isinstance(node, grammar.Path):
+        elif isinstance(node, grammar.TemplatePath):
             yield " ".join(text_of(found) for found in evaluate(node.nodes, [value]))
 
 
@@ -77,10 +77,10 @@ def text_of(value: Any) -> str:
     return "<nil>" if value is None else str(value)
 
 
-def evaluate(nodes: Sequence[Node], values: list[Any]) -> list[Any]:
+def evaluate(nodes: Sequence[TemplateNode], values: list[Any]) -> list[Any]:
     """Follow a path from each of ``values``."""
     for node in nodes:
-        if isinstance(node, grammar.Text):
+        if isinstance(node, grammar.TemplateText):
             values = [node.text]
         elif isinstance(node, grammar.Constant):
             values = [node.value]
@@ -89,7 +89,7 @@ def evaluate(nodes: Sequence[Node], values: list[Any]) -> list[Any]:
     return values
 
 
-def _step(node: Node, value: Any) -> Iterator[Any]:
+def _step(node: TemplateNode, value: Any) -> Iterator[Any]:
     if isinstance(node, grammar.Field):
         yield from _field(node, value)
     elif isinstance(node, grammar.Recursive):

@@ -16,7 +16,7 @@ class JsonPathError(ValueError):
 
 
 @dataclass(frozen=True)
-class Text:
+class TemplateText:
     text: str
 
 
@@ -46,16 +46,16 @@ class Slice:
 class Filter:
     """``[?(left operator right)]``; without an operator: whether ``left`` exists."""
 
-    left: tuple[Node, ...]
+    left: tuple[TemplateNode, ...]
     operator: str
-    right: tuple[Node, ...]
+    right: tuple[TemplateNode, ...]
 
 
 @dataclass(frozen=True)
 class Union:
     """``[a,b]``"""
 
-    parts: tuple[tuple[Node, ...], ...]
+    parts: tuple[tuple[TemplateNode, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -66,19 +66,19 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Path:
+class TemplatePath:
     """One action."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[TemplateNode, ...]
 
 
 @dataclass(frozen=True)
-class Range:
-    path: tuple[Node, ...]
-    body: tuple[Node, ...]
+class TemplateRange:
+    path: tuple[TemplateNode, ...]
+    body: tuple[TemplateNode, ...]
 
 
-Node = Text | Field | Recursive | Slice | Filter | Union | Constant | Path | Range
+TemplateNode = TemplateText | Field | Recursive | Slice | Filter | Union | Constant | TemplatePath | TemplateRange
 
 _FIELD_END = set(" .,[]$@{}\n\r")
 _SLICE = re.compile(r"(-?\d*)(:-?\d*)?(:-?\d*)?", re.ASCII)
@@ -88,7 +88,7 @@ _QUOTED = re.compile(r"""(["'])((?:\\.|(?!\1).)*)\1""", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
-def parse(template: str) -> tuple[Node, ...]:
+def parse(template: str) -> tuple[TemplateNode, ...]:
     """Read a template. Raises :class:`JsonPathError` with kubectl's words.
 
     >>> parse("{.items[*].metadata.name}")[0].nodes[1]
@@ -101,15 +101,15 @@ def parse(template: str) -> tuple[Node, ...]:
     return nodes
 
 
-def _actions(template: str) -> list[Node | str]:
+def _actions(template: str) -> list[TemplateNode | str]:
     """Text and actions in order; ``end`` stands for itself, ``range`` is a Range without a body."""
-    found: list[Node | str] = []
+    found: list[TemplateNode | str] = []
     at = 0
     while at < len(template):
         opening = template.find("{", at)
         if opening != at:
             stop = opening if opening >= 0 else len(template)
-            found.append(Text(template[at:stop]))
+            found.append(TemplateText(template[at:stop]))
             at = stop
             continue
         closing = _closing(template, at + 1, "}", "unclosed action")
@@ -118,18 +118,20 @@ def _actions(template: str) -> list[Node | str]:
     return found
 
 
-def _nest(flat: Sequence[Node | str], inside_range: bool) -> tuple[tuple[Node, ...], Sequence[Node | str]]:
+def _nest(
+    flat: Sequence[TemplateNode | str], inside_range: bool
+) -> tuple[tuple[TemplateNode, ...], Sequence[TemplateNode | str]]:
     """Put what stands between ``range`` and ``end`` into the Range; return the nodes and what follows."""
-    nodes: list[Node] = []
+    nodes: list[TemplateNode] = []
     while flat:
         head, flat = flat[0], flat[1:]
         if isinstance(head, str):
             if not inside_range:
                 raise JsonPathError("not in range, nothing to end")
             return tuple(nodes), flat
-        if isinstance(head, Range):
+        if isinstance(head, TemplateRange):
             body, flat = _nest(flat, inside_range=True)
-            head = Range(head.path, body)
+            head = TemplateRange(head.path, body)
         nodes.append(head)
     # kubectl does not ask for the last {end}.
     return tuple(nodes), flat
@@ -150,23 +152,23 @@ def _closing(text: str, at: int, bracket: str, complaint: str) -> int:
     raise JsonPathError(complaint)
 
 
-def _action(text: str) -> Node | str:
+def _action(text: str) -> TemplateNode | str:
     if text == "end":
         return "end"
     if re.match(r"range\b", text):
-        return Range(_path(text[len("range") :].strip()), ())
-    return Path(_path(text))
+        return TemplateRange(_path(text[len("range") :].strip()), ())
+    return TemplatePath(_path(text))
 
 
-def _path(text: str) -> tuple[Node, ...]:
-    nodes: list[Node] = []
+def _path(text: str) -> tuple[TemplateNode, ...]:
+    nodes: list[TemplateNode] = []
     at = 0
     while at < len(text):
         char = text[at]
         quoted = _QUOTED.match(text, at)
         number = _NUMBER.match(text, at)
         if quoted:
-            nodes.append(Text(unquote(quoted[2])))
+            nodes.append(TemplateText(unquote(quoted[2])))
             at = quoted.end()
         elif char in " @$":
             at += 1
@@ -190,7 +192,7 @@ def _path(text: str) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def _identifier(text: str, at: int, nodes: list[Node]) -> int:
+def _identifier(text: str, at: int, nodes: list[TemplateNode]) -> int:
     word = re.compile(r"\w+").match(text, at)
     if word is None:
         raise JsonPathError(f"unrecognized character in action: U+{ord(text[at]):04X} {text[at]!r}")
@@ -206,7 +208,7 @@ def _field_end(text: str, at: int) -> int:
     return min(at, len(text))
 
 
-def _brackets(text: str) -> Node:
+def _brackets(text: str) -> TemplateNode:
     """What stands in ``[…]``: a filter, ``*``, a union, a quoted key, an index or a slice."""
     if text.startswith("?("):
         return _filter(text[2:].removesuffix(")"))

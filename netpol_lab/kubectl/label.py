@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from netpol_lab.kubectl import changes
+from netpol_lab.kubectl import writing as changes
+from netpol_lab.kubectl.failure import Failure
 from netpol_lab.kubectl.lookup import Found, check_given, chosen
 from netpol_lab.kubectl.output import print_change, split_format
-from netpol_lab.kubectl.resources import Body, ResourceType, metadata
+from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.kubectl.serialize import plain
-from netpol_lab.kubectl.session import Call, Failure
-from netpol_lab.manifests import names
+from netpol_lab.kubectl.session import Call
+from netpol_lab.manifests import name_rules as names
+from netpol_lab.model.bodies import ReadOnlyBody
 
 Wanted = tuple[dict[str, str], list[str]]
 
@@ -95,8 +97,8 @@ def _list(call: Call, found: Found, part: str) -> int:
 
 
 def _write(
-    call: Call, kind: ResourceType, body: Body, part: str, wanted: Mapping[str, str], gone: Sequence[str]
-) -> tuple[bool, Body]:
+    call: Call, kind: ResourceType, body: ReadOnlyBody, part: str, wanted: Mapping[str, str], gone: Sequence[str]
+) -> tuple[bool, ReadOnlyBody]:
     """Change labels or annotations of one object; return whether that changed anything, and the object."""
     new = plain(body)
     values = {**(new["metadata"].get(part) or {}), **wanted}

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netpol_lab import dockercoins
+from netpol_lab.kubectl.choosing import labels_match, parse_labels
 from netpol_lab.kubectl.columns import pod_status
 from netpol_lab.kubectl.exec_run import container_of
+from netpol_lab.kubectl.failure import Failure, from_server, usage
 from netpol_lab.kubectl.lookup import bodies, first_pod, get, not_found
-from netpol_lab.kubectl.resources import Body, metadata, type_of_kind
-from netpol_lab.kubectl.selectors import labels_match, parse_labels
-from netpol_lab.kubectl.session import Call, Failure, from_server, usage
+from netpol_lab.kubectl.resources import metadata, type_of_kind
+from netpol_lab.kubectl.session import Call
+from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.pods import dockercoins
 
 _POD = type_of_kind("Pod")
 
@@ -26,7 +28,7 @@ def run(call: Call) -> int:
     return 0
 
 
-def _by_label(call: Call) -> list[Body]:
+def _by_label(call: Call) -> list[ReadOnlyBody]:
     if call.args:
         raise Failure("only a selector (-l) or a POD name is allowed")
     wanted = parse_labels(call.flag("selector"))
@@ -36,7 +38,7 @@ def _by_label(call: Call) -> list[Body]:
     return found
 
 
-def _by_name(call: Call) -> Body:
+def _by_name(call: Call) -> ReadOnlyBody:
     if not call.args:
         raise usage(
             "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
@@ -50,7 +52,7 @@ def _by_name(call: Call) -> Body:
     return body
 
 
-def _lines(call: Call, body: Body) -> Sequence[str]:
+def _lines(call: Call, body: ReadOnlyBody) -> Sequence[str]:
     name = str(metadata(body)["name"])
     container = container_of(call, body, say=not call.flag("selector"))
     if call.flag("previous"):
@@ -61,11 +63,11 @@ def _lines(call: Call, body: Body) -> Sequence[str]:
     return lines if count is None or count < 0 else lines[len(lines) - min(count, len(lines)) :]
 
 
-def _ended(call: Call, body: Body) -> list[str]:
+def _ended(call: Call, body: ReadOnlyBody) -> list[str]:
     text = call.session.logs.get((str(metadata(body)["namespace"]), str(metadata(body)["name"])), "")
     return text.splitlines(keepends=True)
 
 
-def _running(call: Call, body: Body) -> list[str]:
+def _running(call: Call, body: ReadOnlyBody) -> list[str]:
     pod = call.cluster.pod(str(metadata(body)["namespace"]), str(metadata(body)["name"]))
     return [f"{line}\n" for line in dockercoins.log_lines(call.cluster, pod)] if pod else []

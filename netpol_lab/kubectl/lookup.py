@@ -7,21 +7,22 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from netpol_lab.kubectl.files import Item, read_items
+from netpol_lab.kubectl.choosing import fields_match, labels_match, parse_fields, parse_labels
+from netpol_lab.kubectl.failure import Failure, from_server, not_simulated
+from netpol_lab.kubectl.file_arguments import Item, read_items
 from netpol_lab.kubectl.resources import (
     ALL_CATEGORY,
     TYPES,
-    Body,
     ResourceType,
     metadata,
     resource_type,
     type_of,
     type_of_kind,
 )
-from netpol_lab.kubectl.selectors import fields_match, labels_match, parse_fields, parse_labels
-from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated
-from netpol_lab.model import kind_in_key
-from netpol_lab.server import API_SERVER_PORT
+from netpol_lab.kubectl.session import Call
+from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.networks import API_SERVER_PORT
+from netpol_lab.model.objects import kind_in_key
 
 NOT_KEPT = ("events", "event", "ev", "endpointslices", "endpointslice", "componentstatuses", "cs")
 """Kinds that a real cluster makes by itself and this one does not."""
@@ -44,7 +45,7 @@ class Reference:
 class Found:
     """The objects a call is about, in order, and what could not be found."""
 
-    objects: list[tuple[ResourceType, Body]] = field(default_factory=list)
+    objects: list[tuple[ResourceType, ReadOnlyBody]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     several_kinds: bool = False
     """Whether more than one kind was asked for: then kubectl prefixes names with their kind."""
@@ -202,7 +203,7 @@ def namespace_for(call: Call, kind: ResourceType) -> str | None:
     return call.namespace
 
 
-def get(call: Call, kind: ResourceType, namespace: str, name: str) -> Body | None:
+def get(call: Call, kind: ResourceType, namespace: str, name: str) -> ReadOnlyBody | None:
     """One object's body, or None."""
     if kind.kind == "Endpoints":
         return next((body for body in _endpoints(call, namespace) if metadata(body)["name"] == name), None)
@@ -210,22 +211,22 @@ def get(call: Call, kind: ResourceType, namespace: str, name: str) -> Body | Non
     return resource.body if resource else None
 
 
-def bodies(call: Call, kind: ResourceType, namespace: str | None) -> list[Body]:
+def bodies(call: Call, kind: ResourceType, namespace: str | None) -> list[ReadOnlyBody]:
     """All objects of a kind, by namespace and name."""
     if kind.kind == "Endpoints":
         return _endpoints(call, namespace)
     return [resource.body for resource in call.cluster.list(kind_in_key(kind.kind, kind.api_version), namespace)]
 
 
-def _endpoints(call: Call, namespace: str | None) -> list[Body]:
+def _endpoints(call: Call, namespace: str | None) -> list[ReadOnlyBody]:
     """The Endpoints objects the cluster would keep for its Services; they are computed, not stored."""
     services = call.cluster.list("Service", namespace)
     return [endpoints_of(call, resource.typed, resource.body) for resource in services if resource.typed]
 
 
-def endpoints_of(call: Call, service: Any, body: Body) -> Body:
+def endpoints_of(call: Call, service: Any, body: ReadOnlyBody) -> ReadOnlyBody:
     """The Endpoints object of one Service: a subset for each set of ports."""
-    subsets: dict[tuple[tuple[str, int, str], ...], list[Body]] = {}
+    subsets: dict[tuple[tuple[str, int, str], ...], list[ReadOnlyBody]] = {}
     by_pod: dict[Any, list[tuple[str, int, str]]] = {}
     for pod, port, target in call.cluster.endpoints(service):
         by_pod.setdefault(pod, []).append((port.name, target, port.protocol))
@@ -247,7 +248,7 @@ def endpoints_of(call: Call, service: Any, body: Body) -> Body:
     }
 
 
-def _port(port: tuple[str, int, str]) -> Body:
+def _port(port: tuple[str, int, str]) -> ReadOnlyBody:
     name, number, protocol = port
     return {**({"name": name} if name else {}), "port": number, "protocol": protocol}
 
@@ -279,5 +280,5 @@ def pods_of(call: Call, reference: Reference) -> list[str]:
     wanted = selector if reference.type.kind == "Service" else selector.get("matchLabels") or {}
     if not wanted:
         raise Failure(f"cannot attach to {type_of(body).singular}/{reference.name}: it selects no pods")
-    pods: Iterable[Body] = bodies(call, type_of_kind("Pod"), call.namespace)
+    pods: Iterable[ReadOnlyBody] = bodies(call, type_of_kind("Pod"), call.namespace)
     return [metadata(pod)["name"] for pod in pods if wanted.items() <= (metadata(pod).get("labels") or {}).items()]

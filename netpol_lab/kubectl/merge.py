@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netpol_lab.kubectl.resources import Body
 from netpol_lab.kubectl.serialize import plain
+from netpol_lab.model.bodies import ReadOnlyBody
 
 MERGE_KEYS = {
     "containers": ("name",),
@@ -24,7 +24,7 @@ MERGE_KEYS = {
 """Which field tells the items of a list apart. NetworkPolicy's own lists are atomic."""
 
 
-def three_way(last: Body, new: Body, live: Body) -> dict[str, Any]:
+def three_way(last: ReadOnlyBody, new: ReadOnlyBody, live: ReadOnlyBody) -> dict[str, Any]:
     """The object that ``apply`` makes of what was applied last, the file, and the cluster's object.
 
     >>> three_way({"a": 1, "b": 1}, {"a": 2}, {"a": 1, "b": 1, "c": 1})
@@ -49,7 +49,7 @@ def _merged(key: str, last: Any, new: Any, live: Any) -> Any:
     return plain(new)
 
 
-def _mapping(value: Any) -> Body:
+def _mapping(value: Any) -> ReadOnlyBody:
     return value if isinstance(value, Mapping) else {}
 
 
@@ -85,7 +85,7 @@ def merge_patch(live: Any, patch: Any) -> Any:
     return merged
 
 
-def strategic_patch(live: Body, patch: Body) -> dict[str, Any]:
+def strategic_patch(live: ReadOnlyBody, patch: ReadOnlyBody) -> dict[str, Any]:
     """kubectl's default patch: as a merge patch, but lists with a merge key are merged item by item."""
     return three_way({}, patch, live)
 
@@ -94,7 +94,7 @@ class PatchError(ValueError):
     """A JSON patch that does not fit the object."""
 
 
-def json_patch(live: Body, operations: Any) -> Any:
+def json_patch(live: ReadOnlyBody, operations: Any) -> Any:
     """A JSON patch (RFC 6902): add, remove, replace, test. Raises :class:`PatchError`.
 
     >>> json_patch({"a": [1]}, [{"op": "add", "path": "/a/-", "value": 2}])
@@ -110,7 +110,7 @@ def json_patch(live: Body, operations: Any) -> Any:
     return value
 
 
-def _apply_operation(value: Any, operation: Body) -> None:
+def _apply_operation(value: Any, operation: ReadOnlyBody) -> None:
     path, name = operation["path"], operation.get("op")
     *parents, last = [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]] or [""]
     for step in parents:

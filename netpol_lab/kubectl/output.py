@@ -8,14 +8,16 @@ from typing import Any
 
 from netpol_lab.kubectl import jsonpath
 from netpol_lab.kubectl.columns import columns_of
-from netpol_lab.kubectl.files import read_text_file
+from netpol_lab.kubectl.failure import Failure, not_simulated
+from netpol_lab.kubectl.file_arguments import read_text_file
 from netpol_lab.kubectl.jsonpath_parser import JsonPathError
-from netpol_lab.kubectl.resources import Body, ResourceType, metadata
+from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.kubectl.serialize import go_syntax, plain, to_json, to_yaml
-from netpol_lab.kubectl.session import Call, Failure, not_simulated
+from netpol_lab.kubectl.session import Call
 from netpol_lab.kubectl.tabwriter import table
+from netpol_lab.model.bodies import ReadOnlyBody
 
-Objects = Sequence[tuple[ResourceType, Body]]
+Objects = Sequence[tuple[ResourceType, ReadOnlyBody]]
 
 _WITH_TEMPLATE = ("jsonpath", "jsonpath-as-json", "custom-columns", "jsonpath-file", "custom-columns-file")
 _TEMPLATES = ("go-template", "go-template-file", "template", "templatefile")
@@ -47,7 +49,7 @@ def split_format(call: Call, *, table_allowed: bool = True) -> tuple[str, str]:
     return format_, template
 
 
-def as_list(objects: Objects) -> Body:
+def as_list(objects: Objects) -> ReadOnlyBody:
     """Several objects as the one List that kubectl makes of them."""
     items = [plain(body) for _, body in objects]
     return {"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}}
@@ -89,7 +91,7 @@ def by_path(format_: str, template: str, value: Any) -> str:
         ) from None
 
 
-def custom_columns(spec: str, bodies: Sequence[Body], *, headers: bool = True) -> str:
+def custom_columns(spec: str, bodies: Sequence[ReadOnlyBody], *, headers: bool = True) -> str:
     """A table of columns written as ``HEADER:path,HEADER:path``. Raises :class:`Failure`."""
     columns = []
     for part in _split_columns(spec):
@@ -107,7 +109,7 @@ def _split_columns(spec: str) -> list[str]:
     return re.findall(r"(?:\[[^\]]*\]|[^,\[])+", spec)
 
 
-def _cell(path: str, body: Body) -> str:
+def _cell(path: str, body: ReadOnlyBody) -> str:
     try:
         found = jsonpath.find(jsonpath.relaxed(path), body)
     except JsonPathError as error:
@@ -124,7 +126,7 @@ def _go_text(value: Any) -> str:
     return jsonpath.text_of(value)
 
 
-def sort_by(objects: Objects, expression: str) -> list[tuple[ResourceType, Body]]:
+def sort_by(objects: Objects, expression: str) -> list[tuple[ResourceType, ReadOnlyBody]]:
     """Objects in the order of one field; those without it come first. Raises :class:`Failure` when none has it."""
     template = jsonpath.relaxed(expression)
     try:
@@ -156,7 +158,7 @@ def print_tables(call: Call, objects: Objects, *, with_kind: bool) -> None:
         call.print(_table(call, kind, [body for each, body in objects if each == kind], with_kind))
 
 
-def _table(call: Call, kind: ResourceType, bodies: Sequence[Body], with_kind: bool) -> str:
+def _table(call: Call, kind: ResourceType, bodies: Sequence[ReadOnlyBody], with_kind: bool) -> str:
     columns, wide = columns_of(kind), call.flag("output") == "wide"
     with_namespace = kind.namespaced and bool(call.flag("all-namespaces"))
     labels, now = call.flag("label-columns"), call.cluster.now
@@ -190,7 +192,7 @@ def _one_line(cell: str) -> str:
     return cell.replace("\n", "\\n").replace("\t", " ") if "\n" in cell or "\t" in cell else cell
 
 
-def print_change(call: Call, kind: ResourceType, body: Body, word: str) -> None:
+def print_change(call: Call, kind: ResourceType, body: ReadOnlyBody, word: str) -> None:
     """What a verb did to one object, in the format of ``-o``: ``deployment.apps/web created (dry run)``."""
     format_, template = split_format(call, table_allowed=False)
     if format_ == "":

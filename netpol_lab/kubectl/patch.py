@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from netpol_lab.kubectl import changes, merge
+from netpol_lab.kubectl import merge
+from netpol_lab.kubectl import writing as changes
+from netpol_lab.kubectl.failure import Failure, from_server
 from netpol_lab.kubectl.lookup import check_given, chosen
 from netpol_lab.kubectl.output import print_change, split_format
-from netpol_lab.kubectl.session import Call, Failure, from_server
+from netpol_lab.kubectl.session import Call
 
 _WAYS = {"strategic": merge.strategic_patch, "merge": merge.merge_patch, "json": merge.json_patch}
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 
+from netpol_lab.kubectl.failure import Failure, usage
 from netpol_lab.kubectl.lookup import Reference, first_pod, get, not_found, references
 from netpol_lab.kubectl.resources import type_of_kind
-from netpol_lab.kubectl.session import Call, Failure, usage
-from netpol_lab.model import Pod, Service
+from netpol_lab.kubectl.session import Call
+from netpol_lab.model.objects import Pod, Service
 
 _POD = type_of_kind("Pod")
 _FIRST_FREE = 40001

@@ -5,9 +5,10 @@ The real command stays in the foreground until you stop it. Here it returns at o
 
 from __future__ import annotations
 
-from netpol_lab.clients.process import API_SERVER
-from netpol_lab.kubectl.session import Call, Failure, usage
-from netpol_lab.ports import FIRST_PORT, LAST_PORT
+from netpol_lab.kubectl.failure import Failure, usage
+from netpol_lab.kubectl.session import Call
+from netpol_lab.model.ports import FIRST_PORT, LAST_PORT
+from netpol_lab.pods.process import API_SERVER
 
 _PORT = 8001
 _NOTE = "note: a real proxy runs until you stop it with Ctrl-C; this simulated one stays open in the background"

@@ -15,9 +15,7 @@ from typing import Any
 
 from netpol_lab.manifests.kinds import in_namespace
 from netpol_lab.manifests.schema import KINDS
-
-Body = Mapping[str, Any]
-"""An object as the API has it; read only."""
+from netpol_lab.model.bodies import ReadOnlyBody
 
 
 @dataclass(frozen=True)
@@ -145,12 +143,12 @@ def type_of_kind(kind: str, api_version: str = "v1") -> ResourceType:
     return ResourceType(kind, plural, (), group, version)
 
 
-def type_of(body: Body) -> ResourceType:
+def type_of(body: ReadOnlyBody) -> ResourceType:
     """The type of an object body, from its ``kind`` and ``apiVersion``."""
     return type_of_kind(str(body.get("kind", "")), str(body.get("apiVersion", "v1")))
 
 
-def metadata(body: Body) -> Mapping[str, Any]:
+def metadata(body: ReadOnlyBody) -> Mapping[str, Any]:
     """The metadata of an object body; empty when it has none."""
     about = body.get("metadata") if isinstance(body, Mapping) else None
     return about if isinstance(about, Mapping) else {}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netpol_lab.kubectl import changes
+from netpol_lab.cluster.server import timestamp
+from netpol_lab.kubectl import writing as changes
+from netpol_lab.kubectl.failure import Failure, from_server, not_simulated, usage
 from netpol_lab.kubectl.lookup import chosen
 from netpol_lab.kubectl.output import print_change, split_format
-from netpol_lab.kubectl.resources import Body, ResourceType, metadata
+from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.kubectl.serialize import plain
-from netpol_lab.kubectl.session import Call, Failure, from_server, not_simulated, usage
-from netpol_lab.server import timestamp
+from netpol_lab.kubectl.session import Call
+from netpol_lab.model.bodies import ReadOnlyBody
 
 _SCALED = ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController")
 
@@ -34,7 +36,7 @@ def run_scale(call: Call) -> int:
     return call.report(found.failures)
 
 
-def _scale(call: Call, kind: ResourceType, body: Body, replicas: int) -> None:
+def _scale(call: Call, kind: ResourceType, body: ReadOnlyBody, replicas: int) -> None:
     if kind.kind not in _SCALED:
         raise from_server("NotFound", "the server could not find the requested resource")
     current = call.flag("current-replicas")
@@ -55,7 +57,7 @@ def run(call: Call) -> int:
     if not call.args:
         raise usage("rollout needs one of: restart, status", "rollout")
     word, *rest = call.args
-    actions: dict[str, Callable[[Call, ResourceType, Body], None]] = {"status": _status, "restart": _restart}
+    actions: dict[str, Callable[[Call, ResourceType, ReadOnlyBody], None]] = {"status": _status, "restart": _restart}
     if word not in actions:
         raise not_simulated(f"kubectl rollout {word}", "rollout status and rollout restart are")
     if not rest and not call.flag("filename"):
@@ -72,7 +74,7 @@ def run(call: Call) -> int:
     return call.report(found.failures)
 
 
-def _status(call: Call, kind: ResourceType, body: Body) -> None:
+def _status(call: Call, kind: ResourceType, body: ReadOnlyBody) -> None:
     name = metadata(body)["name"]
     if kind.kind == "Deployment":
         call.print(f'deployment "{name}" successfully rolled out')
@@ -83,7 +85,7 @@ def _status(call: Call, kind: ResourceType, body: Body) -> None:
         call.print(f"statefulset rolling update complete {ready} pods at revision {name}...")
 
 
-def _restart(call: Call, kind: ResourceType, body: Body) -> None:
+def _restart(call: Call, kind: ResourceType, body: ReadOnlyBody) -> None:
     new = plain(body)
     template = new["spec"]["template"]
     about = template.setdefault("metadata", {})

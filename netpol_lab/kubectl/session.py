@@ -1,4 +1,4 @@
-"""What one kubectl call gets and gives: session, call, result, failure.
+"""What one kubectl call gets and gives: session, call, result.
 
 A :class:`Session` is what a student's kubeconfig and cluster are together: it lives as long as the notebook.
 A :class:`Call` is one command line of it; verbs write to the call and raise :class:`Failure` to end it.
@@ -7,17 +7,17 @@ A :class:`Call` is one command line of it; verbs write to the call and raise :cl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from netpol_lab.clients.process import Chunk, Forward
-from netpol_lab.errors import LabError
-from netpol_lab.flows import Attempt, Flow
+from netpol_lab.connections import Attempt, Flow
+from netpol_lab.kubectl.arguments import Parsed
+from netpol_lab.kubectl.failure import Failure
+from netpol_lab.pods.process import Chunk, Forward
 
 if TYPE_CHECKING:
-    from netpol_lab.cluster import Cluster
-    from netpol_lab.kubectl.arguments import Parsed
+    from netpol_lab.cluster.handle import SimulatedCluster
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Session:
     port-forward and proxy opened on the student's machine.
     """
 
-    cluster: Cluster
+    cluster: SimulatedCluster
     namespace: str = "default"
     context: str = "netpol-lab"
     namespace_was_set: bool = False
@@ -49,35 +49,6 @@ class Session:
         self.attempts.append(Attempt(flow, command, said))
 
 
-class Failure(LabError):
-    """A call, or one object of it, that did not work; ``str(failure)`` is what kubectl prints.
-
-    ``prefix`` is ``error: `` for what kubectl itself refuses. kubectl drops it when it reports several failures
-    at once, so it is kept apart from ``message``. ``hints`` are lines of our own, printed after kubectl's text.
-    """
-
-    def __init__(self, message: str, *, prefix: str = "error: ", hints: Iterable[str] = ()) -> None:
-        self.message = message
-        self.prefix = prefix
-        self.hints = tuple(hints)
-        super().__init__(prefix + message)
-
-
-def from_server(reason: str, message: str, hints: Iterable[str] = ()) -> Failure:
-    """The frame kubectl puts around an error of the API server."""
-    return Failure(f"Error from server ({reason}): {message}", prefix="", hints=hints)
-
-
-def usage(message: str, command: str) -> Failure:
-    """A command line that kubectl does not understand."""
-    return Failure(f"{message}\nSee 'kubectl {command} -h' for help and examples")
-
-
-def not_simulated(what: str, instead: str = "") -> Failure:
-    """The plain refusal: fine on a real cluster, not done here."""
-    return Failure(f"{what} is not simulated in this workbook{'; ' + instead if instead else ''}")
-
-
 @dataclass
 class Call:
     """One command line while it runs. ``args`` are the words before ``--``; ``command`` those after it, or None."""
@@ -90,7 +61,7 @@ class Call:
     chunks: list[Chunk] = field(default_factory=list)
 
     @property
-    def cluster(self) -> Cluster:
+    def cluster(self) -> SimulatedCluster:
         return self.session.cluster
 
     @property

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-Lines = list[list[str]]
+TableLines = list[list[str]]
 
 
 def align(text: str, *, padding: int = 2, smallest: int = 0) -> str:
@@ -31,7 +31,9 @@ def table(rows: Iterable[Sequence[str]]) -> str:
     return align("\n".join("\t".join(row) for row in rows), padding=3, smallest=6)
 
 
-def _format(lines: Lines, first: int, end: int, widths: list[int], out: list[str], padding: int, smallest: int) -> None:
+def _format(
+    lines: TableLines, first: int, end: int, widths: list[int], out: list[str], padding: int, smallest: int
+) -> None:
     """Lay out lines ``first`` to ``end``, whose columns left of ``len(widths)`` are already measured."""
     column = len(widths)
     at = first
@@ -49,7 +51,7 @@ def _format(lines: Lines, first: int, end: int, widths: list[int], out: list[str
     _write(lines[first:end], widths, out)
 
 
-def _write(lines: Lines, widths: list[int], out: list[str]) -> None:
+def _write(lines: TableLines, widths: list[int], out: list[str]) -> None:
     for line in lines:
         *cells, last = line
         out.append("".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=False)) + last)

@@ -12,7 +12,6 @@ from netpol_lab.kubectl import (
     delete,
     describe,
     exec_run,
-    explain,
     get,
     label,
     logs,
@@ -22,6 +21,7 @@ from netpol_lab.kubectl import (
     rollout,
     wait,
 )
+from netpol_lab.kubectl import explain_fields as explain
 from netpol_lab.kubectl.arguments import Flag
 from netpol_lab.kubectl.flags import (
     ALL,

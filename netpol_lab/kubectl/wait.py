@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable
 
 from netpol_lab.kubectl import jsonpath
+from netpol_lab.kubectl.failure import Failure
 from netpol_lab.kubectl.jsonpath_parser import JsonPathError
 from netpol_lab.kubectl.lookup import check_given, chosen
 from netpol_lab.kubectl.output import print_change
-from netpol_lab.kubectl.resources import Body, ResourceType, metadata
-from netpol_lab.kubectl.session import Call, Failure
+from netpol_lab.kubectl.resources import ResourceType, metadata
+from netpol_lab.kubectl.session import Call
+from netpol_lab.model.bodies import ReadOnlyBody
 
-Met = Callable[[Body], bool]
+Met = Callable[[ReadOnlyBody], bool]
 
 
 def run(call: Call) -> int:
@@ -42,11 +44,11 @@ def _patience(call: Call) -> float:
     return 30.0 if given is None else max(float(given), 0.0)
 
 
-def _timed_out(kind: ResourceType, body: Body) -> Failure:
+def _timed_out(kind: ResourceType, body: ReadOnlyBody) -> Failure:
     return Failure(f"timed out waiting for the condition on {kind.plural}/{metadata(body)['name']}")
 
 
-def _never(body: Body) -> bool:
+def _never(body: ReadOnlyBody) -> bool:
     return False
 
 
@@ -63,7 +65,7 @@ def _condition(text: str) -> Met:
     raise Failure(f'unrecognized condition: "{text}"')
 
 
-def _has_condition(body: Body, name: str, wanted: str) -> bool:
+def _has_condition(body: ReadOnlyBody, name: str, wanted: str) -> bool:
     conditions = (body.get("status") or {}).get("conditions") or ()
     return any(
         row.get("type", "").lower() == name.lower() and row.get("status", "").lower() == wanted.lower()
@@ -84,7 +86,7 @@ def _by_path(text: str) -> Met:
     except JsonPathError as error:
         raise Failure(f"error parsing jsonpath {template}, {error}") from None
 
-    def met(body: Body) -> bool:
+    def met(body: ReadOnlyBody) -> bool:
         try:
             found = jsonpath.find(template, body)
         except JsonPathError:

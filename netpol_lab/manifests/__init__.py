@@ -5,7 +5,7 @@ The way of an object: :mod:`source` (text) -> :mod:`strict` (fields and types) -
 :mod:`validation` -> :mod:`decode` (typed model). A file is taken as a whole or not at all.
 """
 
-from netpol_lab.manifests.lines import Lines
+from netpol_lab.manifests.line_map import Lines
 from netpol_lab.manifests.problem import ObjectReference, Problem
 from netpol_lab.manifests.read import from_object, read_objects, read_path, read_text
 

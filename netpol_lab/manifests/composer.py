@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from netpol_lab.manifests.lines import BLANK, MAX_DEPTH, Span
-from netpol_lab.manifests.names import quoted
+from netpol_lab.manifests.line_map import BLANK, MAX_DEPTH, Span
+from netpol_lab.manifests.name_rules import quoted
 from netpol_lab.manifests.scalars import plain_number, resolve
 
 MAX_ALIASED_NODES = 200_000

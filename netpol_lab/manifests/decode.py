@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
-from netpol_lab.manifests import names
-from netpol_lab.manifests.lines import Lines
-from netpol_lab.manifests.problem import Path
-from netpol_lab.model import (
+from netpol_lab.manifests import name_rules as names
+from netpol_lab.manifests.line_map import Lines, Path
+from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.objects import (
     Container,
     ContainerPort,
     IPAddress,
@@ -30,10 +30,8 @@ from netpol_lab.model import (
     Typed,
 )
 
-Body = Mapping[str, Any]
 
-
-def typed(body: Body, lines: Lines | None) -> Typed:
+def typed(body: ReadOnlyBody, lines: Lines | None) -> Typed:
     """The typed object of ``body``; None for kinds that are stored and not interpreted."""
     decode = _BY_KIND.get(body["kind"])
     return decode(body, _Origins(lines)) if decode else None
@@ -49,7 +47,7 @@ class _Origins:
         return self._lines.written(path) if self._lines else None
 
 
-def _network_policy(body: Body, origin: _Origins) -> NetworkPolicy:
+def _network_policy(body: ReadOnlyBody, origin: _Origins) -> NetworkPolicy:
     spec = body["spec"]
     return NetworkPolicy(
         namespace=body["metadata"].get("namespace", ""),
@@ -63,7 +61,7 @@ def _network_policy(body: Body, origin: _Origins) -> NetworkPolicy:
     )
 
 
-def _rules(spec: Body, direction: str, peers: str, origin: _Origins) -> tuple[NetworkPolicyRule, ...]:
+def _rules(spec: ReadOnlyBody, direction: str, peers: str, origin: _Origins) -> tuple[NetworkPolicyRule, ...]:
     rules = []
     for index, rule in enumerate(spec.get(direction, ())):
         path = ("spec", direction, index)
@@ -77,7 +75,7 @@ def _rules(spec: Body, direction: str, peers: str, origin: _Origins) -> tuple[Ne
     return tuple(rules)
 
 
-def _peer(peer: Body, path: Path, origin: _Origins) -> NetworkPolicyPeer:
+def _peer(peer: ReadOnlyBody, path: Path, origin: _Origins) -> NetworkPolicyPeer:
     def selector(name: str) -> LabelSelector | None:
         return _selector(peer[name], (*path, name), origin) if name in peer else None
 
@@ -85,11 +83,11 @@ def _peer(peer: Body, path: Path, origin: _Origins) -> NetworkPolicyPeer:
     return NetworkPolicyPeer(selector("podSelector"), selector("namespaceSelector"), block, origin(path))
 
 
-def _port(port: Body, path: Path, origin: _Origins) -> NetworkPolicyPort:
+def _port(port: ReadOnlyBody, path: Path, origin: _Origins) -> NetworkPolicyPort:
     return NetworkPolicyPort(port["protocol"], port.get("port"), port.get("endPort"), origin(path))
 
 
-def _ip_block(block: Body, path: Path, origin: _Origins) -> IPBlock:
+def _ip_block(block: ReadOnlyBody, path: Path, origin: _Origins) -> IPBlock:
     excepts = tuple(block.get("except", ()))
     holes = tuple(_network(cidr) for cidr in excepts)
     return IPBlock(block["cidr"], excepts, _network(block["cidr"]), holes, origin(path))
@@ -99,7 +97,7 @@ def _network(cidr: str) -> IPNetwork:
     return cast("IPNetwork", names.network(cidr))  # validated before
 
 
-def _selector(selector: Body, path: Path, origin: _Origins) -> LabelSelector:
+def _selector(selector: ReadOnlyBody, path: Path, origin: _Origins) -> LabelSelector:
     labels = [
         Requirement(key, "=", (value,), origin((*path, "matchLabels", key)))
         for key, value in selector.get("matchLabels", {}).items()
@@ -116,11 +114,11 @@ def _selector(selector: Body, path: Path, origin: _Origins) -> LabelSelector:
     return LabelSelector((*labels, *expressions), origin(path))
 
 
-def _namespace(body: Body, _: _Origins) -> Namespace:
+def _namespace(body: ReadOnlyBody, _: _Origins) -> Namespace:
     return Namespace(body["metadata"]["name"], Labels(body["metadata"].get("labels", {})))
 
 
-def _pod(body: Body, _: _Origins) -> Pod:
+def _pod(body: ReadOnlyBody, _: _Origins) -> Pod:
     metadata, spec, status = body["metadata"], body["spec"], _mapping(body.get("status"))
     return Pod(
         namespace=metadata.get("namespace", ""),
@@ -135,11 +133,11 @@ def _pod(body: Body, _: _Origins) -> Pod:
     )
 
 
-def _mapping(value: Any) -> Body:
+def _mapping(value: Any) -> ReadOnlyBody:
     return value if isinstance(value, Mapping) else {}
 
 
-def _pod_ips(status: Body) -> tuple[IPAddress, ...]:
+def _pod_ips(status: ReadOnlyBody) -> tuple[IPAddress, ...]:
     """``podIPs`` holds all addresses of a pod, ``podIP`` the first of them."""
     items = status.get("podIPs")
     texts = [_mapping(item).get("ip") for item in items] if isinstance(items, list) else []
@@ -147,13 +145,13 @@ def _pod_ips(status: Body) -> tuple[IPAddress, ...]:
     return tuple(dict.fromkeys(address for address in found if address))
 
 
-def _running_containers(spec: Body) -> Iterable[Body]:
+def _running_containers(spec: ReadOnlyBody) -> Iterable[ReadOnlyBody]:
     """The containers, and the init containers that keep running beside them (sidecars)."""
     yield from spec.get("containers", ())
     yield from (init for init in spec.get("initContainers", ()) if init.get("restartPolicy") == "Always")
 
 
-def _container(container: Body) -> Container:
+def _container(container: ReadOnlyBody) -> Container:
     ports = (
         ContainerPort(port["containerPort"], port["protocol"], port.get("name", ""))
         for port in container.get("ports", ())
@@ -161,7 +159,7 @@ def _container(container: Body) -> Container:
     return Container(container["name"], container.get("image", ""), tuple(ports))
 
 
-def _owner(metadata: Body) -> str:
+def _owner(metadata: ReadOnlyBody) -> str:
     """The workload behind a pod. A ReplicaSet made by a Deployment is named after it and the template's hash."""
     owners = metadata.get("ownerReferences", ())
     owner = next((reference for reference in owners if reference.get("controller")), None) or next(iter(owners), None)
@@ -174,7 +172,7 @@ def _owner(metadata: Body) -> str:
     return f"{kind}/{name}"
 
 
-def _service(body: Body, _: _Origins) -> Service:
+def _service(body: ReadOnlyBody, _: _Origins) -> Service:
     spec = body["spec"]
     ports = (
         ServicePort(port["port"], port["targetPort"], port["protocol"], port.get("name", ""), port.get("nodePort"))
@@ -190,7 +188,7 @@ def _service(body: Body, _: _Origins) -> Service:
     )
 
 
-def _node(body: Body, _: _Origins) -> Node | None:
+def _node(body: ReadOnlyBody, _: _Origins) -> Node | None:
     """A node without an address yet is stored as it is: the cluster gives it one."""
     addresses = _mapping(body.get("status")).get("addresses")
     for entry in addresses if isinstance(addresses, list) else ():
@@ -200,7 +198,7 @@ def _node(body: Body, _: _Origins) -> Node | None:
     return None
 
 
-_BY_KIND: dict[str, Callable[[Body, _Origins], Typed]] = {
+_BY_KIND: dict[str, Callable[[ReadOnlyBody, _Origins], Typed]] = {
     "NetworkPolicy": _network_policy,
     "Namespace": _namespace,
     "Pod": _pod,

@@ -7,11 +7,9 @@ fresh from strict decoding, so it is changed in place here, and never again late
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from netpol_lab.model import METADATA_NAME
-
-Body = dict[str, Any]
+from netpol_lab.model.bodies import Body
+from netpol_lab.model.objects import METADATA_NAME
 
 
 def fill_in(body: Body) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netpol_lab.manifests.problem import Path, field_text
+from netpol_lab.manifests.line_map import Path
+from netpol_lab.manifests.problem import field_text
 from netpol_lab.manifests.schema import ListOf, MapOf, Scalar, Struct, Type
 
 DID_YOU_MEAN = "did you mean `{}`?"

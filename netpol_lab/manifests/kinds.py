@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from netpol_lab.manifests.problem import ObjectReference
 from netpol_lab.manifests.schema import KINDS
-from netpol_lab.model import Resource
+from netpol_lab.model.objects import Resource
 
 
 def _set(text: str) -> frozenset[str]:

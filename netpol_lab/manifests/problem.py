@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from netpol_lab.manifests.lines import Lines
+from netpol_lab.manifests.line_map import Lines, Path
 
 ProblemKind = Literal["yaml", "decode", "validation", "mapping", "missing"]
 BLANK_LEFT = "`____` is a blank of the exercise; replace it"
 MAX_PROBLEMS = 1000
 """A text with more faults than this is no manifest, and is not read to its end."""
-
-Path = tuple[str | int, ...]
-"""The way to a field: names, and numbers for list items."""
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path as FilePath
 from typing import Any
 
-from netpol_lab.errors import ManifestError, NotFound
 from netpol_lab.manifests import decode, defaults, kinds, strict
-from netpol_lab.manifests.lines import Lines
-from netpol_lab.manifests.problem import ObjectReference, Path, Problem, Report
+from netpol_lab.manifests.line_map import Lines, Path
+from netpol_lab.manifests.problem import ObjectReference, Problem, Report
 from netpol_lab.manifests.schema import KINDS, OTHER
 from netpol_lab.manifests.source import MAX_JSON_CHARACTERS, documents
 from netpol_lab.manifests.syntax import not_text, too_large
 from netpol_lab.manifests.validation_core import validate
-from netpol_lab.model import Resource
+from netpol_lab.model.errors import ManifestError, NotFound
+from netpol_lab.model.objects import Resource
 
 SUFFIXES = (".json", ".yaml", ".yml")
 """What kubectl takes from a directory."""

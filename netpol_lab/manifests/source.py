@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netpol_lab.manifests import syntax
-from netpol_lab.manifests.lines import MAX_JSON_WITH_LINES, JsonSpans, Lines
+from netpol_lab.manifests.line_map import MAX_JSON_WITH_LINES, JsonSpans, Lines
 from netpol_lab.manifests.problem import MAX_PROBLEMS, Problem
 
 MAX_YAML_CHARACTERS = 16_000_000

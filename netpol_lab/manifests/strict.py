@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netpol_lab.manifests import hints
-from netpol_lab.manifests.lines import MAX_DEPTH, Lines
-from netpol_lab.manifests.problem import Path, Report, field_text
+from netpol_lab.manifests.line_map import MAX_DEPTH, Lines, Path
+from netpol_lab.manifests.problem import Report, field_text
 from netpol_lab.manifests.schema import ANY, ListOf, MapOf, Opaque, Scalar, Struct, Type
 
 _RANGE = {"int32": 2**31, "int64": 2**63, "int32 or string": 2**31}

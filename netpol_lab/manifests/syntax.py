@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-from netpol_lab.manifests.lines import BLANK
+from netpol_lab.manifests.line_map import BLANK
 from netpol_lab.manifests.problem import BLANK_LEFT, Problem
 
 TABS = "YAML is indented with spaces, and a tab stands here"

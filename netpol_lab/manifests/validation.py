@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netpol_lab.manifests import names
-from netpol_lab.manifests.names import quoted
-from netpol_lab.manifests.problem import Path, Report
-from netpol_lab.model import IPNetwork
-from netpol_lab.ports import PROTOCOLS
-
-Body = Mapping[str, Any]
+from netpol_lab.manifests import name_rules as names
+from netpol_lab.manifests.line_map import Path
+from netpol_lab.manifests.name_rules import quoted
+from netpol_lab.manifests.problem import Report
+from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.objects import IPNetwork
+from netpol_lab.model.ports import PROTOCOLS
 
 MUST_SPECIFY_A_PEER = "Required value: must specify a peer"
 BOTH_IP_BLOCK_AND_PEER = "Forbidden: may not specify both ipBlock and another peer"
@@ -56,7 +56,7 @@ def close_word(value: str, words: Sequence[str]) -> str:
     return HINT_CAPITALS.format(lower[found[0]]) if found else ""
 
 
-def network_policy(spec: Body, report: Report) -> None:
+def network_policy(spec: ReadOnlyBody, report: Report) -> None:
     """All faults of a policy's ``spec`` go into ``report``."""
     label_selector(spec.get("podSelector", {}), ("spec", "podSelector"), report)
     for direction, peers in (("ingress", "from"), ("egress", "to")):
@@ -86,7 +86,7 @@ def protocol(value: Any, path: Path, report: Report) -> None:
         report.invalid(path, unsupported(value, sorted(PROTOCOLS)), hint=close_word(value, PROTOCOLS))
 
 
-def _policy_port(port: Body, path: Path, report: Report) -> None:
+def _policy_port(port: ReadOnlyBody, path: Path, report: Report) -> None:
     protocol(port.get("protocol", "TCP"), (*path, "protocol"), report)
     number, end = port.get("port"), port.get("endPort")
     if number is None:
@@ -108,7 +108,7 @@ def _policy_port(port: Body, path: Path, report: Report) -> None:
             report.invalid((*path, "endPort"), bad(end, message))
 
 
-def _peer(peer: Body, path: Path, report: Report) -> None:
+def _peer(peer: ReadOnlyBody, path: Path, report: Report) -> None:
     for name in ("podSelector", "namespaceSelector"):
         if name in peer:
             label_selector(peer[name], (*path, name), report)
@@ -120,7 +120,7 @@ def _peer(peer: Body, path: Path, report: Report) -> None:
         report.invalid(path, BOTH_IP_BLOCK_AND_PEER, hint=HINT_IP_BLOCK)
 
 
-def _ip_block(block: Body, path: Path, report: Report) -> None:
+def _ip_block(block: ReadOnlyBody, path: Path, report: Report) -> None:
     """``except`` must lie strictly inside ``cidr``; host bits are fine."""
     cidr = block.get("cidr", "")
     if not cidr:
@@ -151,7 +151,7 @@ def _strictly_inside(hole: IPNetwork, whole: IPNetwork) -> bool:
     )
 
 
-def label_selector(selector: Body, path: Path, report: Report) -> None:
+def label_selector(selector: ReadOnlyBody, path: Path, report: Report) -> None:
     """``matchLabels`` and ``matchExpressions``: keys, operators, values."""
     labels(selector.get("matchLabels", {}), (*path, "matchLabels"), report)
     for index, expression in enumerate(selector.get("matchExpressions", ())):
@@ -161,7 +161,7 @@ def label_selector(selector: Body, path: Path, report: Report) -> None:
 _OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
-def _requirement(expression: Body, path: Path, report: Report) -> None:
+def _requirement(expression: ReadOnlyBody, path: Path, report: Report) -> None:
     operator, values = expression.get("operator", ""), expression.get("values", ())
     if operator in ("In", "NotIn"):
         if not values:

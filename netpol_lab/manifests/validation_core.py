@@ -7,12 +7,12 @@ Parts that are stored without being looked into (volumes, probes, affinity) are 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from netpol_lab.manifests import names
+from netpol_lab.manifests import name_rules as names
 from netpol_lab.manifests.kinds import in_namespace
-from netpol_lab.manifests.names import NameRule, quoted
-from netpol_lab.manifests.problem import Path, Report
+from netpol_lab.manifests.line_map import Path
+from netpol_lab.manifests.name_rules import NameRule, quoted
+from netpol_lab.manifests.problem import Report
 from netpol_lab.manifests.validation import (
     bad,
     close_word,
@@ -22,9 +22,8 @@ from netpol_lab.manifests.validation import (
     protocol,
     unsupported,
 )
-from netpol_lab.model import LabelSelector, Requirement
-
-Body = Mapping[str, Any]
+from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.objects import LabelSelector, Requirement
 
 REQUIRED = "Required value"
 NOT_AN_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
@@ -39,7 +38,7 @@ HINT_LOWER_CASE = "write it in lower case: {}"
 HINT_PORT_NAMES = "with more than one port, each needs a name"
 
 
-def validate(body: Body, report: Report, *, ours: bool = True) -> None:
+def validate(body: ReadOnlyBody, report: Report, *, ours: bool = True) -> None:
     """Everything wrong with a decoded, defaulted body goes into ``report``; of foreign kinds only the metadata."""
     kind = body["kind"]
     _metadata(body["metadata"], kind, report)
@@ -51,7 +50,7 @@ def validate(body: Body, report: Report, *, ours: bool = True) -> None:
 _NAME_RULES: dict[str, NameRule] = {"Namespace": names.dns_label, "Service": names.dns_1035_label}
 
 
-def _metadata(metadata: Body, kind: str, report: Report) -> None:
+def _metadata(metadata: ReadOnlyBody, kind: str, report: Report) -> None:
     rule = _NAME_RULES.get(kind, names.dns_subdomain)
     # Kinds of other groups have rules of their own (a ClusterRole may be called system:node).
     name = metadata.get("name", "")
@@ -74,15 +73,15 @@ def _lower_case(name: str, rule: NameRule) -> str:
     return HINT_LOWER_CASE.format(right) if right != name and not rule(right) else ""
 
 
-def _policy(body: Body, report: Report) -> None:
+def _policy(body: ReadOnlyBody, report: Report) -> None:
     network_policy(body["spec"], report)
 
 
-def _pod(body: Body, report: Report) -> None:
+def _pod(body: ReadOnlyBody, report: Report) -> None:
     _pod_spec(body["spec"], ("spec",), report)
 
 
-def _pod_spec(spec: Body, path: Path, report: Report) -> None:
+def _pod_spec(spec: ReadOnlyBody, path: Path, report: Report) -> None:
     seen: set[str] = set()
     if not spec.get("containers"):
         report.invalid((*path, "containers"), REQUIRED)
@@ -95,7 +94,7 @@ def _pod_spec(spec: Body, path: Path, report: Report) -> None:
         report.invalid((*path, "restartPolicy"), unsupported(spec["restartPolicy"], words), hint=hint)
 
 
-def _container(container: Body, path: Path, report: Report, seen: set[str]) -> None:
+def _container(container: ReadOnlyBody, path: Path, report: Report, seen: set[str]) -> None:
     name = container.get("name", "")
     if not name:
         report.invalid((*path, "name"), REQUIRED)
@@ -111,7 +110,7 @@ def _container(container: Body, path: Path, report: Report, seen: set[str]) -> N
         _container_port(port, (*path, "ports", index), report, port_names)
 
 
-def _container_port(port: Body, path: Path, report: Report, seen: set[str]) -> None:
+def _container_port(port: ReadOnlyBody, path: Path, report: Report, seen: set[str]) -> None:
     name = port.get("name", "")
     messages = names.port_name(name) if name else ()
     for message in messages:
@@ -133,7 +132,7 @@ def _container_port(port: Body, path: Path, report: Report, seen: set[str]) -> N
 _SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 
 
-def _service(body: Body, report: Report) -> None:
+def _service(body: ReadOnlyBody, report: Report) -> None:
     spec = body["spec"]
     kind, ports = spec["type"], spec.get("ports", ())
     if kind not in _SERVICE_TYPES:
@@ -150,7 +149,7 @@ def _service(body: Body, report: Report) -> None:
     labels(spec.get("selector", {}), ("spec", "selector"), report)
 
 
-def _service_port(port: Body, path: Path, report: Report, name_required: bool, seen: set[str]) -> None:
+def _service_port(port: ReadOnlyBody, path: Path, report: Report, name_required: bool, seen: set[str]) -> None:
     name = port.get("name", "")
     if name_required and not name:
         report.invalid((*path, "name"), REQUIRED, hint=HINT_PORT_NAMES)
@@ -171,7 +170,7 @@ def _service_port(port: Body, path: Path, report: Report, name_required: bool, s
         report.invalid((*path, "targetPort"), bad(target, message))
 
 
-def _workload(body: Body, report: Report) -> None:
+def _workload(body: ReadOnlyBody, report: Report) -> None:
     """Deployment, ReplicaSet, StatefulSet, DaemonSet: the selector must match the template's labels."""
     spec, kind = body["spec"], body["kind"]
     selector = spec.get("selector")
@@ -189,7 +188,12 @@ def _workload(body: Body, report: Report) -> None:
 
 
 def _template(
-    template: Body, path: Path, report: Report, selector: Body | None = None, *, must_match: bool = False
+    template: ReadOnlyBody,
+    path: Path,
+    report: Report,
+    selector: ReadOnlyBody | None = None,
+    *,
+    must_match: bool = False,
 ) -> None:
     """A pod template. A missing selector selects nothing, so it cannot match."""
     template_labels = template["metadata"].get("labels", {})
@@ -202,7 +206,7 @@ def _template(
     _pod_spec(template["spec"], (*path, "spec"), report)
 
 
-def _selects(selector: Body, template_labels: Mapping[str, str]) -> bool:
+def _selects(selector: ReadOnlyBody, template_labels: Mapping[str, str]) -> bool:
     wanted = [Requirement(key, "=", (value,)) for key, value in selector.get("matchLabels", {}).items()]
     wanted += [
         Requirement(item.get("key", ""), item.get("operator", "Exists"), tuple(item.get("values", ())))
@@ -218,7 +222,7 @@ def _go_map(values: Mapping[str, str]) -> str:
     return "map[string]string{" + ", ".join(f"{quoted(key)}:{quoted(values[key])}" for key in sorted(values)) + "}"
 
 
-def _always_restarts(body: Body, report: Report) -> None:
+def _always_restarts(body: ReadOnlyBody, report: Report) -> None:
     _workload(body, report)
     policy = body["spec"]["template"]["spec"].get("restartPolicy", "Always")
     if policy in ("OnFailure", "Never"):
@@ -226,17 +230,17 @@ def _always_restarts(body: Body, report: Report) -> None:
         report.invalid(path, unsupported(policy, ("Always",)))
 
 
-def _job(body: Body, report: Report) -> None:
+def _job(body: ReadOnlyBody, report: Report) -> None:
     _job_spec(body["spec"], ("spec",), report)
 
 
-def _cron_job(body: Body, report: Report) -> None:
+def _cron_job(body: ReadOnlyBody, report: Report) -> None:
     if not body["spec"].get("schedule"):
         report.invalid(("spec", "schedule"), REQUIRED)
     _job_spec(body["spec"]["jobTemplate"]["spec"], ("spec", "jobTemplate", "spec"), report)
 
 
-def _job_spec(spec: Body, path: Path, report: Report) -> None:
+def _job_spec(spec: ReadOnlyBody, path: Path, report: Report) -> None:
     _template(spec["template"], (*path, "template"), report)
     policy = spec["template"]["spec"].get("restartPolicy", "Always")
     if policy == "Always":
@@ -244,7 +248,7 @@ def _job_spec(spec: Body, path: Path, report: Report) -> None:
         report.invalid((*path, "template", "spec", "restartPolicy"), words, hint="a Job needs `restartPolicy: Never`")
 
 
-_BY_KIND: dict[str, Callable[[Body, Report], None]] = {
+_BY_KIND: dict[str, Callable[[ReadOnlyBody, Report], None]] = {
     "NetworkPolicy": _policy,
     "Namespace": lambda body, report: None,
     "Pod": _pod,

@@ -1,0 +1,151 @@
+"""The simulated cluster: a handle on its present state.
+
+Every change makes a new :class:`Snapshot`; a change that fails leaves everything as it was.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self, TypeGuard
+
+from netpol_lab.cluster.draft import Draft
+from netpol_lab.cluster.snapshot import STARTED, Snapshot, View
+from netpol_lab.engine.profiles import profile_named
+from netpol_lab.manifests import read_objects, read_path, read_text
+from netpol_lab.manifests.read import without_garbage_collection
+from netpol_lab.model import datafiles as data
+from netpol_lab.model.bodies import Key
+from netpol_lab.model.errors import LabError
+from netpol_lab.model.objects import Resource
+
+Source = str | os.PathLike[str] | Mapping[str, Any] | Iterable[Mapping[str, Any]]
+"""What manifests can be given as: a path, a text, or objects that are parsed already."""
+
+CLUSTER_AGE = timedelta(days=3)
+"""How old the cluster is when a session starts."""
+
+
+class SimulatedCluster(View):
+    """A cluster you can change. ``profile`` names the network plugin's behavior.
+
+    >>> cluster = SimulatedCluster()
+    >>> [node.name for node in cluster.nodes]
+    ['control-plane', 'node1', 'node2']
+    """
+
+    def __init__(self, profile: str = "upstream") -> None:
+        self._state = replace(_base(profile_named(profile).name), enforcement=profile_named(profile))
+
+    @classmethod
+    def at(cls, snapshot: Snapshot) -> Self:
+        """A new handle that starts from a snapshot."""
+        cluster = cls.__new__(cls)
+        cluster._state = snapshot
+        return cluster
+
+    @classmethod
+    def from_manifests(cls, source: Source, profile: str = "upstream") -> Self:
+        """A cluster with nothing but your own manifests in it: no cluster DNS, no nodes.
+
+        ``source`` is a file; a folder, read with the folders in it; YAML or JSON text; or objects that are parsed
+        already: one, a List, or several. What ``kubectl get -o yaml`` or ``-o json`` prints can be read: pods keep
+        their addresses and belong to the workloads that are there. Workloads without pods get theirs.
+        Namespaces that are used and not declared are made, with the one label the API server sets.
+
+        Raises :class:`ManifestError` with all problems of all files, and
+        :class:`NotFound` for a path without manifests; nothing is half loaded.
+
+        >>> web = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}
+        >>> web["spec"] = {"containers": [{"name": "nginx", "image": "nginx"}]}
+        >>> [pod.id for pod in SimulatedCluster.from_manifests([web]).pods]
+        ['default/web']
+        """
+        with without_garbage_collection():
+            draft = Draft(Snapshot({}, profile_named(profile)))
+            draft.load(_read(source))
+            return cls.at(draft.finish())
+
+    def snapshot(self) -> Snapshot:
+        return self._state
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back (or over) to another state, clock included."""
+        self._state = snapshot
+
+    def advance(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        self._state = replace(self._state, time=self._state.time + timedelta(seconds=seconds))
+
+    def apply(self, resource: Resource | str | Path) -> str | dict[str, str]:
+        """Create an object, or replace the one of that kind, namespace and name.
+
+        Returns ``created``, ``configured`` or ``unchanged``; for manifests (text or a path) a dict with one
+        such word per object. Raises :class:`NotFound` when the namespace does not exist;
+        then nothing of the call has happened.
+        """
+        if isinstance(resource, Resource):
+            with Draft(self._state, self.restore) as draft:
+                return draft.apply(resource)
+        resources = read_text(resource) if _is_text(resource) else read_path(resource)
+        with Draft(self._state, self.restore) as draft:
+            return {f"{each.kind} {each.name}": draft.apply(each) for each in resources}
+
+    def create(self, resource: Resource) -> None:
+        """Create a new object; raises :class:`AlreadyExists` or ``NotFound`` (namespace)."""
+        with Draft(self._state, self.restore) as draft:
+            draft.create(resource)
+
+    def put(self, resource: Resource) -> None:
+        """Replace an existing object by a changed one (after ``label``, ``scale``)."""
+        with Draft(self._state, self.restore) as draft:
+            draft.put(resource)
+
+    def delete(self, kind: str, namespace: str, name: str) -> Resource:
+        """Delete an object and all it owns; returns it. Raises :class:`NotFound`."""
+        with Draft(self._state, self.restore) as draft:
+            return draft.delete((kind, namespace, name))
+
+
+def _read(source: Source) -> list[Resource]:
+    if _is_text(source):
+        return read_text(source)
+    if isinstance(source, str | os.PathLike):
+        return read_path(source, recursive=True)
+    if isinstance(source, Mapping | Iterable) and not isinstance(source, bytes):
+        return read_objects(source)
+    raise LabError(f"Manifests are a path, a text, or objects that are parsed already, and no {type(source).__name__}.")
+
+
+def _is_text(source: object) -> TypeGuard[str]:
+    """Whether a string is a manifest rather than the path of one: it has lines or braces, or nothing in it."""
+    return isinstance(source, str) and ("\n" in source or source.lstrip()[:1] in ("", "{", "[", "#"))
+
+
+def hypothetical(state: Snapshot, add: Iterable[Resource] = (), without: Iterable[Key] = ()) -> Snapshot:
+    """What if: the same moment with some objects more, or other, or gone. ``state`` stays as it is."""
+    draft = Draft(state.without(without))
+    for resource in add:
+        draft.apply(resource)
+    return draft.finish()
+
+
+@functools.cache
+def _base(profile: str) -> Snapshot:
+    """The cluster before any lesson, loaded once; it was made three days ago.
+
+    Each node runs the agent of the network plugin: Cilium's, unless the profile has one of its own; then kube-proxy
+    runs too.
+    """
+    draft = Draft(Snapshot({}, time=STARTED - CLUSTER_AGE))
+    draft.load(read_path(data.path("clusters", "base.yaml")))
+    agent = data.path("clusters") / f"plugin-{profile}.yaml"
+    if agent.is_file():
+        draft.delete(("DaemonSet", "kube-system", "cilium"))
+        for resource in [*read_path(agent), *read_path(agent.with_name("kube-proxy.yaml"))]:
+            draft.apply(resource)
+    return replace(draft.finish(), time=STARTED)

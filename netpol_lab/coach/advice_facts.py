@@ -1,0 +1,201 @@
+"""What the checks look at: one state of a cluster, its policies compiled, its pods by class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import NamedTuple
+
+from netpol_lab.cluster.controllers import WORKLOAD_KINDS, template_of
+from netpol_lab.cluster.listening import listeners
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.engine.classes import EndpointClass
+from netpol_lab.engine.compiled import Engine
+from netpol_lab.manifests import kinds
+from netpol_lab.model.networks import SYSTEM_NAMESPACE
+from netpol_lab.model.objects import (
+    DIRECTIONS,
+    METADATA_NAME,
+    Direction,
+    Labels,
+    LabelSelector,
+    Namespace,
+    NetworkPolicy,
+    NetworkPolicyPeer,
+    NetworkPolicyRule,
+    Pod,
+    Requirement,
+    Resource,
+    Service,
+)
+
+ALL_PODS = LabelSelector()
+
+
+class Place(NamedTuple):
+    """One rule that is in force, and how a person would point to it."""
+
+    policy: NetworkPolicy
+    direction: Direction
+    number: int
+    rule: NetworkPolicyRule
+
+    @property
+    def words(self) -> str:
+        return f"{self.direction.capitalize()} rule {self.number + 1}"
+
+    def peer(self, item: int) -> str:
+        """The peer number ``item``; without it where it is the only one."""
+        side = "from" if self.direction == "ingress" else "to"
+        return f"{self.words}, {side} {item + 1}" if len(self.rule.peers) > 1 else self.words
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """One state, with look-ups that several checks share."""
+
+    state: Snapshot
+
+    @property
+    def engine(self) -> Engine:
+        return self.state.engine
+
+    def places(self, policy: NetworkPolicy) -> Iterator[Place]:
+        """The rules of the directions in which a policy isolates."""
+        for direction in DIRECTIONS:
+            if policy.isolates(direction):
+                for index, rule in enumerate(policy.rules(direction)):
+                    yield Place(policy, direction, index, rule)
+
+    @cached_property
+    def class_of(self) -> dict[str, int]:
+        """The class of each pod, by its id."""
+        return {pod.id: self.engine.class_of(pod) for pod in self.state.pods if not pod.host_network}
+
+    @cached_property
+    def pods(self) -> dict[int, Pod]:
+        """One pod of each class."""
+        found: dict[int, Pod] = {}
+        for pod in self.state.pods:
+            if not pod.host_network:
+                found.setdefault(self.class_of[pod.id], pod)
+        return found
+
+    @cached_property
+    def labels_in(self) -> dict[str, list[Labels]]:
+        """The different label sets of each namespace's pods."""
+        found: dict[str, dict[Labels, None]] = {}
+        for pod in self.pods.values():
+            found.setdefault(pod.namespace, {})[pod.labels] = None
+        return {namespace: list(labels) for namespace, labels in found.items()}
+
+    @cached_property
+    def has_system(self) -> bool:
+        """Whether the cluster's own pods are here; a folder of manifests seldom has them."""
+        return SYSTEM_NAMESPACE in self.labels_in
+
+    @cached_property
+    def workloads(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.state.objects.values():
+            if kinds.simulated(resource) in WORKLOAD_KINDS:
+                found.setdefault(resource.namespace, []).append(resource)
+        return found
+
+    @cached_property
+    def services(self) -> dict[str, list[Service]]:
+        found: dict[str, list[Service]] = {}
+        for service in self.state.services:
+            found.setdefault(service.namespace, []).append(service)
+        return found
+
+    @cached_property
+    def pod_addresses(self) -> dict[int, tuple[list[int], list[Pod]]]:
+        """For each address family the pods' addresses as numbers, in order, and whose they are."""
+        found = {}
+        for version in (4, 6):
+            pairs = sorted(
+                (int(address), index)
+                for index, pod in enumerate(self.state.pods)
+                for address in pod.ips
+                if address.version == version and not pod.host_network
+            )
+            found[version] = ([number for number, _ in pairs], [self.state.pods[index] for _, index in pairs])
+        return found
+
+    def namespaces(self, selector: LabelSelector) -> list[Namespace]:
+        return [each for each in self.state.namespaces if selector.matches(each.labels)]
+
+    def is_about_system(self, selector: LabelSelector) -> bool:
+        """Whether a namespaceSelector means the cluster's own namespace, and that is not among the manifests."""
+        return not self.has_system and selector.matches({METADATA_NAME: SYSTEM_NAMESPACE})
+
+    def selected(self, policy: NetworkPolicy) -> list[int]:
+        """The classes a policy selects."""
+        return list(self.engine.classes.selected(policy.namespace, policy.pod_selector).members())
+
+    def among(self, policy: NetworkPolicy, peer: NetworkPolicyPeer) -> list[int]:
+        """The classes of pods that the selectors of a peer stand for; none for an ipBlock."""
+        if peer.ip_block is not None:
+            return []
+        pods, classes = peer.pod_selector or ALL_PODS, self.engine.classes
+        if peer.namespace_selector is None:
+            return list(classes.selected(policy.namespace, pods).members())
+        return [number for run in classes.selected_in(peer.namespace_selector, pods) for number in run.members()]
+
+    def destinations(self, place: Place) -> list[int]:
+        """The classes of pods at the receiving end of a rule."""
+        if place.direction == "ingress":
+            return self.selected(place.policy)
+        if not place.rule.peers:
+            return list(range(self.engine.classes.pods))
+        return list(dict.fromkeys(n for peer in place.rule.peers for n in self.among(place.policy, peer)))
+
+    def pod_class(self, number: int) -> EndpointClass:
+        return self.engine.classes[number]
+
+    def listens(self, number: int) -> set[tuple[str, int]]:
+        """The (protocol, port) that pods of a class declare or are known to listen on."""
+        declared = {(port.protocol, port.port) for port in self.pod_class(number).ports}
+        pod = self.pods.get(number)
+        known = [listener.port for listener in listeners(self.state, pod)] if pod else []
+        return declared | {(port.protocol, port.port) for port in known}
+
+    def labeled_workload(self, namespaces: Iterable[str], selector: LabelSelector) -> Resource | None:
+        """A workload that carries the wanted labels itself and does not give them to its pods."""
+        if selector.is_empty:
+            return None
+        for namespace in namespaces:
+            for resource in self.workloads.get(namespace, ()):
+                own = resource.body["metadata"].get("labels") or {}
+                given = (template_of(resource.body).get("metadata") or {}).get("labels") or {}
+                if selector.matches(own) and not selector.matches(given):
+                    return resource
+        return None
+
+
+def near_label(selector: LabelSelector, labels: Iterable[Labels]) -> str:
+    """A label that is nearly one of those wanted, as ``key=value``; "" when none is."""
+    known = list(dict.fromkeys(f"{k}={v}" for each in labels for k, v in each.items() if k != "pod-template-hash"))
+    for requirement in selector.requirements:
+        for wanted in _wanted(requirement):
+            if wanted not in known:
+                key = requirement.key
+                same_key = [text for text in known if text.partition("=")[0] == key]
+                close = get_close_matches(wanted, same_key, 1, 0.7) or get_close_matches(wanted, known, 1, 0.75)
+                if close:
+                    return close[0]
+    return ""
+
+
+def _wanted(requirement: Requirement) -> list[str]:
+    if requirement.operator not in ("=", "In"):
+        return []
+    return [f"{requirement.key}={value}" for value in requirement.values]
+
+
+def text(selector: LabelSelector) -> str:
+    """A selector for a sentence."""
+    return str(selector) if not selector.is_empty else "any labels"

@@ -1,0 +1,51 @@
+"""What a check says: a message about one line of one policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netpol_lab.coach.advice_catalogue import MESSAGES, Message
+from netpol_lab.model.objects import NetworkPolicy, Origin
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is legal and probably wrong.
+
+    ``words`` say what; ``near`` what was probably meant, as a sentence, or "". ``origin`` is the line to look at.
+    """
+
+    message: Message
+    policy: NetworkPolicy
+    words: str
+    near: str = ""
+    origin: Origin | None = None
+
+    @property
+    def id(self) -> str:
+        """The message's name in the catalogue."""
+        return self.message.id
+
+    @property
+    def lesson(self) -> str:
+        return self.message.lesson
+
+    @property
+    def file(self) -> str:
+        """The file as you named it; "" where it is not known."""
+        return self.origin.file if self.origin else ""
+
+    @property
+    def line(self) -> int:
+        """The line in it, counted from 1; 0 where it is not known."""
+        return self.origin.first_line if self.origin else 0
+
+    def __str__(self) -> str:
+        place = ", ".join(filter(None, (self.file, f"line {self.line}" if self.line else "")))
+        return f"{place + ': ' if place else ''}{self.policy.id}: {self.words}{' ' + self.near if self.near else ''}"
+
+
+def finding(id: str, policy: NetworkPolicy, origin: Origin | None = None, near: str = "", **places: object) -> Finding:
+    """A finding with the catalogue's words, their places filled."""
+    message = MESSAGES[id]
+    return Finding(message, policy, message.words.format(**places), near, origin or policy.origin)

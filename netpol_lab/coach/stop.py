@@ -1,0 +1,184 @@
+"""The smallest change that would stop an allowed connection, proved by simulating it.
+
+There is no rule that denies. A connection is stopped by taking out what admits it, where a policy isolates an end; or
+by isolating an end that is open, with a policy that admits everyone else.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from netpol_lab.cluster.snapshot import Snapshot, View
+from netpol_lab.coach.change import Change, block_of, free_name, judged, labels_text
+from netpol_lab.coach.ways import Effect, effect
+from netpol_lab.engine.verdict import Gate, RuleRef, Verdict
+from netpol_lab.manifests import from_object
+from netpol_lab.model.bodies import Body
+from netpol_lab.model.objects import METADATA_NAME, Direction, Endpoint, IPAddress, Pod, name_of
+
+ANYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
+
+
+def smallest_stop(view: View, verdict: Verdict) -> Change | None:
+    """The change found that stops the connection of ``verdict`` and closes the fewest others; None if there is none.
+
+    What it closes besides is in ``also``. There is none for a connection that is blocked already, and for one that no
+    policy judges: a pod to itself, a node to its own pods.
+
+    >>> from netpol_lab import Cluster
+    >>> cluster = Cluster()
+    >>> smallest_stop(cluster, cluster.verdict("External", "kube-system/coredns", 9153)).command[:57]
+    'a new policy in kube-system for pods with k8s-app=kube-dn'
+    """
+    if not verdict.allowed:
+        return None
+    state = view.snapshot()
+    best: tuple[tuple[int, bool, int], Change, Effect] | None = None
+    for change in _candidates(state, verdict):
+        after = change.applied(state)
+        if judged(after, verdict).allowed:
+            continue
+        found = effect(state, after, change.resources, verdict)
+        is_new = any(resource.key not in state.objects for resource in change.resources)
+        cost = (found.others, is_new, len(found.closed))
+        if not found.opened and (best is None or cost < best[0]):
+            best = (cost, change, found)
+    if best is None:
+        return None
+    _, change, found = best
+    return Change(change.command, change.explanation, change.resources, found.closed, stops=True)
+
+
+def _candidates(state: Snapshot, verdict: Verdict) -> Iterator[Change]:
+    """From small to large: what narrows a policy, then what isolates an end."""
+    for gate in (verdict.ingress, verdict.egress):
+        if gate.isolated:
+            yield from _narrower(state, gate)
+    for gate in (verdict.ingress, verdict.egress):
+        if not gate.isolated and not gate.note:
+            yield from _isolating(state, verdict, gate)
+
+
+# -- an end that is isolated: every rule that admits must go, or admit less ------------------------
+
+
+def _narrower(state: Snapshot, gate: Gate) -> Iterator[Change]:
+    """Take the matching peer, or the matching port, or the whole rule out of each rule that admits."""
+    for part in ("peers", "ports", "rule"):
+        bodies: dict[tuple[str, str, str], Body] = {}
+        texts: dict[tuple[str, int], str] = {}
+        # the last rule first: the numbers of those before it stay right
+        for reference in sorted(gate.admitting, key=lambda each: (each.policy.id, -each.index)):
+            key = ("NetworkPolicy", reference.policy.namespace, reference.policy.name)
+            resource = state.get(*key)
+            if resource is None:
+                return
+            body = bodies.setdefault(key, copy.deepcopy(dict(resource.body)))
+            texts[reference.policy.id, reference.index] = _take_out(body, reference, part)
+        resources = [from_object(body) for body in bodies.values()]
+        yield Change(
+            "\n".join(texts[place] for place in sorted(texts)), "Then no rule admits it.", tuple(resources), stops=True
+        )
+
+
+def _take_out(body: Body, reference: RuleRef, part: str) -> str:
+    """Change ``body`` and say how. A rule that would be left without its list would admit everyone: it goes."""
+    rules = body["spec"][reference.direction]
+    rule, model = rules[reference.index], reference.rule
+    side = "from" if reference.direction == "ingress" else "to"
+    where = f" ({reference.origin})" if reference.origin else ""
+    if part == "peers" and reference.peer is not None and len(model.peers) > 1:
+        number = _place(model.peers, reference.peer)
+        rule[side] = _without(rule[side], number)
+        return f"take item {number + 1} out of {side} of {reference}{where}"
+    if part == "ports" and reference.port is not None and len(model.ports) > 1:
+        number = _place(model.ports, reference.port)
+        rule["ports"] = _without(rule["ports"], number)
+        return f"take {reference.port} out of the ports of {reference}{where}"
+    body["spec"][reference.direction] = _without(rules, reference.index)
+    return f"delete {reference}{where}"
+
+
+def _place(items: tuple[Any, ...], item: object) -> int:
+    """The place of this very item, of several that may be equal."""
+    return next((number for number, each in enumerate(items) if each is item), items.index(item))
+
+
+def _without(items: list[Any], number: int) -> list[Any]:
+    return [*items[:number], *items[number + 1 :]]
+
+
+# -- an end that is open: a policy isolates it and admits everyone else -----------------------------
+
+
+def _isolating(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[Change]:
+    pod, direction = gate.endpoint, gate.direction
+    assert isinstance(pod, Pod)
+    other = verdict.source if direction == "ingress" else verdict.destination
+    side = "from" if direction == "ingress" else "to"
+    for peers, words in _everyone_but(state, pod, other, side):
+        for ports in _but_port(verdict) if peers else (None,):
+            rules = [{side: peers}] if peers else []
+            rules += [{"ports": ports}] if ports else []
+            port = f", {verdict.protocol} {verdict.port}" if ports else ""
+            yield _policy(state, pod, direction, rules, f"{words}{port}")
+
+
+def _policy(state: Snapshot, pod: Pod, direction: Direction, rules: list[Body], words: str) -> Change:
+    name = free_name(state, pod.namespace, f"isolate-{name_of(pod)}"[:200])
+    spec: Body = {"podSelector": {"matchLabels": dict(pod.own_labels)}, "policyTypes": [direction.capitalize()]}
+    if rules:
+        spec[direction] = rules
+    body = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": pod.namespace},
+        "spec": spec,
+    }
+    text = f"a new policy in {pod.namespace} for {labels_text(pod)}: {direction} {words}"
+    return Change(text, f"Then {name} isolates it, and no rule admits it.", (from_object(body),), stops=True)
+
+
+def _but_port(verdict: Verdict) -> Iterator[list[Body] | None]:
+    """All ports of the end are closed to the other, or all but the one asked about stay open."""
+    ports: list[Body] = [{"protocol": protocol} for protocol in ("TCP", "UDP", "SCTP") if protocol != verdict.protocol]
+    for first, last in ((1, verdict.port - 1), (verdict.port + 1, 65535)):
+        if first <= last:
+            ports.append({"protocol": verdict.protocol, "port": first, "endPort": last})
+    yield None
+    yield ports
+
+
+def _everyone_but(state: Snapshot, pod: Pod, other: Endpoint, side: str) -> Iterator[tuple[list[Body], str]]:
+    """Peers for everyone except one end, and the words for them; the shortest way, nobody at all, comes first."""
+    yield [], f"{side} nobody"
+    if isinstance(other, Pod) and not other.host_network:
+        for key, value in other.own_labels.items():
+            alike = [p for p in state.pods if p.namespace == other.namespace and p.labels.get(key) == value]
+            peers = [*_but_label(pod, other, key, value), *_outside(ip for each in alike for ip in each.ips)]
+            yield peers, f"{side} everyone but pods with {key}={value} in {other.namespace}"
+    elif other.ip is not None:
+        peers = [{"namespaceSelector": {}}, *_outside((other.ip,))]
+        yield peers, f"{side} everyone but {block_of(other)}"
+
+
+def _but_label(pod: Pod, other: Pod, key: str, value: str) -> list[Body]:
+    """All pods without that label there, and all pods of all other namespaces."""
+    lacking = {"matchExpressions": [{"key": key, "operator": "NotIn", "values": [value]}]}
+    elsewhere = {"matchExpressions": [{"key": METADATA_NAME, "operator": "NotIn", "values": [other.namespace]}]}
+    home: Body = {"podSelector": lacking}
+    if other.namespace != pod.namespace:
+        home["namespaceSelector"] = {"matchLabels": {METADATA_NAME: other.namespace}}
+    return [home, {"namespaceSelector": elsewhere}]
+
+
+def _outside(but: Iterable[IPAddress]) -> list[Body]:
+    """Every address of both families but some."""
+    own = tuple(but)
+    blocks: list[Body] = []
+    for version, cidr in ANYWHERE.items():
+        holes = [f"{address}/{address.max_prefixlen}" for address in own if address.version == version]
+        blocks.append({"ipBlock": {"cidr": cidr, **({"except": holes} if holes else {})}})
+    return blocks

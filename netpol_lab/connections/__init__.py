@@ -1,0 +1,26 @@
+"""Connections: one as a client makes it (name, Service, egress, ingress, port), all pairs, and what has been tried.
+
+The order is the order of a real cluster. The Service is translated *before* egress is judged, so
+policies see the pod's address and port, never the Service's (semantics rule 20).
+"""
+
+from __future__ import annotations
+
+from netpol_lab.connections.connecting import connect, connect_each
+from netpol_lab.connections.flow import Attempt, Flow, Outcome, Step
+from netpol_lab.connections.resolving import Resolution, Resolver
+from netpol_lab.connections.standing import Fate, Standing, standing
+
+__all__ = [
+    "Attempt",
+    "Fate",
+    "Flow",
+    "Outcome",
+    "Resolution",
+    "Resolver",
+    "Standing",
+    "Step",
+    "connect",
+    "connect_each",
+    "standing",
+]

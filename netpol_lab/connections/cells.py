@@ -1,0 +1,156 @@
+"""Who can connect to whom, for every pair: what one cell of a matrix says, and all of them as a pandas frame.
+
+Small ones are also drawn: :mod:`netpol_lab.display.matrix`. pandas is imported when asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from netpol_lab.cluster.snapshot import View
+from netpol_lab.connections.scene import Reach, Scene, SceneNode, Stop, build, ends_of
+from netpol_lab.engine.compiled import Ends
+from netpol_lab.engine.meter import Meter
+from netpol_lab.engine.reachability import Reachability
+from netpol_lab.model.errors import LabError
+from netpol_lab.model.objects import External, Pod
+from netpol_lab.model.ports import PortSet
+
+if TYPE_CHECKING:
+    import pandas
+
+
+MOST_ENDS = 30_000
+"""A matrix of more rows and columns than this would take a gigabyte or more."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a matrix asks of every pair: any port or one port, both ends or one end."""
+
+    port: int | None = None
+    protocol: str = "TCP"
+    direction: Ends = "both"
+
+    @property
+    def asked(self) -> PortSet:
+        """The ports the question is about."""
+        return PortSet.ALL if self.port is None else PortSet.of(self.protocol, self.port)
+
+    @property
+    def words(self) -> str:
+        """``TCP 80``, or "" when the question is about all ports."""
+        return "" if self.port is None else f"{self.protocol} {self.port}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One ordered pair. ``ports`` are those of the question that pass; ``stop`` says where none does.
+
+    ``kind`` is ``self`` for a pod and itself, and ``none`` where the question has no meaning (outside to outside).
+    ``certain`` are the ports that pass with every network plugin, None where all of ``ports`` do.
+    """
+
+    kind: Literal["allowed", "blocked", "self", "none"]
+    ports: PortSet = PortSet.NONE
+    stop: Stop = ""
+    certain: PortSet | None = None
+
+    @property
+    def depends(self) -> bool:
+        """Whether network plugins differ on some of the ports that pass."""
+        return self.certain is not None
+
+    @property
+    def sign(self) -> str:
+        """The cell as one ASCII character."""
+        return "?" if self.depends else {"allowed": ".", "blocked": "X", "self": "#", "none": "-"}[self.kind]
+
+
+def cell(scene: Scene, source: SceneNode, target: SceneNode, question: Question) -> Cell:
+    """The answer for one pair of nodes of the scene.
+
+    >>> from netpol_lab.model.objects import OUTSIDE
+    >>> outside = SceneNode("External", "", "External", "", OUTSIDE)
+    >>> cell(Scene((outside,), {}), outside, outside, Question()).kind
+    'none'
+    """
+    if source.id == target.id:
+        return Cell("none") if source.is_external else Cell("self", question.asked)
+    reach = scene.reach.get((source.id, target.id))
+    return Cell("none") if reach is None else _judged(reach, question)
+
+
+@lru_cache(maxsize=4096)
+def _judged(reach: Reach, question: Question) -> Cell:
+    """Many pairs of a scene share one reach."""
+    ports = _passing(reach, question)
+    if ports:
+        certain = _passing(reach.certain, question) if reach.certain else ports
+        return Cell("allowed", ports, certain=None if certain == ports else certain)
+    if question.direction != "both":
+        return Cell("blocked", stop="ingress" if question.direction == "ingress" else "egress")
+    stop = reach.stop if question.port is None else reach.stop_on(question.protocol, question.port)
+    return Cell("blocked", stop=stop)
+
+
+def _passing(reach: Reach, question: Question) -> PortSet:
+    whole = {"both": reach.ports, "ingress": reach.ingress, "egress": reach.egress}[question.direction]
+    return whole & question.asked
+
+
+def cells(scene: Scene, question: Question) -> dict[tuple[str, str], Cell]:
+    """All cells by (source id, target id), row by row."""
+    return {
+        (source.id, target.id): cell(scene, source, target, question)
+        for source in scene.nodes
+        for target in scene.nodes
+    }
+
+
+def matrix(view: View, port: int | None = None, protocol: str = "TCP", ends: Ends = "both") -> pandas.DataFrame:
+    """All pairs of pods and parts of the outside of one state; see :meth:`View.matrix`."""
+    if port is None:
+        return frame(build(view, fold=False), Question(port, protocol, ends))
+    return _on_one_port(view, port, protocol, ends)
+
+
+def frame(scene: Scene, question: Question) -> pandas.DataFrame:
+    """The matrix as pandas: rows start a connection, columns receive it, both indexed (namespace, pod).
+
+    With a port the values are booleans. Without one they are texts: ``All``, ``TCP 80,8080-8090; UDP 53``, or ``""``
+    for no connection. They are what the cluster's own profile decides, also where the picture says that plugins
+    differ. A pod always reaches itself (its diagonal is True, ``All``); the outside is ``("", "External")``, and
+    outside to outside, which no cluster sees, is False or ``""``.
+    """
+    import pandas
+
+    index = pandas.MultiIndex.from_tuples([(n.namespace, n.name) for n in scene.nodes], names=["namespace", "pod"])
+    rows = [[cell(scene, source, target, question).ports for target in scene.nodes] for source in scene.nodes]
+    values = [[str(p) if question.port is None else bool(p) for p in row] for row in rows]
+    return pandas.DataFrame(values, index=index, columns=index)
+
+
+def _on_one_port(view: View, port: int, protocol: str, ends: Ends) -> pandas.DataFrame:
+    """A frame of booleans, for clusters of any size; as :func:`frame` with a port.
+
+    Raises :class:`LabError` for more ends than :data:`MOST_ENDS`: every pair takes a byte.
+    """
+    import pandas
+
+    endpoints = ends_of(view)
+    if len(endpoints) > MOST_ENDS:
+        size = f"{len(endpoints):,} pods and parts of the outside make {len(endpoints) ** 2 / 1e9:.1f} GB"
+        raise LabError(
+            f"This matrix would be too large: {size}. Ask connections(by='workload'), or verdict() for a pair."
+        )
+    with Meter("Comparing pods") as meter:
+        answers = Reachability(view.engine, [(protocol, port)], meter)
+        values = answers.pairs(endpoints, endpoints, ends).view(bool)  # a bit for the one port: 0 or 1
+    inside = sum(not isinstance(each, External) for each in endpoints)
+    values[inside:, inside:] = False
+    names = [(each.namespace if isinstance(each, Pod) else "", each.name) for each in endpoints]
+    index = pandas.MultiIndex.from_tuples(names, names=["namespace", "pod"])
+    return pandas.DataFrame(values, index=index, columns=index, copy=False)

@@ -1,0 +1,91 @@
+"""What a connection attempt was: its five steps, and where it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from netpol_lab.engine.verdict import Verdict
+from netpol_lab.model.objects import Endpoint, IPAddress, Pod, Service, name_of
+
+Outcome = Literal[
+    "connected",  # a server answers
+    "timed out",  # a policy drops the packets, or nothing answers at that address
+    "refused",  # admitted, but nothing listens on that port; or a Service without endpoints
+    "bad address",  # DNS answered: no such name
+    "dns timed out",  # the question to DNS was dropped
+]
+
+StepName = Literal["Name", "Service", "Egress", "Ingress", "Port"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the five steps of a flow, ready to be drawn.
+
+    ``state``: ``passed`` (a lookup that worked), ``unused`` (no name or no Service in this connection),
+    ``open`` (pod not isolated), ``admitted`` (isolated, a rule admits), ``stopped`` (it ends here),
+    ``not reached``, ``would admit`` (not reached, but this end would have let it through).
+    ``facts`` are at most three short lines for under the picture.
+    """
+
+    name: StepName
+    state: Literal["passed", "unused", "open", "admitted", "stopped", "not reached", "would admit"]
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What happened to one connection attempt.
+
+    ``host`` and ``port`` are what the client asked for; ``address`` what the name resolved to; ``destination``
+    and ``target_port`` are after Service translation (None when it never got there). ``dns`` is the verdict on
+    the question to DNS, if one was asked; ``verdict`` the verdict on the connection itself. ``by_address`` is
+    the same connection made by address, where only the question to DNS was dropped.
+    """
+
+    source: Endpoint
+    host: str
+    port: int
+    protocol: str
+    outcome: Outcome
+    steps: tuple[Step, ...]
+    address: IPAddress | None = None
+    service: Service | None = None
+    destination: Endpoint | None = None
+    target_port: int | None = None
+    dns: Verdict | None = None
+    verdict: Verdict | None = None
+    by_address: Flow | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self.outcome == "connected"
+
+    @property
+    def stopped_at(self) -> Step | None:
+        return next((step for step in self.steps if step.state == "stopped"), None)
+
+    @property
+    def target_name(self) -> str:
+        """The name people say of the end that was reached for; the host where it never got to one."""
+        return name_of(self.destination) if self.destination is not None else self.host
+
+    @property
+    def judged(self) -> Verdict | None:
+        """The verdict that decides: on the connection, or on the question to DNS where that was dropped."""
+        return self.dns if self.outcome == "dns timed out" else self.verdict
+
+    @property
+    def server(self) -> Pod | None:
+        """The pod that answers, if one does."""
+        return self.destination if self.connected and isinstance(self.destination, Pod) else None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One connection a client program made: what was typed in the pod, and what the program said."""
+
+    flow: Flow
+    command: str
+    said: str

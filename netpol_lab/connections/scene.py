@@ -1,0 +1,316 @@
+"""One moment of a cluster, folded for looking at: who could connect to whom, on which ports.
+
+A :class:`Scene` is the only thing matrices, graphs and deltas are drawn from. Replicas that behave alike
+are one node; pods on the host network are left out; the outside is a node of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+from netpol_lab.cluster.listening import listeners
+from netpol_lab.cluster.snapshot import Snapshot, View
+from netpol_lab.engine.addresses import AddressRange, range_name
+from netpol_lab.engine.compiled import Engine, Group
+from netpol_lab.model.networks import NETWORKS, SYSTEM_NAMESPACE
+from netpol_lab.model.objects import DIRECTIONS, OUTSIDE, Direction, Endpoint, External, NetworkPolicy, Pod
+from netpol_lab.model.ports import PortSet
+
+Stop = Literal["", "egress", "ingress", "both ends", "ports differ"]
+
+
+@dataclass(frozen=True)
+class SceneNode:
+    """A pod, a set of like replicas, or the outside.
+
+    ``id`` is unique and the same in every scene of a story (``student-07/server-07``; ``External``).
+    ``namespace`` is "" outside.
+    ``label`` is the one label policies use (``app: server-07``), or "". ``count`` is the number of pods it stands for.
+    """
+
+    id: str
+    namespace: str
+    name: str
+    label: str
+    endpoint: Endpoint
+    count: int = 1
+    isolated_ingress: bool = False
+    isolated_egress: bool = False
+    is_dns: bool = False
+    listens: PortSet = PortSet.NONE
+
+    @property
+    def is_external(self) -> bool:
+        return not self.namespace
+
+    @property
+    def counted(self) -> str:
+        """The name, with the number of pods it stands for: ``web × 3``."""
+        return self.name if self.count == 1 else f"{self.name} × {self.count}"
+
+    def isolated(self, direction: Direction) -> bool:
+        """Whether some policy isolates it in that direction."""
+        return self.isolated_ingress if direction == "ingress" else self.isolated_egress
+
+
+@dataclass(frozen=True)
+class Reach:
+    """From one node to another: what the source may send, what the target lets in, and both together.
+
+    ``certain`` is what is left of it with every network plugin that enforces the whole API; None where they agree.
+    """
+
+    egress: PortSet
+    ingress: PortSet
+    certain: Reach | None = None
+
+    @cached_property
+    def ports(self) -> PortSet:
+        return self.egress & self.ingress
+
+    @cached_property
+    def depends(self) -> PortSet:
+        """The ports that pass here and not with every network plugin."""
+        return self.ports - self.certain.ports if self.certain else PortSet.NONE
+
+    @property
+    def stop(self) -> Stop:
+        """Why there is no port at all; "" when there is one."""
+        if self.ports:
+            return ""
+        if self.egress and self.ingress:
+            return "ports differ"
+        if self.egress:
+            return "ingress"
+        return "egress" if self.ingress else "both ends"
+
+    def stop_on(self, protocol: str, port: int) -> Stop:
+        """Why one port does not pass; "" when it does."""
+        out, into = (protocol, port) in self.egress, (protocol, port) in self.ingress
+        if out:
+            return "" if into else "ingress"
+        return "egress" if into else "both ends"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Nodes in the order of the story (lesson namespaces, kube-system, outside) and their reach.
+
+    ``reach`` holds every ordered pair of different node ids, except outside to outside.
+    """
+
+    nodes: tuple[SceneNode, ...]
+    reach: Mapping[tuple[str, str], Reach] = field(repr=False)
+    policies: tuple[NetworkPolicy, ...] = field(default=(), repr=False)
+    profile: str = "upstream"
+
+    def node(self, id: str) -> SceneNode:
+        return next(node for node in self.nodes if node.id == id)
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Namespaces in order of first appearance, without the outside."""
+        return tuple(dict.fromkeys(node.namespace for node in self.nodes if node.namespace))
+
+
+def build(view: View, fold: bool = True) -> Scene:
+    """Look at one moment.
+
+    ``fold=False`` gives every pod a node of its own. Who takes part: :attr:`View.policed_pods`.
+    """
+    pods, dns = _pods(view), _dns_pods(view)
+    groups = _groups(pods, view.engine) if fold else [[pod] for pod in pods]
+    names = _names(groups, dns) if fold else [pod.name for pod in pods]
+    asked = dict.fromkeys(r.key for policy in view.engine.policies for r in policy.pod_selector.requirements)
+    nodes = [_node(view, *named, dns if fold else set(), asked) for named in zip(groups, names, strict=True)]
+    nodes += [SceneNode(each.name, "", each.name, "", each) for each in _outside(view, pods)]
+    engine = view.engine
+    return Scene(tuple(nodes), _Reaches(engine, nodes), engine.policies, engine.profile.name)
+
+
+def ends_of(view: View) -> list[Endpoint]:
+    """The ends of connections as ``build(view, fold=False)`` has them: pods one by one, then parts of the outside."""
+    pods = _pods(view)
+    return [*pods, *_outside(view, pods)]
+
+
+def _pods(view: View) -> list[Pod]:
+    """The pods to show, by namespace in order of first appearance, the system's last."""
+    pods = view.policed_pods
+    order = {name: place for place, name in enumerate(dict.fromkeys(pod.namespace for pod in pods))}
+    return sorted(pods, key=lambda pod: (pod.namespace == SYSTEM_NAMESPACE, order[pod.namespace]))
+
+
+def effect_of(state: Snapshot, policy: NetworkPolicy) -> list[tuple[str, str, PortSet, str]]:
+    """What a policy does: (source, destination, ports, "+") for what only it admits, "-" for what only it closes.
+
+    Measured, not guessed: the state with the policy against the same state without it.
+    """
+    key = ("NetworkPolicy", policy.namespace, policy.name)
+    without, with_it = build(state.without([key])), build(state)
+    found = []
+    for source in with_it.nodes:
+        for target in with_it.nodes:
+            pair = (source.id, target.id)
+            if pair not in with_it.reach or pair not in without.reach:
+                continue
+            now, then = with_it.reach[pair].ports, without.reach[pair].ports
+            if more := now - then:
+                found.append((source.name, target.name, more, "+"))
+            if less := then - now:
+                found.append((source.name, target.name, less, "-"))
+    return found
+
+
+def outside_ranges(view: View) -> dict[External, list[AddressRange]]:
+    """The addresses outside the cluster, by what the policies can tell apart; the largest class first.
+
+    The family is that of the pods. Pod, Service and node networks are left out where there are nodes.
+    """
+    version = next((pod.ip.version for pod in view.pods if pod.ip), 4)
+    classes = list(view.engine.addresses.classes(version, NETWORKS if view.nodes else ()).values())
+    classes.sort(key=lambda ranges: -sum(int(last) - int(first) for first, last in ranges))
+    found: dict[External, list[AddressRange]] = {}
+    for ranges in classes:
+        number = int(OUTSIDE.address)
+        holds_default = version == 4 and any(int(first) <= number <= int(last) for first, last in ranges)
+        address = OUTSIDE.address if holds_default else ranges[0][0]
+        name = OUTSIDE.name if not found else _ranges_name(ranges)
+        found[External(address, name)] = ranges
+    return found
+
+
+def _ranges_name(ranges: list[AddressRange]) -> str:
+    return range_name(*ranges[0]) + (f" and {len(ranges) - 1} more" if len(ranges) > 1 else "")
+
+
+def _outside(view: View, pods: Sequence[Pod]) -> list[External]:
+    """The outside, and besides it each part of it that some pod treats differently."""
+    engine = view.engine
+    outward, inward = _judges_of_addresses(engine, "egress", pods), _judges_of_addresses(engine, "ingress", pods)
+    found: dict[tuple[PortSet, ...], External] = {}
+    for external in outside_ranges(view):
+        sent = (engine.admitted("egress", pod, external) for pod in outward)
+        received = (engine.admitted("ingress", external, pod) for pod in inward)
+        found.setdefault((*sent, *received), external)
+    return list(found.values())
+
+
+def _judges_of_addresses(engine: Engine, direction: Direction, pods: Iterable[Pod]) -> list[Pod]:
+    """One pod for each way to treat addresses outside. Only ipBlocks tell addresses apart."""
+    found: dict[object, Pod] = {}
+    for pod in pods:
+        group = engine.group(direction, pod)
+        if _tells_addresses_apart(group):
+            found.setdefault((group, pod.ports, tuple(address.version for address in pod.ips)), pod)
+    return list(found.values())
+
+
+def _tells_addresses_apart(group: Group) -> bool:
+    return any(peer.is_block for rule in group.rules for peer in rule.peers)
+
+
+class _Reaches(Mapping[tuple[str, str], Reach]):
+    """The reach of every pair, worked out when looked at, once for all pairs of ends that no policy tells apart."""
+
+    def __init__(self, engine: Engine, nodes: Sequence[SceneNode]) -> None:
+        self._engine = engine
+        kinds: dict[tuple[tuple[int, int], ...], int] = {}
+        self._nodes = {
+            node.id: (node, kinds.setdefault(engine.classes_of(node.endpoint), len(kinds))) for node in nodes
+        }
+        self._known: dict[tuple[int, int], Reach] = {}
+        self._judges = {
+            (way, node.id)
+            for node in (nodes if engine.leaves_open else ())
+            for way in DIRECTIONS
+            if _tells_addresses_apart(engine.group(way, node.endpoint))
+        }
+
+    def __getitem__(self, pair: tuple[str, str]) -> Reach:
+        source, source_kind = self._nodes[pair[0]]
+        target, target_kind = self._nodes[pair[1]]
+        if not _is_pair(source, target):
+            raise KeyError(pair)
+        key = (source_kind, target_kind)
+        if key not in self._known:
+            self._known[key] = self._reach(source, target)
+        return self._known[key]
+
+    def _reach(self, source: SceneNode, target: SceneNode) -> Reach:
+        engine, ends = self._engine, (source.endpoint, target.endpoint)
+        here = Reach(engine.admitted("egress", *ends), engine.admitted("ingress", *ends))
+        if not {("egress", source.id), ("ingress", target.id)} & self._judges:
+            return here
+        everywhere = Reach(engine.certain("egress", *ends), engine.certain("ingress", *ends))
+        return here if everywhere == here else replace(here, certain=everywhere)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        nodes = [node for node, _ in self._nodes.values()]
+        return ((source.id, target.id) for source in nodes for target in nodes if _is_pair(source, target))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _is_pair(source: SceneNode, target: SceneNode) -> bool:
+    return source is not target and not (source.is_external and target.is_external)
+
+
+def _dns_pods(view: View) -> set[str]:
+    service = view.dns_service
+    return {pod.id for pod in view.pods_of(service)} if service else set()
+
+
+def _groups(pods: list[Pod], engine: Engine) -> list[list[Pod]]:
+    """Replicas of one owner that no policy tells apart."""
+    groups: dict[tuple[object, ...], list[Pod]] = {}
+    for pod in pods:
+        groups.setdefault((pod.namespace, pod.owner or pod.id, engine.classes_of(pod)), []).append(pod)
+    return list(groups.values())
+
+
+def _names(groups: list[list[Pod]], dns: set[str]) -> list[str]:
+    """What to call each group: its workload where it is the whole of it, ``kube-dns``, else its first pod.
+
+    Workloads of one name get their kind beside it, as in ``web[StatefulSet]``.
+    """
+    sizes = Counter((pod.namespace, pod.owner) for group in groups for pod in group)
+    names = []
+    for group in groups:
+        pod = group[0]
+        whole = bool(pod.owner) and len(group) == sizes[pod.namespace, pod.owner]
+        name = pod.owner.partition("/")[2] if whole else pod.name
+        names.append("kube-dns" if {each.id for each in group} == dns else name)
+    uses = Counter((group[0].namespace, name) for group, name in zip(groups, names, strict=True))
+    for place, (group, name) in enumerate(zip(groups, names, strict=True)):
+        if uses[group[0].namespace, name] > 1 and name != group[0].name:
+            names[place] = f"{name}[{group[0].owner.partition('/')[0]}]"
+    return names
+
+
+def _node(view: View, group: list[Pod], name: str, dns: set[str], asked: Iterable[str]) -> SceneNode:
+    pod, engine = group[0], view.engine
+    return SceneNode(
+        id=f"{pod.namespace}/{name}",
+        namespace=pod.namespace,
+        name=name,
+        label=_label(pod, asked),
+        endpoint=pod,
+        count=len(group),
+        isolated_ingress=bool(engine.isolating("ingress", pod)),
+        isolated_egress=bool(engine.isolating("egress", pod)),
+        is_dns=pod.id in dns,
+        listens=PortSet.union(PortSet.of(each.port.protocol, each.port.port) for each in listeners(view, pod)),
+    )
+
+
+def _label(pod: Pod, asked: Iterable[str]) -> str:
+    """The one label to show: a usual one, else one that policies ask for, else any."""
+    usual = ("app", "app.kubernetes.io/name", "k8s-app", "run")
+    key = next((key for key in (*usual, *asked, *pod.own_labels) if key in pod.labels), "")
+    return f"{key}: {pod.labels[key]}" if key else ""

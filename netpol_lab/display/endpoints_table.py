@@ -1,0 +1,91 @@
+"""A Service of several pods, seen from one client: one row per endpoint, and the share of requests that work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netpol_lab.connections import Flow
+from netpol_lab.connections.steps import where
+from netpol_lab.display import card, tables
+from netpol_lab.display.markup import Markup, code, el, join
+from netpol_lab.display.markup import table as columns
+from netpol_lab.model.objects import Endpoint, Pod, Service, name_of
+
+
+def draw(service: Service, source: Endpoint, port: int, flows: Sequence[Flow]) -> card.Picture:
+    """One row for each flow: ``flows`` are one connection from ``source`` to each endpoint, in their order."""
+    protocol = flows[0].protocol if flows else "TCP"
+    client = name_of(source)
+    title = _title(service.name, client, flows)
+    quiet = (
+        f"`{client}` → Service `{service.name}`, {protocol} {port}. A real cluster picks an endpoint at random for "
+        "each connection; this one takes them in turn."
+    )
+    rows = [_row(flow) for flow in flows]
+    twin = columns([(sign, pod, place, labels, verdict) for sign, pod, place, labels, verdict, _ in rows])
+    why = [f"   {pod}: {reason}" for _, pod, _, _, _, reason in rows if reason]
+    return card.figure(
+        title,
+        quiet,
+        tables.table(("", "endpoint", "address", "labels of the pod", "what happens"), map(_cells, rows)),
+        twin="\n".join([*twin, *(["", *why] if why else [])]),
+        drawn=False,
+        rules=tables.RULES,
+    )
+
+
+def _title(service: str, client: str, flows: Sequence[Flow]) -> str:
+    good, count = sum(flow.connected for flow in flows), len(flows)
+    if not count:
+        return f"No pod is behind {service}"
+    head = (
+        f"{good} of {count} endpoint{'s' if count > 1 else ''} of {service} answer{'s' if good == 1 else ''} {client}"
+    )
+    return f"{head}: {share(good, count)}"
+
+
+def share(good: int, count: int) -> str:
+    """How many requests work, in words.
+
+    >>> share(1, 2), share(2, 3), share(0, 2), share(2, 2)
+    ('half of the requests work', '67 % of the requests work', 'no request works', 'every request works')
+    """
+    if good in (0, count):
+        return "every request works" if good else "no request works"
+    return "half of the requests work" if 2 * good == count else f"{100 * good / count:.0f} % of the requests work"
+
+
+def _row(flow: Flow) -> tuple[str, str, str, str, str, str]:
+    """Sign, pod, address, labels, what happens, and the nearest rule's condition where one failed."""
+    pod = flow.destination
+    assert isinstance(pod, Pod)
+    labels = ", ".join(f"{key}={value}" for key, value in pod.own_labels.items())
+    sign = "." if flow.connected else "X"
+    return sign, pod.name, where(pod, flow.target_port or flow.port), labels or "none", _happens(flow), _reason(flow)
+
+
+def _happens(flow: Flow) -> str:
+    if flow.connected:
+        return "answers"
+    verdict = flow.verdict
+    if verdict is None or not verdict.stops_at:
+        return flow.outcome
+    return f"blocked at {verdict.stops_at}"
+
+
+def _reason(flow: Flow) -> str:
+    """The condition of the rule that comes closest."""
+    verdict = flow.verdict
+    if verdict is None or not verdict.stops_at:
+        return ""
+    gate = verdict.ingress if verdict.egress.admitted else verdict.egress
+    near = gate.near_misses[0] if gate.near_misses else None
+    return f"{near.rule} wants {near.failed[0].wanted}; found: {near.failed[0].found}" if near else ""
+
+
+def _cells(row: tuple[str, str, str, str, str, str]) -> tuple[Markup | str, ...]:
+    sign, pod, place, labels, verdict, reason = row
+    good = sign == "."
+    mark = el("span", "✓" if good else "✕", class_="npl-reached" if good else "npl-unreached", aria_hidden="true")
+    happens = join([verdict, el("div", reason)]) if reason else verdict
+    return mark, el("strong", pod), code(place), code(labels), happens

@@ -1,0 +1,341 @@
+"""All policies of one state in one compiled form. Matrix and reasons are read from it.
+
+Endpoints that no policy can tell apart form one class (`engine.classes`), and a peer is the set of classes it
+stands for. Classes of pods that the same policies isolate share one *group*: those policies and their rules. A
+connection is then a look-up: which group the pod's class has in that direction, and which of its rules hold the other
+end's class, on which ports. What nobody asks about is not compiled.
+
+The letters name the source of a rule: **D** the NetworkPolicy page of the Kubernetes documentation,
+**T** ``networking/v1/types.go``, **F** ``networking/v1/defaults.go``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from netpol_lab.engine.addresses import AddressMap
+from netpol_lab.engine.classes import Classes, EndpointClass, Run
+from netpol_lab.engine.profiles import CONFORMANT, UPSTREAM, Profile
+from netpol_lab.model.errors import NotFound
+from netpol_lab.model.objects import (
+    ContainerPort,
+    Direction,
+    Endpoint,
+    IPAddress,
+    IPBlock,
+    Labels,
+    LabelSelector,
+    Namespace,
+    NetworkPolicy,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+    NetworkPolicyRule,
+    Node,
+    Pod,
+)
+from netpol_lab.model.ports import LAST_PORT, PortSet
+
+Ends = Literal["both", "ingress", "egress"]
+"""Both ends of a connection, or the ingress of its destination or the egress of its source alone."""
+
+
+@dataclass(frozen=True)
+class CompiledPeer:
+    """One item of ``from`` or ``to`` and the classes it stands for."""
+
+    peer: NetworkPolicyPeer | None
+    """None stands for a list that is missing or empty: everyone."""
+    runs: tuple[Run, ...]
+
+    @property
+    def is_block(self) -> bool:
+        return self.peer is not None and self.peer.ip_block is not None
+
+    def holds(self, number: int) -> bool:
+        return any(run.holds(number) for run in self.runs)
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """A rule with its peers resolved."""
+
+    policy: NetworkPolicy
+    direction: Direction
+    index: int
+    rule: NetworkPolicyRule
+    peers: tuple[CompiledPeer, ...]
+    ports: PortSet | None
+    """None when named ports make the set depend on the destination."""
+
+    @property
+    def for_everyone(self) -> bool:
+        """T: "If this field is empty or missing, this rule matches all sources" (or destinations)."""
+        return not self.rule.peers
+
+    def holds(self, number: int, blocks: bool = True) -> bool:
+        """T: "Items in this list are combined using a logical OR operation". Without ``blocks`` no ipBlock matches."""
+        return any(peer.holds(number) for peer in self.peers if blocks or not peer.is_block)
+
+    def ports_on(self, destination: EndpointClass, profile: Profile) -> PortSet:
+        """The ports this rule admits towards ``destination``."""
+        if self.ports is not None:
+            return self.ports
+        return PortSet.union(port_set(port, destination.ports, profile) for port in self.rule.ports)
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """What some classes of pods have in common in one direction: the policies that isolate them, and their rules."""
+
+    policies: tuple[NetworkPolicy, ...]
+    rules: tuple[CompiledRule, ...]
+
+
+class Engine:
+    """The reachability of one state of a cluster under one profile.
+
+    ``pods`` need addresses if ipBlocks are to match them; ``namespaces`` maps names to objects.
+    Building it costs one pass over pods and one over policies. The policies of a namespace are compiled when one of
+    its pods is asked about, and nothing is decided per pair before it is asked.
+    """
+
+    def __init__(
+        self,
+        pods: Iterable[Pod],
+        namespaces: Mapping[str, Namespace],
+        policies: Iterable[NetworkPolicy],
+        profile: Profile = UPSTREAM,
+    ) -> None:
+        self.profile = profile
+        self.policies = tuple(policies)
+        self._blocks = {block: index for index, block in enumerate(_ip_blocks(self.policies))}
+        self.addresses = AddressMap(list(self._blocks))
+        self.classes = Classes(self._seen(pods), namespaces)
+        self._policies_of: dict[str, list[NetworkPolicy]] = {}
+        for policy in self.policies:
+            self._policies_of.setdefault(policy.namespace, []).append(policy)
+        self._groups: dict[tuple[Direction, str], dict[int, Group]] = {}
+        self._ports: dict[tuple[NetworkPolicyPort, ...], PortSet | None] = {(): PortSet.ALL}
+        self._admitted: dict[tuple[Direction, int, int, bool], PortSet] = {}
+
+    # -- classes ---------------------------------------------------------------------------------
+
+    def _seen(self, pods: Iterable[Pod]) -> Iterator[EndpointClass]:
+        """The classes of all pods, and of all addresses that ipBlocks tell apart."""
+        for pod in pods:
+            if not pod.host_network:
+                for address in pod.ips or (None,):
+                    yield self._class(pod, address)
+        yield EndpointClass("", Labels(), (), frozenset())
+        for version in (4, 6):
+            for blocks in self.addresses.classes(version):
+                yield EndpointClass("", Labels(), (), blocks)
+
+    def _class(self, endpoint: Endpoint, address: IPAddress | None) -> EndpointClass:
+        """What policies see of an endpoint.
+
+        ◇ T says ipBlock is for addresses outside; upstream e2e compares it with pod IPs: the profile decides. D: a pod
+        on the host network looks like its node, and a node like any other address: neither has labels to select.
+        """
+        blocks: frozenset[int] = frozenset()
+        if address is not None and self.profile.compares_ip_blocks_with(endpoint):
+            blocks = self.addresses.blocks_of(address)
+        if isinstance(endpoint, Pod) and not endpoint.host_network:
+            return EndpointClass(endpoint.namespace, endpoint.labels, endpoint.ports, blocks)
+        return EndpointClass("", Labels(), (), blocks)
+
+    def class_of(self, endpoint: Endpoint, family: int | None = None) -> int:
+        """The number of an endpoint's class. A dual-stack pod is seen by its address of ``family`` (4 or 6).
+
+        Raises :class:`NotFound` for a pod that is not like any pod of this state.
+        """
+        try:
+            return self.classes.number(self._class(endpoint, address_of(endpoint, family)))
+        except KeyError:
+            name = endpoint.id if isinstance(endpoint, Pod) else endpoint.name
+            raise NotFound(f"There is no pod {name} with these labels, ports and addresses now.") from None
+
+    def classes_of(self, endpoint: Endpoint) -> tuple[tuple[int, int], ...]:
+        """All that policies see of an endpoint: (family, class) by each of its addresses; family 0 if it has none."""
+        seen = tuple((each.version, self.class_of(endpoint, each.version)) for each in endpoint.ips)
+        return seen or ((0, self.class_of(endpoint)),)
+
+    # -- policies --------------------------------------------------------------------------------
+
+    def groups(self, direction: Direction, namespace: str) -> Mapping[int, Group]:
+        """The group of each class of a namespace that some policy isolates in that direction.
+
+        D: policies add up, in any order. T: rules of a direction that is not in policyTypes are inert. T: a policy's
+        podSelector picks pods of its own namespace.
+        """
+        key = (direction, namespace)
+        if key not in self._groups:
+            isolating: dict[int, list[NetworkPolicy]] = {}
+            for policy in self._policies_of.get(namespace, ()) if direction in self.profile.enforces else ():
+                if policy.isolates(direction):
+                    for number in self.classes.selected(namespace, policy.pod_selector).members():
+                        isolating.setdefault(number, []).append(policy)
+            self._groups[key] = self._grouped(direction, isolating)
+        return self._groups[key]
+
+    def _grouped(self, direction: Direction, isolating: Mapping[int, Sequence[NetworkPolicy]]) -> dict[int, Group]:
+        """Classes with the same policies share one group, and policies compile once."""
+        compiled: dict[int, tuple[CompiledRule, ...]] = {}
+        shared: dict[tuple[int, ...], Group] = {}
+        for policies in isolating.values():
+            key = tuple(map(id, policies))
+            if key not in shared:
+                for policy in policies:
+                    if id(policy) not in compiled:
+                        compiled[id(policy)] = self._rules(policy, direction)
+                rules = tuple(rule for policy in policies for rule in compiled[id(policy)])
+                shared[key] = Group(tuple(policies), rules)
+        return {number: shared[tuple(map(id, policies))] for number, policies in isolating.items()}
+
+    def _rules(self, policy: NetworkPolicy, direction: Direction) -> tuple[CompiledRule, ...]:
+        """T: without ``from``/``to`` a rule admits every end, outside too; without ``ports``, every port."""
+        found = []
+        for index, rule in enumerate(policy.rules(direction)):
+            peers = tuple(CompiledPeer(peer, self.runs(policy.namespace, peer)) for peer in rule.peers)
+            everyone = (CompiledPeer(None, (self.classes.everything,)),)
+            found.append(CompiledRule(policy, direction, index, rule, peers or everyone, self._fixed_ports(rule.ports)))
+        return tuple(found)
+
+    def runs(self, policy_namespace: str, peer: NetworkPolicyPeer) -> tuple[Run, ...]:
+        """The classes one item of ``from`` or ``to`` stands for.
+
+        T: an ipBlock is compared with addresses. A podSelector alone looks into the policy's own
+        namespace; a namespaceSelector alone takes all pods of the namespaces; both together are ANDed.
+        Selectors never match an address outside the cluster.
+        """
+        if peer.ip_block is not None:
+            return (self.classes.in_block(self._blocks[peer.ip_block]),)
+        pods = peer.pod_selector or _ALL_PODS
+        if peer.namespace_selector is None:
+            return (self.classes.selected(policy_namespace, pods),)
+        return self.classes.selected_in(peer.namespace_selector, pods)
+
+    def _fixed_ports(self, ports: tuple[NetworkPolicyPort, ...]) -> PortSet | None:
+        if ports not in self._ports:
+            named = any(isinstance(port.port, str) for port in ports)
+            self._ports[ports] = None if named else PortSet.union(port_set(port, (), self.profile) for port in ports)
+        return self._ports[ports]
+
+    # -- answers ---------------------------------------------------------------------------------
+
+    def group(self, direction: Direction, endpoint: Endpoint) -> Group:
+        """The policies that isolate an endpoint in a direction, and their rules; none if policies do not apply to it.
+
+        D: policies do not apply to pods on the host network, nor to nodes and outside addresses.
+        """
+        if not isinstance(endpoint, Pod) or endpoint.host_network:
+            return _OPEN
+        return self.groups(direction, endpoint.namespace).get(self.class_of(endpoint), _OPEN)
+
+    def isolating(self, direction: Direction, endpoint: Endpoint) -> tuple[NetworkPolicy, ...]:
+        """The policies that isolate an endpoint in a direction."""
+        return self.group(direction, endpoint).policies
+
+    def admitted(self, direction: Direction, source: Endpoint, destination: Endpoint, blocks: bool = True) -> PortSet:
+        """The ports one end admits: egress at ``source``, or ingress at ``destination``.
+
+        A pod that no policy isolates admits everything (D). Otherwise the union of what its rules admit (D). Without
+        ``blocks``: as a plugin has it that does not compare ipBlocks with the far end.
+        """
+        subject = destination if direction == "ingress" else source
+        group = self.group(direction, subject)
+        if not group.policies or exemption(source, destination):
+            return PortSet.ALL
+        family = family_of(source, destination)
+        pair = (direction, self.class_of(source, family), self.class_of(destination, family), blocks)
+        if pair not in self._admitted:
+            other = pair[1] if direction == "ingress" else pair[2]
+            target = self.classes[pair[2]]
+            admitting = (rule for rule in group.rules if rule.holds(other, blocks))
+            self._admitted[pair] = PortSet.union(rule.ports_on(target, self.profile) for rule in admitting)
+        return self._admitted[pair]
+
+    @cached_property
+    def leaves_open(self) -> bool:
+        """Whether some answer may depend on the network plugin: ◇ for one connection only what ipBlocks match does."""
+        return bool(self._blocks) and self.profile == UPSTREAM
+
+    def certain(self, direction: Direction, source: Endpoint, destination: Endpoint) -> PortSet:
+        """The ports one end admits with every plugin that enforces the whole API; with one plugin's profile, with it.
+
+        ◇ Plugins differ in what they compare ipBlocks with; upstream compares them with whatever any of them does.
+        """
+        other = source if direction == "ingress" else destination
+        blocks = not self.leaves_open or all(profile.compares_ip_blocks_with(other) for profile in CONFORMANT)
+        return self.admitted(direction, source, destination, blocks)
+
+    def connection(self, source: Endpoint, destination: Endpoint) -> PortSet:
+        """The ports both ends admit (D: egress at the source AND ingress at the destination)."""
+        return self.admitted("egress", source, destination) & self.admitted("ingress", source, destination)
+
+
+def exemption(source: Endpoint, destination: Endpoint) -> str:
+    """Why no policy judges this connection, in words; "" when policies do.
+
+    D: "A Pod cannot block access to itself". D and T: traffic to and from the node where a pod is
+    running is always allowed.
+    """
+    if isinstance(source, Pod) and source == destination:
+        return "a pod always reaches itself"
+    for pod, other in ((destination, source), (source, destination)):
+        if not isinstance(pod, Pod) or pod.host_network or not pod.node:
+            continue
+        if isinstance(other, Node) and other.name == pod.node:
+            return "traffic between a pod and its own node is always allowed"
+        if isinstance(other, Pod) and other.host_network and other.node == pod.node:
+            return "a pod on the host network counts as its node, and a pod's own node is always allowed"
+    return ""
+
+
+def port_set(port: NetworkPolicyPort, container_ports: Iterable[ContainerPort], profile: Profile = UPSTREAM) -> PortSet:
+    """The ports one item of ``ports`` stands for, towards a pod with these container ports.
+
+    T: without ``port``, all ports of the protocol. A name resolves on the destination pod, name and
+    protocol both; a name that no container has admits nothing. ``endPort`` closes a range, where the
+    plugin supports it (D).
+    """
+    if port.port is None:
+        return PortSet.of(port.protocol)
+    if isinstance(port.port, str):
+        return PortSet.union(
+            PortSet.of(found.protocol, found.port)
+            for found in container_ports
+            if found.name == port.port and found.protocol == port.protocol
+        )
+    if port.end_port is not None and profile.supports_end_port:
+        return PortSet.of(port.protocol, port.port, min(port.end_port, LAST_PORT))
+    return PortSet.of(port.protocol, port.port)
+
+
+def _ip_blocks(policies: Iterable[NetworkPolicy]) -> dict[IPBlock, None]:
+    return {
+        peer.ip_block: None
+        for policy in policies
+        for rule in (*policy.ingress, *policy.egress)
+        for peer in rule.peers
+        if peer.ip_block is not None
+    }
+
+
+def address_of(endpoint: Endpoint, family: int | None) -> IPAddress | None:
+    """An endpoint's address of that family; its first one if it has none of it, or None is asked for."""
+    return next((address for address in endpoint.ips if address.version == family), endpoint.ip)
+
+
+def family_of(source: Endpoint, destination: Endpoint) -> int | None:
+    """The address family a connection uses: that of the destination's first address which the source has too."""
+    known = {address.version for address in source.ips}
+    return next((address.version for address in destination.ips if address.version in known), None)
+
+
+_ALL_PODS = LabelSelector()
+_OPEN = Group((), ())
+"""The group of everything that no policy isolates."""

@@ -1,0 +1,403 @@
+"""The front door used in notebooks: :class:`Lab`.
+
+A lab is one simulated cluster, the kubectl that reaches it, and everything there is to see of it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.coach.remedy import smallest_change, smallest_stop
+from netpol_lab.connections import Flow, connect_each, naming, standing
+from netpol_lab.connections.scene import Scene, SceneNode, build, effect_of
+from netpol_lab.connections.story import Moment, Timeline, policies_changed, with_visitors
+from netpol_lab.engine.profiles import PROFILES
+from netpol_lab.kubectl import Session, run
+from netpol_lab.lab import notebook
+from netpol_lab.lab.bridge import Bridge
+from netpol_lab.lab.clusters import Cluster
+from netpol_lab.lessons import exercises, quiz
+from netpol_lab.model import datafiles as data
+from netpol_lab.model.errors import LabError, NotFound, NotSimulated
+from netpol_lab.pods import ProgramResult, is_for_the_cluster, run_outside
+
+if TYPE_CHECKING:
+    from netpol_lab.display.card import Picture
+    from netpol_lab.engine.compiled import Ends
+
+AskedConnection = tuple[str, str, int] | tuple[str, str, int, str]
+"""From, to, port, and (if not TCP) the protocol."""
+
+Which = int | str | Moment
+"""A moment: its number, a part of its command, ``start`` or ``now``."""
+
+_open: Lab | None = None
+
+
+class Lab:
+    """One student's lab.
+
+    ``xx`` is the student's number, two digits as text. ``lesson`` names the folder for the files you write
+    (``work/<lesson>``); without it they go where the notebook is. ``profile`` is the network plugin's behavior.
+    A second ``Lab`` in the same notebook closes the first and starts over.
+
+    Raises :class:`LabError` for a number that Kubernetes could not take as part of a name.
+    """
+
+    def __init__(self, xx: str = "07", *, lesson: str | None = None, live: bool = False, profile: str = "upstream"):
+        global _open
+        if live:
+            raise NotSimulated("Live mode is not built yet: this lab runs on the simulated cluster only.")
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?", str(xx)):
+            raise LabError(f"{xx!r} cannot be part of a Kubernetes name. Take your number as text, for example '07'.")
+        if lesson is not None and not re.fullmatch(r"[a-z0-9][a-z0-9-]*", lesson):
+            raise LabError(f"{lesson!r} is not the name of a lesson. An example is '02-default-deny'.")
+        if _open is not None:
+            _open.close()
+        self.xx, self.lesson = str(xx), lesson
+        self.cluster = Cluster(profile)
+        self._session = Session(self.cluster)
+        self._story = Timeline(self.cluster.snapshot())
+        self._predictions = quiz.Predictions(self.xx)
+        self.folder = notebook.work_in(lesson)
+        self._bridge = Bridge(self._answer)
+        if notebook.publish(self.xx, self._write):
+            from netpol_lab.display import layout
+
+            layout.warm_up()
+        _open = self
+
+    def close(self) -> None:
+        """Take the lab's kubectl off PATH and end its socket."""
+        self._bridge.close()
+
+    def __repr__(self) -> str:
+        where = f"; your files go to work/{self.lesson}" if self.lesson else ""
+        return f"Lab {self.xx}: a simulated cluster with {len(self.cluster.nodes)} nodes{where}"
+
+    # -- the command line ------------------------------------------------------------------------
+
+    def _answer(self, program: str, words: list[str], stdin: Callable[[], str], cwd: str) -> ProgramResult | None:
+        """Run one program of the notebook's shell. What the simulator cannot do is an answer too, never a crash."""
+        session, cluster = self._session, self.cluster
+        tried = len(session.attempts)
+        try:
+            if program == "curl":
+                if not is_for_the_cluster(cluster, words, session.forwards):
+                    return None
+                log, dialed, forwards = session.record, session.dialed, session.forwards
+                result = run_outside(cluster, ["curl", *words], stdin, log, attempts=dialed, forwards=forwards)
+                cluster.advance(result.seconds)
+            else:
+                result = run(session, words, stdin, cwd)
+        except LabError as error:
+            result = ProgramResult((("stderr", f"error: {error}\n"),), 1)
+        command = shlex.join([program, *words])
+        self._story.record(command, cluster.snapshot(), session.attempts[tried:])
+        return result
+
+    def kubectl(self, line: str, stdin: str = "") -> ProgramResult:
+        """Run one kubectl line from Python: ``lab.kubectl("get pods -A").stdout``."""
+        words = shlex.split(data.fill(line, self.xx))
+        answer = self._answer(
+            "kubectl", words[1:] if words[:1] == ["kubectl"] else words, lambda: stdin, str(Path.cwd())
+        )
+        assert answer is not None
+        return answer
+
+    def _write(self, name: str, text: str) -> str:
+        return notebook.write_manifest(name, text, self.xx)
+
+    def file(self, name: str) -> str:
+        """Copy one of the workbook's manifests into your folder, with your number filled in.
+
+        ``name`` is like ``lab-a/netpol-apps.yaml``. Returns its text. Raises NotFound for a name that is not there.
+        """
+        text = data.fill(data.path("manifests", *name.split("/")).read_text(encoding="utf-8"), self.xx)
+        notebook.write_manifest(Path(name).name, text, self.xx)
+        return text
+
+    def reset(self) -> None:
+        """Back to the state before your first command. Your files stay."""
+        self.cluster.restore(self._story.moments[0].state)
+        self._story = Timeline(self.cluster.snapshot())
+        self._session = Session(self.cluster)
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def scene(self, at: Which = "now", *, visitors: bool = True) -> Scene:
+        """One moment folded for looking at; with the pods that ``kubectl run --rm`` brought and took away again."""
+        moment = self._story.moment(at)
+        guests = self._story.visitors([moment]) if visitors else []
+        return build(with_visitors(moment.state, guests))
+
+    def matrix(self, port: int | None = None, protocol: str = "TCP", direction: Ends = "both") -> Picture:
+        """Who can connect to whom: a pandas frame in ``.frame``, an accessible table in the notebook.
+
+        ``port`` asks about one port; the frame then holds booleans. ``direction``: ``ingress``, ``egress`` or ``both``.
+        """
+        from netpol_lab.display import matrix
+
+        port, protocol = naming.asked_port(port, protocol)
+        return matrix.draw(self.scene(), port=port, protocol=protocol, direction=direction)
+
+    def both_ends(self, port: int = 80, protocol: str = "TCP") -> Picture:
+        """Three matrices side by side: egress at the source, ingress at the target, and the connection."""
+        from netpol_lab.display import matrix
+
+        return matrix.both_ends(self.scene(), *naming.asked_port(port, protocol))
+
+    def graph(self, ask: Iterable[AskedConnection] = (), *, at: Which = "now") -> Picture:
+        """Who can reach whom on the ports where something listens.
+
+        Blocked lines are drawn for what you ``ask`` about, ``("client-07", "server-07", 80)``, and for the connections
+        you tried since the last change.
+        """
+        from netpol_lab.display import graph
+
+        scene = self.scene(at)
+        tried = naming.blocked_by_policies(scene, [each.flow for each in self._story.moment(at).attempts])
+        return graph.draw(scene, blocked=[*self._asked(scene, ask), *tried])
+
+    def compare(self, before: Which | None = None, after: Which = "now", *, side_by_side: bool = False) -> Picture:
+        """What changed between two moments, as a graph and a matrix; without words, what the last step changed."""
+        from netpol_lab.display import card, delta, matrix
+
+        last, _ = self._story.last_step()
+        old, new = (last if before is None else self._story.moment(before)), self._story.moment(after)
+        guests = self._story.visitors(self._story.between(old, new))
+        scenes = [build(with_visitors(moment.state, guests)) for moment in (old, new)]
+        names = (f"Moment {old.number}", f"moment {new.number}" + (f" ({new.command})" if new.command else ""))
+        picture = delta.draw(*scenes, before_name=names[0], after_name=names[1], side_by_side=side_by_side)
+        table = matrix.matrix_delta(*scenes, before_name=names[0], after_name=names[1])
+        return card.stack([picture, table])
+
+    def steps(
+        self,
+        to: str,
+        port: int = 80,
+        protocol: str = "TCP",
+        *,
+        sources: Sequence[str] | None = None,
+        moments: Sequence[Which] | None = None,
+        names: Sequence[str] = (),
+    ) -> Picture:
+        """The story in one picture: who reaches ``to`` at each step, drawn from the states themselves.
+
+        ``names`` are the headings of the steps, for example ``["Allow all", "Default deny", "Allow specific"]``.
+
+        Without ``moments``: each different set of policies since ``to`` exists. Without ``sources``: every pod of its
+        namespace, the pods that tried it, and the outside.
+        """
+        from netpol_lab.display import strip
+
+        number, protocol = naming.asked_port(port, protocol)
+        chosen = [self._story.moment(m) for m in moments] if moments else self._story.policy_steps()
+        guests = self._story.visitors(self._story.moments)
+        scenes = [build(with_visitors(moment.state, guests)) for moment in chosen]
+        pairs = [
+            (moment, scene, node)
+            for moment, scene in zip(chosen, scenes, strict=True)
+            if (node := naming.node_named(scene, to, self._namespace))
+        ]
+        if not pairs:
+            raise self._unknown(to)
+        target = pairs[-1][2]
+        ids = [self._node(pairs[-1][1], name).id for name in sources] if sources else _around(pairs[-1][1], target)
+        titles = [*(names or ()), *[""] * len(pairs)]
+        states = [moment.state for moment, _, _ in pairs]
+        drawn = [strip.StripStep(titles[i], policies_changed(states, i), pair[1]) for i, pair in enumerate(pairs)]
+        return strip.draw(drawn, ids, target.id, number or 80, protocol)
+
+    def why(
+        self, source: str, destination: str, port: int | None = None, protocol: str = "TCP", *, stop: bool = False
+    ) -> Picture:
+        """Why one connection passes or not: name, Service, egress, ingress, port; near misses; the smallest change.
+
+        ``source`` is a pod or workload; ``destination`` may also be a Service, an address or a DNS name. ``port`` is
+        the one the client would use; without it, the first port of the Service or the pod. Where the endpoints of a
+        Service differ, a table of all of them follows. ``stop=True`` adds the smallest change that would stop a
+        connection that passes.
+        """
+        from netpol_lab.display import card, why
+        from netpol_lab.display import endpoints_table as endpoints
+
+        state, flow = self._dial(source, destination, port, protocol)
+        verdict = flow.judged
+        change = None
+        if verdict is not None and (stop or not flow.connected):
+            change = (smallest_stop if flow.connected else smallest_change)(state, verdict)
+        picture = why.draw(flow, change=change, saw=self._story.saw(flow))
+        each = connect_each(state, flow.source, flow.service, flow.port, protocol) if flow.service else []
+        if flow.service is None or len({one.outcome for one in each}) < 2:
+            return picture
+        return card.stack([picture, endpoints.draw(flow.service, flow.source, flow.port, each)])
+
+    def endpoints(self, service: str, source: str, port: int | None = None, protocol: str = "TCP") -> Picture:
+        """What ``source`` meets behind a Service: one row per endpoint, and the share of requests that work.
+
+        ``port`` is the Service's, its first one if not given. Raises NotFound for a Service that is not there.
+        """
+        from netpol_lab.display import endpoints_table as endpoints
+
+        state = self._state_with_guests()
+        origin = state.endpoint(source, self._namespace)
+        found = naming.service_named(state, service, (getattr(origin, "namespace", ""), self._namespace, "default"))
+        if found is None:
+            raise NotFound(f"There is no Service {service!r} with a port.", "Service", service)
+        port, protocol = naming.asked_port(port or found.ports[0].port, protocol)
+        assert port is not None
+        return endpoints.draw(found, origin, port, connect_each(state, origin, found, port, protocol))
+
+    def packets(self, source: str, destination: str, port: int | None = None, protocol: str = "TCP") -> Picture:
+        """One connection packet by packet, and where it is judged. The words are those of :meth:`why`.
+
+        Raises LabError where no packet gets as far as a pod: a name that does not resolve, a Service without pods.
+        """
+        from netpol_lab.display import packets
+
+        return packets.draw(self._dial(source, destination, port, protocol)[1])
+
+    def hold(
+        self, source: str | None = None, destination: str = "", port: int | None = None, protocol: str = "TCP"
+    ) -> Picture:
+        """Open a connection and keep it open while you change policies; without ends, see what has become of all.
+
+        The ends are named as for :meth:`why`, and what cannot be opened is answered by it. Policies judge a connection
+        when it is opened; what becomes of one that stands is left to the plugin (documentation, NetworkPolicy).
+        """
+        from netpol_lab.display import standing_table as table
+
+        state = self.cluster.snapshot()
+        if source is not None:
+            flow = naming.flow(state, source, destination, port, protocol, self._namespace)
+            if not flow.connected:
+                return self.why(source, destination, port, protocol)
+            self._story.hold(flow)
+        held = [(standing(state, flow), moment.command) for flow, moment in self._story.held]
+        return table.draw(held, self.cluster.profile)
+
+    def _dial(self, source: str, destination: str, port: int | None, protocol: str) -> tuple[Snapshot, Flow]:
+        """The connection asked about, made in the present state."""
+        state = self._state_with_guests()
+        return state, naming.flow(state, source, destination, port, protocol, self._namespace)
+
+    def _state_with_guests(self) -> Snapshot:
+        """The present state, with the pods that tried something in it and are gone."""
+        return with_visitors(self.cluster.snapshot(), self._story.visitors([self._story.now]))
+
+    def plugins(
+        self, source: str | None = None, destination: str = "", port: int | None = None, protocol: str = "TCP"
+    ) -> Picture:
+        """What each network plugin makes of one connection under the present policies: one row per profile.
+
+        The ends are named as for :meth:`why`. Without them: how the plugins decide what the API leaves to them.
+        """
+        from netpol_lab.display import plugins_table as plugins
+
+        if source is None:
+            return plugins.points(tuple(PROFILES.values()))
+        states = {each: replace(self._state_with_guests(), enforcement=each) for each in PROFILES.values()}
+        ends = (source, destination, port, protocol, self._namespace)
+        return plugins.draw({each: naming.flow(states[each], *ends) for each in states}, self.cluster.profile)
+
+    def reach(self, source: str) -> Picture:
+        """Everything one pod can reach: its blast radius, if it were taken over."""
+        from netpol_lab.display import reach
+
+        scene = self.scene()
+        return reach.draw(scene, self._node(scene, source).id)
+
+    def policies(self) -> Picture:
+        """Each policy as sentences, with the pods it selects and the peers it resolves to now."""
+        from netpol_lab.display import card
+        from netpol_lab.display import policy_cards as policies
+
+        state = self.cluster.snapshot()
+        scene = build(state)
+        cards = [
+            policies.draw(
+                scene, policy, **notebook.lines_of(policy), effect=effect_of(state, policy), namespaces=state.namespaces
+            )
+            for policy in state.policies
+        ]
+        return card.stack(cards) if cards else policies.none(scene)
+
+    def warnings(self) -> Picture:
+        """What is legal in the policies and probably wrong: the line, what was meant, and the lesson about it."""
+        from netpol_lab.display import advice_table as advice
+
+        return advice.draw(self.cluster.warnings(), len(self.cluster.policies))
+
+    def heatmap(self) -> Picture:
+        """The reachability of every pod with every other as one image, for clusters too large for a table."""
+        from netpol_lab.display import heatmap
+
+        return heatmap.draw(build(self.cluster, fold=False))
+
+    def moments(self) -> Picture:
+        """The steps so far, with the numbers and names that ``compare`` and ``graph`` understand."""
+        from netpol_lab.display import moments
+
+        return moments.draw(self._story.moments)
+
+    def playground(self) -> Any:
+        """A widget to explore with: each policy on or off, a port, and the why of a pair. It changes nothing."""
+        from netpol_lab.lab.playground import Playground
+
+        return Playground(self)
+
+    # -- exercises -------------------------------------------------------------------------------
+
+    def check(self, exercise: str) -> Picture:
+        """Check an exercise by behavior: connections are compared, never YAML."""
+        return exercises.show(exercises.check(self.cluster, exercise, self.xx))
+
+    def predict(self, question: str, answer: str | None = None) -> Picture:
+        """Write down what you expect before you run it; without an answer, compare that with what happened."""
+        return self._predictions(question, answer)
+
+    def quiz(self, question: str, answer: str | None = None) -> Picture:
+        """A question with its options; with your answer, the why of every option."""
+        return quiz.quiz(question, answer, self.xx)
+
+    # -- names -----------------------------------------------------------------------------------
+
+    @property
+    def _namespace(self) -> str:
+        """Where a bare name is looked up first."""
+        return f"student-{self.xx}"
+
+    def hypothetical(self, without: Iterable[str] = ()) -> Snapshot:
+        """The present state without some policies, named ``namespace/name``. The lab's own cluster stays as it is."""
+        keys = [("NetworkPolicy", *name.split("/", 1)) for name in without]
+        return self.cluster.snapshot().without(keys)  # type: ignore[arg-type]
+
+    def _node(self, scene: Scene, name: str) -> SceneNode:
+        node = naming.node_named(scene, name, self._namespace)
+        if node is None:
+            raise self._unknown(name)
+        return node
+
+    def _unknown(self, name: str) -> Exception:
+        try:
+            self.cluster.endpoint(name, self._namespace)
+        except LabError as error:
+            return error
+        return LabError(f"{name!r} does not take part: pods on the host network and nodes are not shown.")
+
+    def _asked(self, scene: Scene, ask: Iterable[AskedConnection]) -> list[tuple[str, str, str, int]]:
+        return [
+            (self._node(scene, source).id, self._node(scene, destination).id, protocol, port)
+            for source, destination, port, protocol in naming.asked_questions(ask)
+        ]
+
+
+def _around(scene: Scene, target: SceneNode) -> list[str]:
+    return [node.id for node in scene.nodes if node is not target and node.namespace in (target.namespace, "")]

@@ -1,0 +1,1 @@
+"""What a student is asked: exercises and their checks, predictions, quizzes."""

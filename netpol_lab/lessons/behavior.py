@@ -1,0 +1,166 @@
+"""Wanted behavior against what the cluster does: connection by connection, on all ports, never YAML.
+
+A :class:`Judged` is one ordered pair of nodes with three sets of ports: wanted, got, and those the exercise
+cares about. The pair leaks where more is admitted than wanted, and misses where less is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.connections.outside import endpoint_at
+from netpol_lab.connections.resolving import parse_address
+from netpol_lab.connections.scene import Reach, Scene, SceneNode, build
+from netpol_lab.lessons.loading import Exercise, WantedCell
+from netpol_lab.model.errors import NotFound
+from netpol_lab.model.objects import Pod
+from netpol_lab.model.ports import PortSet
+
+_TELLING_PORTS = (80, 443, 53, 22, 8080)
+"""When no program listens on any port of a difference, one that a reader knows is shown."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One connection: who, to whom, and what of it is as wanted. ``explicit`` holds the ports the exercise names."""
+
+    source: SceneNode
+    destination: SceneNode
+    wanted: PortSet
+    got: PortSet
+    care: PortSet
+    explicit: PortSet
+
+    @property
+    def leak(self) -> PortSet:
+        return (self.got - self.wanted) & self.care
+
+    @property
+    def missing(self) -> PortSet:
+        return (self.wanted - self.got) & self.care
+
+    @property
+    def right(self) -> bool:
+        return not self.leak and not self.missing
+
+    def telling_port(self, difference: PortSet) -> tuple[str, int]:
+        """The protocol and port to show for a difference: named by the exercise, else served, else well known."""
+        for ports in (difference & self.explicit, difference & self.destination.listens):
+            for protocol, first, last in ports:
+                if first == last:  # a whole range tells nothing
+                    return protocol, first
+        for port in _TELLING_PORTS:
+            if ("TCP", port) in difference:
+                return "TCP", port
+        protocol, first, _ = difference.ranges[0]
+        return protocol, first
+
+
+def judge(exercise: Exercise, state: Snapshot) -> list[Judged]:
+    """Every connection the exercise is about. ``state`` already holds the visitors.
+
+    Raises NotFound when a pod the exercise names is not there.
+    """
+    now = _with_addresses(exercise, build(state), state)
+    begun = exercise.with_visitors(exercise.start_cluster().snapshot())
+    start = _with_addresses(exercise, build(begun), begun)
+    allowed, denied = _by_pair(exercise.allowed, now), _by_pair(exercise.denied, now)
+    known = {
+        (source.id, target.id) for source in now.nodes for target in now.nodes if (source.id, target.id) in now.reach
+    }
+    judged = []
+    for pair in sorted(known, key=lambda pair: _place(now, pair)):
+        explicit = allowed.get(pair, PortSet.NONE) | denied.get(pair, PortSet.NONE)
+        before = (
+            _reach_before(start, now, pair) if exercise.rest == "start" and _in_scope(exercise, now, pair) else None
+        )
+        blocked = exercise.rest == "denied" and _in_scope(exercise, now, pair)
+        care = PortSet.ALL if before is not None or blocked else explicit
+        if not care:
+            continue
+        wanted = ((before or PortSet.NONE) | allowed.get(pair, PortSet.NONE)) - denied.get(pair, PortSet.NONE)
+        source, target = now.node(pair[0]), now.node(pair[1])
+        judged.append(Judged(source, target, wanted, now.reach[pair].ports, care, explicit))
+    return judged
+
+
+def nodes_named(scene: Scene, name: str) -> list[SceneNode]:
+    """The nodes an exercise means by a name: a node, all replicas of a workload, all of the outside, or Anyone."""
+    if name == "Anyone":
+        return list(scene.nodes)
+    if name == "External":
+        return [node for node in scene.nodes if node.is_external and parse_address(node.id) is None]
+    return [node for node in scene.nodes if is_called(node, name)]
+
+
+def is_called(node: SceneNode, name: str) -> bool:
+    """Whether an exercise means a node by its own name, or by that of its workload."""
+    return name in (node.id, _workload(node))
+
+
+def _with_addresses(exercise: Exercise, scene: Scene, state: Snapshot) -> Scene:
+    """The scene with a node for each address outside that the exercise names, such as ``203.0.113.10``."""
+    named = dict.fromkeys(end for cell in exercise.cells for end in (cell.source, cell.destination))
+    nodes, reach, engine = list(scene.nodes), dict(scene.reach), state.engine
+    for name in named:
+        address = parse_address(name)
+        if address is None or any(node.id == name for node in nodes):
+            continue
+        outside = endpoint_at(address)
+        nodes.append(SceneNode(name, "", name, "" if outside.name == name else outside.name, outside))
+        for pod in scene.nodes:
+            if not pod.is_external:
+                for ends in ((nodes[-1], pod), (pod, nodes[-1])):
+                    source, target = (end.endpoint for end in ends)
+                    reach[ends[0].id, ends[1].id] = Reach(
+                        engine.admitted("egress", source, target), engine.admitted("ingress", source, target)
+                    )
+    return replace(scene, nodes=tuple(nodes), reach=reach)
+
+
+def _workload(node: SceneNode) -> str:
+    pod = node.endpoint
+    return f"{pod.namespace}/{pod.owner.partition('/')[2]}" if isinstance(pod, Pod) and pod.owner else node.id
+
+
+def _by_pair(cells: Iterable[WantedCell], scene: Scene) -> Mapping[tuple[str, str], PortSet]:
+    found: dict[tuple[str, str], PortSet] = {}
+    for cell in cells:
+        ports = PortSet.ALL if cell.port is None else PortSet.of(cell.protocol, cell.port)
+        for source in _need(scene, cell.source):
+            for target in _need(scene, cell.destination):
+                pair = (source.id, target.id)
+                found[pair] = found.get(pair, PortSet.NONE) | ports
+    return found
+
+
+def _need(scene: Scene, name: str) -> list[SceneNode]:
+    nodes = nodes_named(scene, name)
+    if not nodes:
+        raise NotFound(f"The pod {name} is not there.", "Pod", name)
+    return nodes
+
+
+def _in_scope(exercise: Exercise, scene: Scene, pair: tuple[str, str]) -> bool:
+    return any(scene.node(id).namespace in exercise.scope for id in pair)
+
+
+def _reach_before(start: Scene, now: Scene, pair: tuple[str, str]) -> PortSet | None:
+    """What passed between the same two when the exercise began; None when one of them was not there."""
+    ends = []
+    for id in pair:
+        node = now.node(id)
+        outside = node.is_external and parse_address(node.id) is None
+        found = nodes_named(start, "External" if outside else _workload(node))
+        if not found:
+            return None
+        ends.append(found[0].id)
+    reach = start.reach.get((ends[0], ends[1]))
+    return reach.ports if reach else None
+
+
+def _place(scene: Scene, pair: tuple[str, str]) -> tuple[int, int]:
+    order = {node.id: place for place, node in enumerate(scene.nodes)}
+    return order[pair[0]], order[pair[1]]

@@ -1,0 +1,319 @@
+"""The check of one exercise: is everything there, does every connection behave as wanted, and if not, why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Literal
+
+from netpol_lab.cluster.snapshot import Snapshot, View
+from netpol_lab.connections.scene import SceneNode
+from netpol_lab.engine.verdict import Gate, RuleRef, Verdict
+from netpol_lab.lessons.behavior import Judged, judge
+from netpol_lab.lessons.evidence import Cause, Evidence, lines, nth, own_policies, short
+from netpol_lab.lessons.loading import Exercise, WantedObject, load
+from netpol_lab.lessons.misconceptions import likely_cause
+from netpol_lab.lessons.passing import door_note, labels_in_the_way, plugin_note
+from netpol_lab.model.errors import NotFound
+from netpol_lab.model.objects import NetworkPolicy, NetworkPolicyPeer, Pod
+from netpol_lab.model.ports import PortSet
+from netpol_lab.tell.feedback import CounterExample, Feedback, FeedbackVerdict
+
+if TYPE_CHECKING:
+    from netpol_lab.display.card import Picture
+
+HOW = "By connections, not by comparing YAML: any answer with this behavior passes."
+
+Status = Literal["done", "not started", "not there", "not yet"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check found.
+
+    ``status``: ``done``; ``not started``, nothing was applied yet; ``not there``, an object is missing or differs;
+    ``not yet``, a connection is not as wanted. ``feedback`` holds the connections, where some were judged.
+    ``sentences`` say the rest; with ``done``, with which network plugins the answer fails. ``misconception`` is the id
+    of the likely cause, or "".
+    """
+
+    exercise: Exercise
+    status: Status
+    sentences: tuple[str, ...] = ()
+    misconception: str = ""
+    feedback: Feedback | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.status == "done"
+
+
+def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
+    """Check one exercise on a cluster, which stays as it is.
+
+    ``exercise`` is an id such as ``02-default-deny/1``. Never raises for a wrong or missing answer; raises NotFound for
+    an exercise that does not exist.
+    """
+    wanted = load(exercise, xx) if isinstance(exercise, str) else exercise
+    now, start = view.snapshot(), wanted.start_cluster().snapshot()
+    if untouched(wanted, now, start):
+        return CheckResult(wanted, "not started", (_not_started(wanted),))
+    state = wanted.with_visitors(now)
+    for item in wanted.objects:
+        problem = _object_problem(state, item)
+        if problem is not None:
+            return CheckResult(wanted, "not there", (problem.text,), problem.misconception)
+    if not wanted.cells:
+        return CheckResult(wanted, "done", (_all_there(wanted),))
+    try:
+        judged = judge(wanted, state)
+    except NotFound as missing:
+        return CheckResult(wanted, "not there", (f"{missing} Run the cells above, from the top.",))
+    result = _judged(wanted, judged, state, start)
+    return result if not result.passed else _passing(result, judged, state, start)
+
+
+def show(result: CheckResult) -> Picture:
+    """The result as a picture for a notebook."""
+    from netpol_lab.display import card, markup
+    from netpol_lab.display import feedback_card as feedback
+
+    if result.feedback is not None:
+        return feedback.draw(result.feedback, title=_title(result))
+    title = {
+        "done": "= Done: it is there",
+        "not started": "Not started yet: nothing of this exercise is applied",
+        "not there": "Not yet: something is missing",
+        "not yet": "Not yet: a label was changed to fit the policy",
+    }[result.status]
+    quiet = f"Exercise {result.exercise.id}: {result.exercise.title}."
+    twin = "\n".join(markup.ascii_text(sentence.replace("`", "")) for sentence in result.sentences)
+    picture: Picture = card.figure(title, quiet, [], [card.box("", *result.sentences)], drawn=False)
+    # The card is text already: the twin serves print and terminals, and is not repeated below it.
+    return replace(picture, twin=markup.wrap_twin(twin))
+
+
+def _title(result: CheckResult) -> str | None:
+    """None: the title that the feedback has of itself."""
+    if result.passed and result.exercise.objects:  # no policy of the student's is judged
+        return "Done: it is there, and it connects as wanted"
+    if result.passed and result.sentences:
+        return "Equivalent here, and not with every network plugin"
+    return None
+
+
+def untouched(exercise: Exercise, now: Snapshot, start: Snapshot) -> bool:
+    """Whether nothing that could be an answer was applied yet: kindness, not failure."""
+    if exercise.objects:
+        return not any(_candidates(now, item, start) for item in exercise.objects)
+    return (
+        not own_policies(exercise, now, start)
+        and _same_labels(_labels(start), _labels(now))
+        and {p.id for p in start.policies} <= {p.id for p in now.policies}
+    )
+
+
+def _labels(state: Snapshot) -> dict[str, set[frozenset[tuple[str, str]]]]:
+    """The labels that selectors see: of each namespace, and of all pods of each workload."""
+    found = {space.name: {frozenset(space.labels.items())} for space in state.namespaces}
+    for pod in state.pods:
+        labels = {(key, value) for key, value in pod.labels.items() if key != "pod-template-hash"}
+        found.setdefault(f"{pod.namespace}/{pod.owner or pod.name}", set()).add(frozenset(labels))
+    return found
+
+
+def _same_labels(
+    start: dict[str, set[frozenset[tuple[str, str]]]], now: dict[str, set[frozenset[tuple[str, str]]]]
+) -> bool:
+    """Whether what is still there is labeled as it was; what is gone or new does not count."""
+    return all(now.get(name, labels) == labels for name, labels in start.items())
+
+
+def _not_started(exercise: Exercise) -> str:
+    if exercise.file:
+        return (
+            f"Fill in the blanks of `{exercise.file}`, run that cell, apply the file, and check again. If kubectl "
+            "refused the file, repair that first; the last line of its message says where. The hints above help when "
+            "you are stuck."
+        )
+    return "Replace the blanks in the line above, run it, and check again. The hints help when you are stuck."
+
+
+def _all_there(exercise: Exercise) -> str:
+    names = [
+        f"{item.kind} `{item.name}`" + (f" in `{item.namespace}`" if item.namespace else "")
+        for item in exercise.objects
+    ]
+    return f"{'; '.join(names)}: as wanted."
+
+
+# -- objects -------------------------------------------------------------------------------------
+
+
+def _candidates(state: Snapshot, item: WantedObject, start: Snapshot) -> list[str]:
+    """Objects of that kind that were not there at the start and look like the wanted one."""
+    before = {(r.namespace, r.name) for r in start.list(item.kind)}
+    new = [r.name for r in state.list(item.kind) if (r.namespace, r.name) not in before]
+    return get_close_matches(item.name, new, 3, 0.75)
+
+
+def _object_problem(state: Snapshot, item: WantedObject) -> Cause | None:
+    """What is wrong with an object; None when it is as wanted."""
+    kind, place = item.kind.lower(), f" in `{item.namespace}`" if item.namespace else ""
+    found = state.get(item.kind, item.namespace, item.name)
+    if found is None:
+        return _elsewhere(state, item, f"there is no {kind} `{item.name}`{place}.")
+    labels = dict(found.body.get("metadata", {}).get("labels") or {})
+    wrong = {key: value for key, value in item.labels.items() if labels.get(key) != value}
+    if not wrong:
+        return None
+    has = ", ".join(f"`{key}={value}`" for key, value in sorted(labels.items())) or "no label"
+    wants = ", ".join(f"`{key}={value}`" for key, value in wrong.items())
+    text = (
+        f"The {kind} `{item.name}` is there, and it lacks the label {wants}. It has {has}. Labels match to the letter."
+    )
+    return Cause("M17", text)
+
+
+def _elsewhere(state: Snapshot, item: WantedObject, missing: str) -> Cause:
+    kind = item.kind.lower()
+    others = [r.namespace for r in state.list(item.kind) if r.name == item.name]
+    if others:
+        text = f"The {kind} `{item.name}` is in the namespace `{others[0]}`; it is wanted in `{item.namespace}`."
+        return Cause("M8", f"{text} Without `-n`, kubectl takes the namespace `default`.")
+    near = get_close_matches(item.name, [r.name for r in state.list(item.kind, item.namespace or None)], 1, 0.75)
+    if near:
+        return Cause("M17", f"There is a {kind} `{near[0]}`; `{item.name}` is wanted. Names match to the letter.")
+    return Cause("", f"T{missing[1:]}")
+
+
+# -- connections ---------------------------------------------------------------------------------
+
+
+def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start: Snapshot) -> CheckResult:
+    leaks, misses = [j for j in judged if j.leak], [j for j in judged if j.missing]
+    verdict: FeedbackVerdict = "equivalent"
+    if leaks or misses:
+        verdict = "both" if leaks and misses else "too open" if leaks else "too strict"
+    worst_leak, worst_miss = _most_telling(leaks), _most_telling(misses)
+    leak = _verdict(state, worst_leak, worst_leak.leak) if worst_leak else None
+    miss = _verdict(state, worst_miss, worst_miss.missing) if worst_miss else None
+    own, cause = own_policies(exercise, state, start), None
+    if leaks or misses:
+        begun = exercise.with_visitors(start)
+        cause = likely_cause(Evidence(exercise, state, begun, own, judged, worst_leak, worst_miss, leak, miss))
+    examples = [
+        _counterexample(judgement, found, own)
+        for judgement, found in ((worst_leak, leak), (worst_miss, miss))
+        if judgement is not None and found is not None
+    ]
+    feedback = Feedback(
+        verdict=verdict,
+        wanted_cells=len(judged),
+        right=sum(j.right for j in judged),
+        leaks=len(leaks),
+        missing=len(misses),
+        counterexamples=tuple(examples),
+        cause=cause.text if cause else "",
+        cause_lines=cause.lines if cause else "",
+        how="" if leaks or misses else HOW,
+    )
+    status: Status = "done" if feedback.passed else "not yet"
+    return CheckResult(exercise, status, (), cause.misconception if cause else "", feedback)
+
+
+def _passing(result: CheckResult, judged: Sequence[Judged], state: Snapshot, start: Snapshot) -> CheckResult:
+    """What passes is looked at once more."""
+    exercise, feedback = result.exercise, result.feedback
+    relabeled = labels_in_the_way(exercise, state, start)
+    if relabeled:
+        return CheckResult(exercise, "not yet", (relabeled,), "M17")
+    assert feedback is not None
+    depends, door = plugin_note(exercise, state), door_note(exercise, judged, state, start)
+    notes = tuple(note for note in (depends, door) if note)
+    return replace(result, sentences=(depends,) if depends else (), feedback=replace(feedback, notes=notes))
+
+
+def _most_telling(judged: Iterable[Judged]) -> Judged | None:
+    """Named by the exercise before others, between pods before outside, lesson before kube-system, else the first."""
+
+    def rank(one: Judged) -> tuple[bool, bool, bool, bool]:
+        wrong = one.leak or one.missing
+        ends = (one.source, one.destination)
+        return (
+            not wrong & one.explicit,
+            not wrong & one.destination.listens,
+            any(end.is_external for end in ends),
+            any(end.is_dns for end in ends),
+        )
+
+    return min(judged, key=rank, default=None)
+
+
+def _verdict(state: Snapshot, judged: Judged, difference: PortSet) -> Verdict:
+    protocol, port = judged.telling_port(difference)
+    return state.verdict(judged.source.endpoint, judged.destination.endpoint, port, protocol)
+
+
+def _counterexample(judged: Judged, verdict: Verdict, own: Sequence[NetworkPolicy]) -> CounterExample:
+    got = verdict.allowed
+    reason, where = _why_allowed(verdict, own) if got else (_why_blocked(verdict), "")
+    same_place = judged.source.namespace == judged.destination.namespace
+    return CounterExample(
+        source=judged.source.id,
+        destination=judged.destination.id,
+        source_note=_note(judged.source, same_place),
+        destination_note=_note(judged.destination, same_place),
+        protocol=verdict.protocol,
+        port=verdict.port,
+        wanted=not got,
+        got=got,
+        reason=reason,
+        reason_lines=where,
+        stops_at=verdict.stops_at or "ingress",
+    )
+
+
+def _note(node: SceneNode, same_place: bool) -> str:
+    if node.is_external:
+        return (
+            f"address outside{f', {node.label}' if node.label else ''}"
+            if node.id[0].isdigit()
+            else "any outside address"
+        )
+    return node.label if same_place and node.label else f"namespace {node.namespace}"
+
+
+def _why_allowed(verdict: Verdict, own: Sequence[NetworkPolicy]) -> tuple[str, str]:
+    """The rule that admits, the student's own before others; or, where no policy isolates, that."""
+    rules = [rule for gate in (verdict.ingress, verdict.egress) for rule in gate.admitting]
+    if rules:
+        rule = next((rule for rule in rules if rule.policy in own), rules[0])
+        return f"Admitted by `{rule.policy.name}`, rule {rule.index + 1}{_peer_place(rule)}.", lines(
+            rule.peer.origin if rule.peer else rule.origin
+        )
+    doors = [f"{short(gate.endpoint)} for {gate.direction}" for gate in (verdict.egress, verdict.ingress)]
+    ends = (verdict.source, verdict.destination)
+    return (
+        f"No policy isolates {' or '.join(d for d, end in zip(doors, ends, strict=True) if isinstance(end, Pod))}.",
+        "",
+    )
+
+
+def _peer_place(rule: RuleRef) -> str:
+    """`, second peer` where a rule has more than one."""
+    peers: tuple[NetworkPolicyPeer, ...] = rule.rule.peers
+    if rule.peer is None or len(peers) < 2:
+        return ""
+    return f", {nth(peers.index(rule.peer))} peer"
+
+
+def _why_blocked(verdict: Verdict) -> str:
+    stops = [gate for gate in (verdict.egress, verdict.ingress) if not gate.admitted]
+    return " ".join(map(_stop, stops))
+
+
+def _stop(gate: Gate) -> str:
+    names = ", ".join(f"`{policy.name}`" for policy in gate.isolating)
+    return f"Stops at {gate.direction} of {short(gate.endpoint)}: isolated by {names}, and no rule admits."

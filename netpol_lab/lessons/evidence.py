@@ -1,0 +1,294 @@
+"""What a check looks at to name the cause of a wrong answer: the student's policies and the decisive connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.engine.compiled import port_set
+from netpol_lab.engine.verdict import Gate, NearMiss, RuleRef, Verdict
+from netpol_lab.lessons.behavior import Judged, judge
+from netpol_lab.lessons.loading import Exercise
+from netpol_lab.model.objects import (
+    OUTSIDE,
+    Direction,
+    Endpoint,
+    External,
+    LabelSelector,
+    NetworkPolicy,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+    NetworkPolicyRule,
+    Origin,
+    Pod,
+    name_of,
+)
+from netpol_lab.model.ports import PortSet
+
+OTHER: Mapping[Direction, Direction] = {"ingress": "egress", "egress": "ingress"}
+SIDE: Mapping[Direction, str] = {"ingress": "from", "egress": "to"}
+"""The field of a rule that holds its peers."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A likely misconception: its id, what to tell the student (first sentence in bold), and where it stands."""
+
+    misconception: str
+    text: str
+    lines: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One wrong answer, taken apart.
+
+    ``start`` is the state as the exercise began, with the visitors. ``policies`` are those the student wrote or
+    changed. ``judged`` are all connections the exercise is about. ``leak_pair`` and ``missing_pair`` are the two that
+    tell most, ``leak`` and ``missing`` the verdicts on them; each is None when there is none.
+    """
+
+    exercise: Exercise
+    state: Snapshot
+    start: Snapshot
+    policies: tuple[NetworkPolicy, ...]
+    judged: Sequence[Judged]
+    leak_pair: Judged | None
+    missing_pair: Judged | None
+    leak: Verdict | None
+    missing: Verdict | None
+
+    @property
+    def misses(self) -> list[Judged]:
+        return [judged for judged in self.judged if judged.missing]
+
+    @property
+    def wrong(self) -> int:
+        """How many connections are not as wanted."""
+        return sum(not judged.right for judged in self.judged)
+
+    def wrong_with(self, policy: NetworkPolicy) -> int:
+        """How many they were, if this policy stood in the place of the one of its name."""
+        resource = self.state.objects["NetworkPolicy", policy.namespace, policy.name]
+        state = self.state.with_objects([replace(resource, typed=policy)])
+        return sum(not judged.right for judged in judge(self.exercise, state))
+
+    def admitting(self) -> Iterator[RuleRef]:
+        """The student's rules that admit the leak; those of its ingress first, as the example shows them."""
+        for gate in reversed(gates(self.leak)):
+            yield from (rule for rule in gate.admitting if rule.policy in self.policies)
+
+    def letting_strangers_in(self) -> Iterator[RuleRef]:
+        """Those that admit nothing that is wanted between the two ends of the leak: then the peer is what is wrong."""
+        return (rule for rule in self.admitting() if not self.serves_pair(rule))
+
+    def serves_pair(self, rule: RuleRef) -> bool:
+        """Whether a rule that admits the leak also names a port that is wanted between the same two ends."""
+        if self.leak_pair is None or self.leak is None:
+            return False
+        ports = PortSet.from_ranges(each for port in rule.rule.ports for each in self._port_set(port, self.leak))
+        return bool(self.leak_pair.wanted & (ports if rule.rule.ports else PortSet.ALL))
+
+    def _port_set(self, port: NetworkPolicyPort, verdict: Verdict) -> PortSet:
+        named = verdict.destination.ports if isinstance(verdict.destination, Pod) else ()
+        return port_set(port, named, self.state.profile)
+
+    def near_misses(self) -> Iterator[NearMiss]:
+        """The student's rules that nearly admit what is missing, closest first, where it stops."""
+        for gate in self.stops():
+            yield from (miss for miss in gate.near_misses if miss.rule.policy in self.policies)
+
+    def nearest_misses(self) -> list[NearMiss]:
+        """Those of them that miss by the fewest conditions. What a farther rule lacks is no cause."""
+        found = list(self.near_misses())
+        fewest = min((len(miss.failed) for miss in found), default=0)
+        return [miss for miss in found if len(miss.failed) == fewest]
+
+    def stops(self) -> Iterator[Gate]:
+        """The ends at which the missing connection stops."""
+        return (gate for gate in gates(self.missing) if not gate.admitted)
+
+    def stopping(self) -> Iterator[tuple[Gate, NetworkPolicy]]:
+        """The student's policies that isolate the missing connection where it stops."""
+        for gate in self.stops():
+            yield from ((gate, policy) for policy in gate.isolating if policy in self.policies)
+
+    def own_end(self, direction: Direction) -> Endpoint:
+        """The end of the leak at which the rules of a direction stand."""
+        assert self.leak is not None
+        return self.leak.destination if direction == "ingress" else self.leak.source
+
+    def other_end(self, direction: Direction, verdict: Verdict) -> Endpoint:
+        """The end that the rules of a direction speak of."""
+        return verdict.destination if direction == "egress" else verdict.source
+
+    def is_asked_shut(self, end: Endpoint, direction: Direction) -> bool:
+        """Whether the exercise says of this very pod that its door is to be closed to somebody."""
+        if not isinstance(end, Pod):
+            return False
+        everywhere = self.exercise.rest == "denied" and end.namespace in self.exercise.scope
+        cells = self.exercise.denied
+        names = {cell.destination if direction == "ingress" else cell.source for cell in cells}
+        return everywhere or any(self.is_named(end, name) for name in names)
+
+    def is_asked_open(self, end: Endpoint, direction: Direction) -> bool:
+        """Whether the exercise says of this very pod that its door is to be open to somebody."""
+        cells = self.exercise.allowed
+        names = {cell.destination if direction == "ingress" else cell.source for cell in cells}
+        return any(self.is_named(end, name) for name in names)
+
+    def is_asked_open_at(self, rule: RuleRef) -> bool:
+        """The same of the pod whose door a rule opens for the leak."""
+        return self.is_asked_open(self.own_end(rule.direction), rule.direction)
+
+    def connections(self, end: Endpoint, direction: Direction) -> list[Judged]:
+        """All that the exercise is about and that goes through this door."""
+        side = "destination" if direction == "ingress" else "source"
+        return [judged for judged in self.judged if getattr(judged, side).endpoint == end]
+
+    def is_to_be_shut(self, end: Endpoint, direction: Direction) -> bool:
+        """Whether the exercise wants nothing to pass this door, on any port."""
+        found = self.connections(end, direction)
+        return bool(found) and all(judged.care.is_all and not judged.wanted for judged in found)
+
+    def is_to_stay_open(self, end: Endpoint, direction: Direction) -> bool:
+        """Whether nothing needs to isolate the pod there: it was not at the start, and somebody is to pass freely."""
+        before = counterpart(self.start, end)
+        was_isolated = before is not None and bool(self.start.engine.isolating(direction, before))
+        return not was_isolated and any(judged.wanted.is_all for judged in self.connections(end, direction))
+
+    def fits(self, policy: NetworkPolicy, rule: NetworkPolicyRule, verdict: Verdict, end: Endpoint) -> bool:
+        """Whether a rule would admit this end on the port of ``verdict``, wherever the rule stands."""
+        if rule.peers and not any(self._is_peer(policy, peer, end) for peer in rule.peers):
+            return False
+        asked = (verdict.protocol, verdict.port)
+        return not rule.ports or any(asked in self._port_set(port, verdict) for port in rule.ports)
+
+    def _is_peer(self, policy: NetworkPolicy, peer: NetworkPolicyPeer, end: Endpoint) -> bool:
+        if peer.ip_block is not None:
+            address = end.ip if not isinstance(end, External) else end.address
+            return address is not None and peer.ip_block.matches(address)
+        if not isinstance(end, Pod) or end.host_network:
+            return False
+        spaces = {space.name: space.labels for space in self.state.namespaces}
+        if peer.namespace_selector is None:
+            there = end.namespace == policy.namespace
+        else:
+            there = peer.namespace_selector.matches(spaces.get(end.namespace, {}))
+        return there and (peer.pod_selector is None or peer.pod_selector.matches(end.labels))
+
+    def wanted_through(self, rule: RuleRef) -> Iterator[tuple[Judged, RuleRef]]:
+        """The wanted connections that a rule admits at its end, each with the peer and the port that admit it."""
+        for judged in self.judged:
+            for protocol, first, _ in judged.wanted:
+                verdict = self.state.verdict(judged.source.endpoint, judged.destination.endpoint, first, protocol)
+                for reference in (each for gate in gates(verdict) for each in gate.admitting):
+                    if (reference.policy, reference.direction, reference.index) == (
+                        rule.policy,
+                        rule.direction,
+                        rule.index,
+                    ):
+                        yield judged, reference
+
+    def is_named(self, end: Endpoint, name: str) -> bool:
+        """Whether an exercise means this end by a name; the DNS pods are called ``kube-system/kube-dns``."""
+        if not isinstance(end, Pod):
+            return False
+        if name == "kube-system/kube-dns":
+            service = self.state.dns_service
+            return service is not None and end in self.state.pods_of(service)
+        return name in (end.id, f"{end.namespace}/{short(end)}")
+
+    def pods(self, policy: NetworkPolicy, namespace: str | None = None) -> list[Pod]:
+        """The pods a policy's podSelector picks, in its own namespace or (to compare) in another."""
+        return list(selected(self.state, policy.pod_selector, namespace or policy.namespace))
+
+
+def gates(verdict: Verdict | None) -> tuple[Gate, ...]:
+    return () if verdict is None else (verdict.egress, verdict.ingress)  # a verdict is false when it blocks
+
+
+def selected(state: Snapshot, selector: LabelSelector, namespace: str) -> Iterator[Pod]:
+    return (
+        pod
+        for pod in state.pods
+        if pod.namespace == namespace and not pod.host_network and selector.matches(pod.labels)
+    )
+
+
+def own_policies(exercise: Exercise, state: Snapshot, start: Snapshot) -> tuple[NetworkPolicy, ...]:
+    """The policies that are new or changed since the exercise began, where it takes place or by mistake could.
+
+    By mistake is: in ``default``, and in any namespace under the name that the answer is to have. Those of earlier
+    exercises do not count, as long as they do what they did.
+    """
+    before = {policy.id: policy for policy in start.policies}
+    places = {"default", *exercise.scope}
+    return tuple(
+        policy
+        for policy in state.policies
+        if (policy.namespace in places or policy.name in exercise.answer_names)
+        and before.get(policy.id) != policy
+        and (
+            policy.name not in exercise.ignore or (policy.id in before and _overwrites(exercise, policy, state, start))
+        )
+    )
+
+
+def _overwrites(exercise: Exercise, policy: NetworkPolicy, state: Snapshot, start: Snapshot) -> bool:
+    """Whether a policy of an earlier exercise was replaced by something that no lesson gives, and that does otherwise.
+
+    Another way to write the same, as an answer to the earlier exercise may be, is none.
+    """
+    if policy in exercise.given_policies:
+        return False
+    begun = exercise.with_visitors(start)
+    now = begun.with_objects([state.objects["NetworkPolicy", policy.namespace, policy.name]])
+    was, is_now = ([judged.got for judged in judge(exercise, each)] for each in (begun, now))
+    return was != is_now
+
+
+def counterpart(state: Snapshot, end: Endpoint) -> Endpoint | None:
+    """The same end in another state; a pod that was replaced is found by its workload."""
+    if not isinstance(end, Pod):
+        return end
+    replicas = (pod for pod in state.pods if end.owner and (pod.namespace, pod.owner) == (end.namespace, end.owner))
+    return state.pod(end.namespace, end.name) or next(replicas, None)
+
+
+def lines(*origins: Origin | None) -> str:
+    """Where something stands: ``line 8``, ``lines 14 and 17``, with the file where it is known."""
+    known = [origin for origin in origins if origin is not None]
+    if not known:
+        return ""
+    numbers = sorted({origin.first_line for origin in known})
+    where = f"line {numbers[0]}" if len(numbers) == 1 else f"lines {' and '.join(map(str, numbers))}"
+    return f"{known[0].file}, {where}" if known[0].file else where
+
+
+def short(endpoint: Endpoint) -> str:
+    """How a sentence calls an end of a connection: by its workload where it has one."""
+    return "the outside" if endpoint == OUTSIDE else name_of(endpoint)
+
+
+def nth(place: int) -> str:
+    """The word for a place in a list, which begins with 0.
+
+    >>> nth(1), nth(6)
+    ('second', '7th')
+    """
+    words = ("first", "second", "third", "fourth", "fifth")
+    return words[place] if place < len(words) else f"{place + 1}th"
+
+
+def listed(words: Iterable[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def sentence(words: object) -> str:
+    """With a capital letter in front; the rest stays as it is."""
+    text = str(words)
+    return text[:1].upper() + text[1:]

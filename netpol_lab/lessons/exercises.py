@@ -1,0 +1,12 @@
+"""Exercises and their checks: by behavior, never by comparing YAML.
+
+:func:`check` looks at a cluster as the student has it, puts in the visitors an exercise needs, and compares every
+connection with what is wanted. A wrong answer is answered by one counter-example and a likely misconception.
+"""
+
+from __future__ import annotations
+
+from netpol_lab.lessons.checking import CheckResult, check, show
+from netpol_lab.lessons.loading import Exercise, ids, load, of_lesson
+
+__all__ = ["CheckResult", "Exercise", "check", "ids", "load", "of_lesson", "show"]

@@ -1,0 +1,241 @@
+"""Exercises as data: what is asked, what is wanted, and which wrong answers a check must recognize.
+
+They are written in ``data/exercises/<lesson>.yaml``. A wrong answer names its misconception with the
+letters of the list this course keeps (``M1`` and so on; ``S16``, ``S17`` for two that have no M of their own).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeVar
+
+from netpol_lab.cluster.handle import SimulatedCluster, hypothetical
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.lessons.lesson_data import DataError, Fields, lessons, read
+from netpol_lab.manifests import from_object, read_text
+from netpol_lab.model import datafiles as data
+from netpol_lab.model.datafiles import fill
+from netpol_lab.model.errors import NotFound
+from netpol_lab.model.objects import Endpoint, NetworkPolicy, Pod, Resource
+
+Rest = Literal["free", "start", "denied"]
+"""What is wanted of connections that an exercise does not name: nothing, no change, or to be blocked."""
+
+LabelRule = Literal["free", "kept"]
+"""Whether an answer may put other labels on pods and namespaces, or has to do without."""
+
+
+@dataclass(frozen=True)
+class WantedCell:
+    """One connection, wanted or not. Ends are ``namespace/name`` or ``External``; ``port`` None is every port."""
+
+    source: str
+    destination: str
+    port: int | None
+    protocol: str
+
+
+@dataclass(frozen=True)
+class WantedObject:
+    """An object that has to be there, with at least these labels. ``namespace`` is "" for kinds without one."""
+
+    kind: str
+    namespace: str
+    name: str
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a student could write: a manifest, or kubectl lines."""
+
+    manifest: str = ""
+    commands: str = ""
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    name: str
+    misconception: str
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise, with the student's number filled in.
+
+    ``start`` names manifests below ``data/manifests``. ``visitors`` are pods that only the check sees: strangers, whom
+    the answer must keep out or let in. ``scope`` limits ``rest`` to connections with an end in these namespaces.
+    ``labels`` is ``kept`` where the answer has to hold with the labels there were at the start. ``ignore`` names
+    policies of earlier exercises that are no part of the answer.
+    """
+
+    id: str
+    title: str
+    question: str
+    start: tuple[str, ...]
+    objects: tuple[WantedObject, ...]
+    visitors: tuple[Resource, ...]
+    allowed: tuple[WantedCell, ...]
+    denied: tuple[WantedCell, ...]
+    rest: Rest
+    labels: LabelRule
+    scope: tuple[str, ...]
+    ignore: tuple[str, ...]
+    file: str
+    hints: tuple[str, ...]
+    solution: Answer
+    wrong: tuple[WrongAnswer, ...]
+    xx: str
+
+    @property
+    def cells(self) -> tuple[WantedCell, ...]:
+        return self.allowed + self.denied
+
+    @cached_property
+    def solution_policies(self) -> tuple[NetworkPolicy, ...]:
+        """The policies of the solution; a policy of the student that has the name of one is meant as the answer."""
+        found = read_text(self.solution.manifest) if self.solution.manifest else ()
+        return tuple(resource.typed for resource in found if isinstance(resource.typed, NetworkPolicy))
+
+    @cached_property
+    def given_policies(self) -> frozenset[NetworkPolicy]:
+        """The policies in the files of the lessons from which the exercise takes its start, all versions of each."""
+        folders = sorted({name.partition("/")[0] for name in self.start})
+        files = (file for folder in folders for file in sorted(data.path("manifests", folder).glob("*.yaml")))
+        texts = (fill(file.read_text(encoding="utf-8"), self.xx) for file in files)
+        found = (resource.typed for text in texts for resource in read_text(text))
+        return frozenset(typed for typed in found if isinstance(typed, NetworkPolicy))
+
+    def is_visitor(self, end: Endpoint) -> bool:
+        """Whether an end of a connection is a pod that the student has never seen."""
+        return isinstance(end, Pod) and any(
+            (end.namespace, end.name) == (visitor.namespace, visitor.name) for visitor in self.visitors
+        )
+
+    @property
+    def answer_names(self) -> set[str]:
+        return {policy.name for policy in self.solution_policies}
+
+    def start_cluster(self) -> SimulatedCluster:
+        """A fresh cluster as the exercise begins."""
+        cluster = SimulatedCluster()
+        for name in self.start:
+            text = data.path("manifests", *name.split("/")).read_text(encoding="utf-8")
+            for resource in read_text(fill(text, self.xx), name):
+                cluster.apply(resource)
+        return cluster
+
+    def with_visitors(self, state: Snapshot) -> Snapshot:
+        """The state with the visitors it lacks, where their namespace exists. What the student made stays."""
+        namespaces = {namespace.name for namespace in state.namespaces}
+        missing = (v for v in self.visitors if v.key not in state.objects and v.namespace in namespaces)
+        return hypothetical(state, missing)
+
+
+def ids(lesson: str | None = None) -> list[str]:
+    """The ids of all exercises, or of one lesson's, in their order."""
+    return [exercise.id for name in ([lesson] if lesson else lessons("exercises")) for exercise in of_lesson(name)]
+
+
+def load(exercise: str, xx: str = "07") -> Exercise:
+    """One exercise by id, such as ``02-default-deny/1``. Raises NotFound with the ids there are."""
+    lesson = exercise.partition("/")[0]
+    found = next((each for each in of_lesson(lesson, xx) if each.id == exercise), None)
+    if found is None:
+        raise NotFound(f"There is no exercise {exercise!r}. In this lesson: {', '.join(ids(lesson))}.")
+    return found
+
+
+def of_lesson(lesson: str, xx: str = "07") -> list[Exercise]:
+    """All exercises of a lesson. Raises :class:`DataError` when the file has a fault."""
+    fields = read("exercises", lesson, xx)
+    found = [_exercise(each, lesson, number, xx) for number, each in enumerate(fields.each("exercises"), 1)]
+    fields.done()
+    return found
+
+
+def _exercise(fields: Fields, lesson: str, number: int, xx: str) -> Exercise:
+    rest = fields.choice("rest", ("free", "start", "denied"), "free")
+    labels = fields.choice("labels", ("free", "kept"), "free")
+    exercise = Exercise(
+        id=fields.text("id"),
+        title=fields.text("title"),
+        question=fields.text("question"),
+        start=fields.texts("start"),
+        objects=_all(fields, "objects", _object),
+        visitors=_all(fields, "visitors", _visitor),
+        allowed=_all(fields, "allowed", _cell),
+        denied=_all(fields, "denied", _cell),
+        rest=rest,  # type: ignore[arg-type]
+        labels=labels,  # type: ignore[arg-type]
+        scope=fields.texts("scope"),
+        ignore=fields.texts("ignore"),
+        file=fields.text("answer", ""),
+        hints=fields.texts("hints"),
+        solution=_solution(fields.inner("solution")),
+        wrong=_all(fields, "wrong", _wrong),
+        xx=xx,
+    )
+    fields.done()
+    _complete(exercise, f"{lesson}/{number}", fields.place)
+    return exercise
+
+
+def _complete(exercise: Exercise, id: str, place: str) -> None:
+    """What every exercise must have, whatever its kind."""
+    faults = {
+        f"the id has to be {id!r}": exercise.id != id,
+        "two or three hints are expected": not 2 <= len(exercise.hints) <= 3,
+        "at least two wrong answers are expected": len(exercise.wrong) < 2,
+        "it wants nothing: neither objects nor connections": not exercise.objects and not exercise.cells,
+        "rest needs a scope": exercise.rest != "free" and not exercise.scope,
+    }
+    for fault, holds in faults.items():
+        if holds:
+            raise DataError(f"{place}: {fault}.")
+
+
+T = TypeVar("T")
+
+
+def _all(fields: Fields, name: str, build: Callable[[Fields], T]) -> tuple[T, ...]:
+    items = []
+    for item in fields.each(name):
+        items.append(build(item))
+        item.done()
+    return tuple(items)
+
+
+def _cell(fields: Fields) -> WantedCell:
+    protocol = fields.choice("protocol", ("TCP", "UDP", "SCTP"), "TCP")
+    return WantedCell(fields.text("from"), fields.text("to"), fields.number("port"), protocol)
+
+
+def _object(fields: Fields) -> WantedObject:
+    return WantedObject(fields.text("kind"), fields.text("namespace", ""), fields.text("name"), fields.labels("labels"))
+
+
+def _visitor(fields: Fields) -> Resource:
+    metadata = {"namespace": fields.text("namespace"), "name": fields.text("name"), "labels": fields.labels("labels")}
+    spec = {"containers": [{"name": "visitor", "image": "busybox:1.36", "command": ["sleep", "3600"]}]}
+    return from_object({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+
+
+def _answer(fields: Fields) -> Answer:
+    answer = Answer(fields.text("manifest", ""), fields.text("commands", ""))
+    if bool(answer.manifest) == bool(answer.commands):
+        raise DataError(f"{fields.place}: either manifest or commands is expected.")
+    return answer
+
+
+def _solution(fields: Fields) -> Answer:
+    answer = _answer(fields)
+    fields.done()
+    return answer
+
+
+def _wrong(fields: Fields) -> WrongAnswer:
+    return WrongAnswer(fields.text("name"), fields.text("misconception"), _answer(fields))

@@ -1,0 +1,159 @@
+"""A second look at an answer that passes: does it hold without new labels, with every network plugin, at one end?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.connections.scene import SceneNode
+from netpol_lab.engine.profiles import CONFORMANT, Profile
+from netpol_lab.lessons.behavior import Judged, is_called, judge
+from netpol_lab.lessons.evidence import counterpart, listed, own_policies, short
+from netpol_lab.lessons.loading import Exercise
+from netpol_lab.manifests import read_text
+from netpol_lab.model.objects import DIRECTIONS, Direction, Labels, Namespace, NetworkPolicy, Pod, Resource
+from netpol_lab.model.ports import PortSet
+
+
+def labels_in_the_way(exercise: Exercise, state: Snapshot, start: Snapshot) -> str:
+    """Which label was changed to fit a rule, as a sentence; "" where the answer holds with the labels of the start.
+
+    Only for exercises that want the labels ``kept``.
+    """
+    if exercise.labels != "kept":
+        return ""
+    changed = list(_relabeled(state, start))
+    if not changed or all(judged.right for judged in judge(exercise, state.with_objects(changed))):
+        return ""
+    before = changed[0].typed
+    assert isinstance(before, Pod | Namespace)
+    after = state.objects[changed[0].key].typed
+    name = short(before) if isinstance(before, Pod) else f"the namespace {before.name}"
+    return (
+        f"It connects, because a label was changed: {name} has `{getattr(after, 'labels', '')}`, and had "
+        f"`{before.labels}`. With the labels there were, the policies do not do what is wanted. Put the label back, "
+        "and change the policy."
+    )
+
+
+def _relabeled(state: Snapshot, start: Snapshot) -> Iterator[Resource]:
+    """The pods and namespaces that were there at the start, each with the labels it had."""
+    for resource in state.objects.values():
+        typed = resource.typed
+        if isinstance(typed, Pod | Namespace):
+            before = _labels_before(typed, start)
+            if before is not None and before != typed.labels:
+                yield replace(resource, typed=replace(typed, labels=before))
+
+
+def _labels_before(typed: Pod | Namespace, start: Snapshot) -> Labels | None:
+    if isinstance(typed, Namespace):
+        return next((space.labels for space in start.namespaces if space.name == typed.name), None)
+    pod = start.pod(typed.namespace, typed.name)
+    return pod.labels if pod is not None else None
+
+
+def plugin_note(exercise: Exercise, state: Snapshot) -> str:
+    """With which plugins the answer fails, as sentences; "" where all that enforce the whole API agree.
+
+    A plugin with which the exercise's own solution fails does not count: then the question depends, not the answer.
+    """
+    failing = [
+        (profile, wrong)
+        for profile in CONFORMANT
+        if profile != state.enforcement
+        and (wrong := _first_wrong(exercise, state, profile)) is not None
+        and _first_wrong(exercise, _solved(exercise), profile) is None
+    ]
+    if not failing:
+        return ""
+    profile, wrong = failing[0]
+    protocol, port = wrong.telling_port(wrong.missing or wrong.leak)
+    names = listed(f"`{each.name}`" for each, _ in failing)
+    reaches = "does not reach" if wrong.missing else "reaches"
+    return (
+        f"It depends on the network plugin: with {names}, {wrong.source.id} {reaches} "
+        f"{wrong.destination.id} on {protocol} {port}. {_advice(profile)}"
+    )
+
+
+def _first_wrong(exercise: Exercise, state: Snapshot, profile: Profile) -> Judged | None:
+    found = judge(exercise, replace(state, enforcement=profile))
+    return next((judged for judged in found if not judged.right), None)
+
+
+def _solved(exercise: Exercise) -> Snapshot:
+    """The state in which the exercise's own solution is applied. Kubectl lines write no policy."""
+    cluster = exercise.start_cluster()
+    for resource in read_text(exercise.solution.manifest) if exercise.solution.manifest else ():
+        cluster.apply(resource)
+    return exercise.with_visitors(cluster.snapshot())
+
+
+# -- doors that only the other end keeps closed -----------------------------------------------------
+
+
+def door_note(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start: Snapshot) -> str:
+    """Which connection the student's policies open at one end, though nobody wants it; "" where there is none.
+
+    Nothing passes, as long as the other end stays closed. What was open at that end when the exercise began does not
+    count, nor what the exercise's own solution opens there.
+    """
+    own = own_policies(exercise, state, start)
+    if not own:
+        return ""
+    others = (exercise.with_visitors(start), _solved(exercise))
+    found = [
+        (one, ports)
+        for one in judged
+        if all(_is_named(exercise, node) for node in (one.source, one.destination))
+        for direction in DIRECTIONS
+        if (ports := _opened(one, direction, state, others)) and _admits(own, one, direction, ports, state)
+    ]
+    if not found:
+        return ""
+    one, ports = min(found, key=lambda each: _rank(exercise, *each))
+    protocol, port = one.telling_port(ports)
+    same = one.source.namespace == one.destination.namespace
+    source, target = ((end.name if same else end.id) for end in (one.source, one.destination))
+    visitors = [short(end.endpoint) for end in (one.source, one.destination) if exercise.is_visitor(end.endpoint)]
+    unseen = f" {visitors[0]} stands for any pod that comes later." if visitors else ""
+    return f"It also opens a door that is closed only at the other end: {source} → {target}, {protocol} {port}.{unseen}"
+
+
+def _is_named(exercise: Exercise, node: SceneNode) -> bool:
+    names = {name for cell in exercise.cells for name in (cell.source, cell.destination)}
+    return not node.is_external and any(is_called(node, name) for name in names)
+
+
+def _opened(one: Judged, direction: Direction, state: Snapshot, others: Iterable[Snapshot]) -> PortSet:
+    """What one end admits and the other does not, of what is to be blocked, and no other state admits there."""
+    ends = one.source.endpoint, one.destination.endpoint
+    ports = state.engine.admitted(direction, *ends) & one.care - one.got
+    for other in others:
+        source, target = (counterpart(other, end) for end in ends)
+        if source is None or target is None:
+            return PortSet.NONE  # one that came later: nobody knows what was open to it
+        ports -= other.engine.admitted(direction, source, target)
+    return ports
+
+
+def _admits(own: Collection[NetworkPolicy], one: Judged, direction: Direction, ports: PortSet, state: Snapshot) -> bool:
+    protocol, port = one.telling_port(ports)
+    verdict = state.verdict(one.source.endpoint, one.destination.endpoint, port, protocol)
+    gate = verdict.egress if direction == "egress" else verdict.ingress
+    return any(rule.policy in own for rule in gate.admitting)
+
+
+def _rank(exercise: Exercise, one: Judged, ports: PortSet) -> tuple[bool, ...]:
+    """Pods the student knows before visitors, what the exercise names before the rest, then what is served."""
+    visits = (exercise.is_visitor(end.endpoint) for end in (one.source, one.destination))
+    return *visits, not ports & one.explicit, not ports & one.destination.listens
+
+
+def _advice(profile: Profile) -> str:
+    """Rule 17: for one new connection, plugins that enforce the whole API differ in what an ipBlock matches."""
+    if profile.ip_block_matches_pods:
+        return "There an `ipBlock` matches pods too: leave the cluster's own ranges out."
+    return "There an `ipBlock` does not match pods: take selectors for pods, and blocks for the outside."

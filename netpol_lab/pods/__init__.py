@@ -1,0 +1,192 @@
+"""The programs inside pods, in their own words: wget, curl, nc, nslookup, ping, a small shell and small tools.
+
+Which programs there are depends on the container's image. Every connection is a :class:`Flow`
+of the simulated cluster; time is simulated, nothing sleeps.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from netpol_lab.cluster.snapshot import View
+from netpol_lab.connections import Flow
+from netpol_lab.connections.resolving import ZONE, parse_address
+from netpol_lab.model.errors import NotFound
+from netpol_lab.model.networks import NETWORKS
+from netpol_lab.model.objects import Container, Pod
+from netpol_lab.pods import urls
+from netpol_lab.pods.container_files import environment
+from netpol_lab.pods.images import Toolbox, toolbox
+from netpol_lab.pods.process import (
+    LOOPBACK,
+    MOST_TEXT,
+    REFUSED,
+    Attempts,
+    Forwards,
+    Machine,
+    OnFlow,
+    Process,
+    ProgramNotFound,
+    ProgramResult,
+    Stdin,
+    Stopped,
+    Stream,
+)
+from netpol_lab.pods.programs import start
+
+__all__ = ["Attempts", "OnFlow", "ProgramResult", "is_for_the_cluster", "run_in_pod", "run_outside"]
+
+NOT_FOUND = 127
+SHELLS = ("sh", "ash", "bash")
+
+
+def _no_stdin() -> str:
+    return ""
+
+
+def _nobody(flow: Flow, command: str, words: str) -> None:
+    """Nobody listens to the connections."""
+
+
+def run_in_pod(
+    cluster: View,
+    pod: Pod,
+    argv: Sequence[str],
+    stdin: Callable[[], str] = _no_stdin,
+    on_flow: OnFlow = _nobody,
+    *,
+    container: str | None = None,
+    attempts: Attempts | None = None,
+) -> ProgramResult:
+    """Run a command line in a container of a pod, as ``kubectl exec`` does.
+
+    ``cluster`` is a Cluster or a Snapshot. ``stdin`` is called once, and only when the program reads. ``on_flow`` is
+    called for every connection with the flow, the command line and what the client said. ``container`` names one of
+    several; the first is the default. ``attempts`` is a :class:`collections.Counter` that the caller keeps, so that
+    repeated requests to a Service take its endpoints in turn.
+
+    A program that the image lacks gives the container runtime's message and exit code 127. What is not simulated
+    says so and exits with 2. Raises :class:`NotFound` for a container the pod does not have.
+
+    >>> from netpol_lab.cluster.handle import SimulatedCluster as Cluster
+    >>> cluster = Cluster.from_manifests('''
+    ... apiVersion: v1
+    ... kind: Pod
+    ... metadata: {name: client, namespace: default}
+    ... spec: {containers: [{name: client, image: "busybox:1.36", command: [sleep, "3600"]}]}
+    ... ''')
+    >>> run_in_pod(cluster, cluster.pods[0], ["hostname"]).stdout
+    'client\\n'
+    """
+    chosen = _container(pod, container)
+    image = chosen.image if chosen else ""
+    machine = Machine(
+        cluster, pod, toolbox(image), environment(cluster, pod, chosen), on_flow, _or_new(attempts), image=image
+    )
+    return _run(machine, argv, stdin)
+
+
+def run_outside(
+    cluster: View,
+    argv: Sequence[str],
+    stdin: Callable[[], str] = _no_stdin,
+    on_flow: OnFlow = _nobody,
+    *,
+    attempts: Attempts | None = None,
+    forwards: Forwards | None = None,
+) -> ProgramResult:
+    """Run a command line on the control plane's node, as when you are logged in there.
+
+    ``forwards`` are the open port-forwards: ``localhost`` and such a port lead to the pod.
+
+    A node's traffic to the pods it runs itself is always admitted (semantics rule 26); to pods of other nodes it
+    comes from the node's address, which only ``from``-less rules and ipBlocks can admit. Nodes do not ask kube-dns.
+    """
+    node = cluster.control_plane
+    if node is None:
+        raise NotFound("The cluster has no node to run this on.", "Node")
+    tools = Toolbox(toolbox("nicolaka/netshoot").programs | {"wget"})
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOSTNAME": node.name, "HOME": "/root"}
+    return _run(Machine(cluster, node, tools, env, on_flow, _or_new(attempts), forwards=forwards or {}), argv, stdin)
+
+
+def is_for_the_cluster(cluster: View, words: Sequence[str], forwards: Forwards | None = None) -> bool:
+    """Whether a command line names an address or a name that only the simulated cluster has, or an open port-forward.
+
+    The notebook's own ``curl`` asks this: anything else is meant for the real network.
+
+    >>> from netpol_lab.cluster.handle import SimulatedCluster as Cluster
+    >>> is_for_the_cluster(Cluster(), ["-m3", "10.244.1.2"]), is_for_the_cluster(Cluster(), ["https://example.com"])
+    (True, False)
+    """
+    known = {str(pod.ip) for pod in cluster.pods} | {str(service.cluster_ip) for service in cluster.services}
+    known |= {str(node.ip) for node in cluster.nodes} | {node.name for node in cluster.nodes}
+    places = [url for url in map(urls.parse, words) if url is not None]
+    if any(url.host in LOOPBACK and url.port in (forwards or {}) for url in places):
+        return True
+    hosts = [url.host for url in places]
+    return any(host in known or host.endswith(f".{ZONE}") or _in_cluster_network(host) for host in hosts)
+
+
+def _in_cluster_network(host: str) -> bool:
+    address = parse_address(host)
+    return address is not None and any(address in network for network in NETWORKS)
+
+
+def _or_new(attempts: Attempts | None) -> Attempts:
+    return Counter() if attempts is None else attempts
+
+
+def _container(pod: Pod, name: str | None) -> Container | None:
+    if name is None:
+        return pod.containers[0] if pod.containers else None
+    for each in pod.containers:
+        if each.name == name:
+            return each
+    raise NotFound(f"container {name} is not valid for pod {pod.name}", "Container", name)
+
+
+class _Output:
+    """Both streams in the order written."""
+
+    def __init__(self) -> None:
+        self.chunks: list[tuple[Stream, str]] = []
+        self._size = 0
+
+    def out(self, text: str) -> None:
+        self._add("stdout", text)
+
+    def err(self, text: str) -> None:
+        self._add("stderr", text)
+
+    def _add(self, stream: Stream, text: str) -> None:
+        self._size += len(text)
+        if self._size > MOST_TEXT:
+            raise Stopped("too much output")
+        if text:
+            self.chunks.append((stream, text))
+
+
+def _run(machine: Machine, argv: Sequence[str], stdin: Callable[[], str]) -> ProgramResult:
+    output = _Output()
+    words = tuple(argv) or ("",)
+    code, last = 0, ""
+    try:
+        code = start(Process(machine, words, Stdin(stdin), output.out, output.err))
+    except ProgramNotFound as error:
+        # what the runtime says through kubectl exec
+        last = (
+            "OCI runtime exec failed: exec failed: unable to start container process: "
+            f'exec: "{error}": executable file not found in $PATH: unknown\n'
+        )
+        code = NOT_FOUND
+    except Stopped as error:
+        last, code = f"{words[0]}: stopped: {error}\n", REFUSED
+    except RecursionError:
+        last, code = f"{words[0]}: stopped: nested too deeply\n", REFUSED
+    if machine.files and words[0] not in SHELLS:
+        names = ", ".join(sorted(machine.files))
+        last += f"note: {names} is not kept; in this workbook a file lasts as long as the command line\n"
+    chunks = (*output.chunks, *([("stderr", last)] if last else ()))
+    return ProgramResult(chunks, code, round(machine.seconds, 3))

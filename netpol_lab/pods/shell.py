@@ -1,0 +1,352 @@
+"""``sh -c``, as far as probe scripts of lessons go: lists, pipes, quotes, ``$VAR``, ``$(…)``, ``for``, ``if``.
+
+Everything runs at once and in order; a pipe hands over a finished text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from netpol_lab.pods.container_files import read_file
+from netpol_lab.pods.process import MOST_TEXT, Process, ProgramNotFound, Stdin, Stopped, Write
+from netpol_lab.pods.shell_syntax import (
+    Command,
+    CommandGroup,
+    For,
+    If,
+    NotInThisShell,
+    Part,
+    Pipeline,
+    Redirection,
+    Sequence,
+    ShellSyntaxError,
+    Simple,
+    Word,
+    parse,
+)
+
+_MOST_COMMANDS = 10_000
+"""A script that starts more than this is stopped; nothing a lesson does comes near."""
+
+_DEEPEST = 20
+"""Scripts inside scripts."""
+
+INTERACTIVE = (
+    "an interactive shell is not simulated in this workbook; run one command at a time:\n"
+    "kubectl exec POD -- COMMAND, or kubectl exec POD -- sh -c '…'"
+)
+
+
+class _Exit(Exception):
+    """``exit``, or a script that has to stop."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+Start = Callable[[Process], int]
+"""Runs a program to its exit code, or raises ``ProgramNotFound``."""
+
+
+def run(process: Process, start: Start) -> int:
+    """``sh -c SCRIPT [NAME ARG…]``, or a script on standard input. ``start`` runs the programs it names."""
+    args, stops_at_errors = process.args, False
+    while args and re.fullmatch(r"-[ilex]+", args[0]):
+        if "x" in args[0]:
+            return process.refuse("option -x")
+        stops_at_errors = stops_at_errors or "e" in args[0]
+        args = args[1:]
+    if args and re.fullmatch(r"-[le]*c", args[0]):
+        if len(args) < 2:
+            process.complain(f"{process.name}: -c requires an argument")
+            return 2
+        positional = args[2:] or [process.name]
+        return _script(process, start, args[1], positional, stops_at_errors or "e" in args[0])
+    if args:
+        return process.refuse(f"running the file {args[0]}")
+    script = process.stdin.read()
+    if not script.strip():
+        process.complain(f"{process.name}: {INTERACTIVE}")
+        return 1
+    return _script(process, start, script, [process.name], stops_at_errors)
+
+
+def _script(process: Process, start: Start, text: str, positional: list[str], stops_at_errors: bool) -> int:
+    depth = int(process.machine.env.get("SHLVL", "0")) + 1
+    if depth > _DEEPEST:
+        return process.refuse("a shell so deep inside shells")
+    variables = {**process.machine.env, **{str(number): word for number, word in enumerate(positional)}}
+    outer_env, process.machine.env = process.machine.env, {**process.machine.env, "SHLVL": str(depth)}
+    shell = _Shell(process, start, variables, stops_at_errors)
+    try:
+        return shell.run(parse(text), process.stdin, process.out, process.err)
+    except NotInThisShell as error:
+        return process.refuse(str(error))
+    except ShellSyntaxError as error:
+        process.complain(f"{process.name}: syntax error: {error}")
+        return 2
+    except _Exit as end:
+        return end.code
+    finally:
+        process.machine.env = outer_env
+
+
+@dataclass
+class _Streams:
+    stdin: Stdin
+    out: Write
+    err: Write
+
+
+@dataclass
+class _Shell:
+    """One script while it runs."""
+
+    process: Process
+    start: Start
+    variables: dict[str, str]
+    stops_at_errors: bool = False
+    status: int = 0
+    started: int = 0
+    exported: set[str] = field(default_factory=set)
+
+    def run(self, sequence: Sequence, stdin: Stdin, out: Write, err: Write, *, tested: bool = False) -> int:
+        """The pipelines in order; ``&&`` and ``||`` look at the one before."""
+        streams = _Streams(stdin, out, err)
+        for number, (joint, pipeline) in enumerate(sequence.items):
+            if (joint == "&&" and self.status != 0) or (joint == "||" and self.status == 0):
+                continue
+            self.status = self._pipeline(pipeline, streams)
+            followed = number + 1 < len(sequence.items) and sequence.items[number + 1][0] in ("&&", "||")
+            if self.stops_at_errors and self.status and not (tested or followed or pipeline.negated):
+                raise _Exit(self.status)
+        return self.status
+
+    def _pipeline(self, pipeline: Pipeline, streams: _Streams) -> int:
+        stdin = streams.stdin
+        code = 0
+        for place, command in enumerate(pipeline.commands):
+            if place + 1 == len(pipeline.commands):
+                code = self._command(command, _Streams(stdin, streams.out, streams.err))
+            else:
+                buffer: list[str] = []
+                self._command(command, _Streams(stdin, buffer.append, streams.err))
+                stdin = Stdin.of("".join(buffer))
+        return int(code == 0) if pipeline.negated else code
+
+    def _command(self, command: Command, streams: _Streams) -> int:
+        if isinstance(command, Simple):
+            return self._simple(command, streams)
+        if isinstance(command, For):
+            return self._for(command, streams)
+        if isinstance(command, If):
+            return self._if(command, streams)
+        return self._group(command, streams)
+
+    def _group(self, group: CommandGroup, streams: _Streams) -> int:
+        return self.run(group.body, streams.stdin, streams.out, streams.err)
+
+    def _for(self, loop: For, streams: _Streams) -> int:
+        self.status = 0
+        for value in [text for word in loop.words for text in self._fields(word, streams)]:
+            self.variables[loop.name] = value
+            self.run(loop.body, streams.stdin, streams.out, streams.err)
+        return self.status
+
+    def _if(self, choice: If, streams: _Streams) -> int:
+        for condition, body in choice.branches:
+            if self.run(condition, streams.stdin, streams.out, streams.err, tested=True) == 0:
+                self.status = 0
+                return self.run(body, streams.stdin, streams.out, streams.err)
+        self.status = 0
+        if choice.otherwise is not None:
+            return self.run(choice.otherwise, streams.stdin, streams.out, streams.err)
+        return 0
+
+    # -- simple commands -------------------------------------------------------------------------
+
+    def _simple(self, command: Simple, streams: _Streams) -> int:
+        self.started += 1
+        if self.started > _MOST_COMMANDS:
+            raise Stopped(f"more than {_MOST_COMMANDS} commands")
+        self.status_of_expansion = 0
+        argv = [text for word in command.words for text in self._fields(word, streams)]
+        values = {name: self._text(word, streams) for name, word in command.assignments}
+        if sum(map(len, argv)) + sum(map(len, values.values())) > MOST_TEXT:
+            raise Stopped("words too long")
+        redirected = self._redirect(command.redirections, streams)
+        if redirected is None:
+            return 1
+        if not argv:
+            self.variables.update(values)
+            return self.status_of_expansion
+        builtin = _BUILTINS.get(argv[0])
+        if builtin is not None:
+            return builtin(self, argv, redirected)
+        return self._program(argv, values, redirected)
+
+    status_of_expansion: int = 0
+    """Exit code of the last ``$(…)``: what an assignment leaves behind."""
+
+    def _program(self, argv: list[str], values: dict[str, str], streams: _Streams) -> int:
+        machine = self.process.machine
+        outer = machine.env
+        inherited = {name: self.variables[name] for name in (*outer, *sorted(self.exported)) if name in self.variables}
+        machine.env = {**inherited, "SHLVL": outer.get("SHLVL", "1"), **values}
+        try:
+            return self.start(Process(machine, tuple(argv), streams.stdin, streams.out, streams.err))
+        except ProgramNotFound:
+            streams.err(f"{self.process.name}: {argv[0]}: not found\n")
+            return 127
+        finally:
+            machine.env = outer
+
+    def _redirect(self, redirections: tuple[Redirection, ...], streams: _Streams) -> _Streams | None:
+        """Apply redirections from left to right; None after complaining about one."""
+        result = _Streams(streams.stdin, streams.out, streams.err)
+        for each in redirections:
+            target = self._text(each.target, streams) if each.target else ""
+            if each.operator == "<":
+                text = read_file(self.process.machine, target)
+                if text is None:
+                    streams.err(f"{self.process.name}: can't open {target}: no such file\n")
+                    return None
+                result.stdin = Stdin.of(text)
+                continue
+            if each.operator == ">&" and target in ("1", "2"):
+                write = result.out if target == "1" else result.err
+            else:
+                write = self._file(target, append=each.operator == ">>")
+            if each.stream == "2":
+                result.err = write
+            else:
+                result.out = write
+            if each.operator == "&>" or (each.operator == ">&" and target not in ("1", "2")):
+                result.out = result.err = write
+        return result
+
+    def _file(self, path: str, *, append: bool) -> Write:
+        """Files last as long as the command line that writes them."""
+        files = self.process.machine.files
+        if path == "/dev/null":
+            return lambda text: None
+        if path in ("/dev/stderr", "/dev/stdout"):
+            return self.process.err if path == "/dev/stderr" else self.process.out
+        if not append or path not in files:
+            files[path] = ""
+
+        def write(text: str) -> None:
+            files[path] += text
+            if len(files[path]) > MOST_TEXT:
+                raise Stopped(f"{path} too large")
+
+        return write
+
+    # -- words -----------------------------------------------------------------------------------
+
+    def _fields(self, word: Word, streams: _Streams) -> list[str]:
+        """A word expanded: unquoted expansions are split at white space, quoted ones are not."""
+        if self.process.name == "bash" and (numbers := re.fullmatch(r"\{(\d{1,4})\.\.(\d{1,4})\}", word.bare)):
+            first, last = int(numbers[1]), int(numbers[2])
+            step = 1 if first <= last else -1
+            return [str(number) for number in range(first, last + step, step)]
+        fields: list[str] = []
+        open_field = False
+        for part in word.parts:
+            text = self._part(part, streams)
+            if part.kind == "text" or part.quoted:
+                if open_field:
+                    fields[-1] += text
+                else:
+                    fields.append(text)
+                open_field = True
+                continue
+            pieces = text.split()
+            if not pieces:
+                continue
+            if open_field and not text[:1].isspace():
+                fields[-1] += pieces.pop(0)
+            fields += pieces
+            open_field = not text[-1:].isspace()
+        return fields
+
+    def _text(self, word: Word, streams: _Streams) -> str:
+        """A word expanded without splitting, as in an assignment."""
+        return "".join(self._part(part, streams) for part in word.parts)
+
+    def _part(self, part: Part, streams: _Streams) -> str:
+        if part.kind == "text":
+            return part.value
+        if part.kind == "variable":
+            return str(self.status) if part.value == "?" else self.variables.get(part.value, "")
+        buffer: list[str] = []
+        inner = _Shell(self.process, self.start, dict(self.variables), self.stops_at_errors, started=self.started)
+        try:
+            self.status_of_expansion = inner.run(parse(part.value), streams.stdin, buffer.append, streams.err)
+        except _Exit as end:
+            self.status_of_expansion = end.code
+        self.started = inner.started
+        return "".join(buffer).rstrip("\n")
+
+
+# -- builtins --------------------------------------------------------------------------------------
+
+_Builtin = Callable[[_Shell, list[str], _Streams], int]
+
+
+def _exit(shell: _Shell, argv: list[str], streams: _Streams) -> int:
+    code = argv[1] if len(argv) > 1 else str(shell.status)
+    if not code.isdigit():
+        streams.err(f"sh: exit: Illegal number: {code}\n")
+        raise _Exit(2)
+    raise _Exit(int(code) % 256)
+
+
+def _export(shell: _Shell, argv: list[str], streams: _Streams) -> int:
+    for word in argv[1:]:
+        name, sign, value = word.partition("=")
+        if sign:
+            shell.variables[name] = value
+        shell.exported.add(name)
+    return 0
+
+
+def _set(shell: _Shell, argv: list[str], streams: _Streams) -> int:
+    for word in argv[1:]:
+        if word not in ("-e", "+e"):
+            raise NotInThisShell(f"set {word}")
+        shell.stops_at_errors = word == "-e"
+    return 0
+
+
+def _command_v(shell: _Shell, argv: list[str], streams: _Streams) -> int:
+    if len(argv) != 3 or argv[1] != "-v":
+        raise NotInThisShell("command without -v")
+    found = shell.process.machine.tools.has(argv[2])
+    if found:
+        streams.out(f"{argv[2]}\n")
+    return 0 if found else 127
+
+
+def _colon(shell: _Shell, argv: list[str], streams: _Streams) -> int:
+    return 0
+
+
+def _refused(shell: _Shell, argv: list[str], streams: _Streams) -> int:
+    raise NotInThisShell(argv[0])
+
+
+_BUILTINS: dict[str, _Builtin] = {
+    ":": _colon,
+    "exit": _exit,
+    "export": _export,
+    "set": _set,
+    "command": _command_v,
+    **dict.fromkeys(
+        ("cd", "read", "eval", "exec", "trap", "wait", "source", ".", "break", "continue", "time"), _refused
+    ),
+    **dict.fromkeys(("local", "return", "shift", "unset", "alias", "type", "ulimit", "umask"), _refused),
+}

@@ -1,0 +1,1 @@
+"""Words, once: reasons are data, and here they become sentences."""

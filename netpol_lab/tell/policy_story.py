@@ -1,0 +1,284 @@
+"""What one NetworkPolicy does, in sentences: whom it selects, isolates and admits, and what that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from netpol_lab.connections.scene import Scene, SceneNode
+from netpol_lab.engine.classes import Run
+from netpol_lab.engine.compiled import Engine
+from netpol_lab.model.objects import (
+    DIRECTIONS,
+    METADATA_NAME,
+    Direction,
+    Labels,
+    LabelSelector,
+    Namespace,
+    NetworkPolicy,
+    NetworkPolicyPeer,
+    NetworkPolicyRule,
+    Origin,
+    Pod,
+)
+from netpol_lab.model.ports import PortSet
+from netpol_lab.tell.words import (
+    Sentence,
+    capital,
+    count,
+    listed,
+    names,
+    peers_words,
+    ports_words,
+    selector_words,
+    text,
+)
+
+EffectRow = tuple[str, str, PortSet, str]
+"""From, to, ports, and ``+`` for what passes because of the policy or ``-`` for what does not because of it."""
+
+_SHOWN_EFFECTS = 5
+
+
+@dataclass(frozen=True)
+class Section:
+    """One sentence of the card with what belongs to it.
+
+    ``mark`` is its sign in the margin and in the YAML, ``word`` the word that starts it (bold). ``pods`` are shown as
+    small frames, ``note`` behind them; ``chips`` are (words, black); ``warning`` stands in a box; ``lines`` say where.
+    """
+
+    mark: str
+    word: str
+    sentence: Sentence
+    origin: Origin | None = None
+    pods: tuple[str, ...] = ()
+    lead: str = ""
+    note: str = ""
+    chips: tuple[tuple[str, bool], ...] = ()
+    warning: str = ""
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class World:
+    """The pods a policy can select and admit; the engine tells which of them a selector means."""
+
+    nodes: tuple[SceneNode, ...]
+    engine: Engine
+
+    @classmethod
+    def of(cls, scene: Scene, namespaces: Iterable[Namespace]) -> World:
+        """Namespaces that are not given are known by the one label the API server sets."""
+        known = {name: Namespace(name, Labels({METADATA_NAME: name})) for name in scene.namespaces}
+        known |= {namespace.name: namespace for namespace in namespaces}
+        nodes = tuple(node for node in scene.nodes if isinstance(node.endpoint, Pod))
+        return cls(nodes, Engine((node.endpoint for node in nodes if isinstance(node.endpoint, Pod)), known, ()))
+
+    def in_namespace(self, namespace: str) -> list[SceneNode]:
+        return [node for node in self.nodes if node.namespace == namespace]
+
+    def selected(self, policy: NetworkPolicy) -> list[SceneNode]:
+        return self._in([self.engine.classes.selected(policy.namespace, policy.pod_selector)])
+
+    def matched(self, rule: NetworkPolicyRule, namespace: str) -> list[SceneNode]:
+        """The pods that a rule's selectors resolve to now, peer by peer; an ipBlock names addresses, not pods."""
+        found = (self._in(self.engine.runs(namespace, peer)) for peer in rule.peers if peer.ip_block is None)
+        return list(dict.fromkeys(node for nodes in found for node in nodes))
+
+    def _in(self, runs: Iterable[Run]) -> list[SceneNode]:
+        numbers = {number for run in runs for number in run.members()}
+        return [node for node in self.nodes if self.engine.class_of(node.endpoint) in numbers]
+
+
+def _labels(node: SceneNode) -> Mapping[str, str]:
+    return node.endpoint.labels if isinstance(node.endpoint, Pod) else {}
+
+
+def _number(nodes: Iterable[SceneNode]) -> int:
+    return sum(node.count for node in nodes)
+
+
+def sections(policy: NetworkPolicy, world: World, effect: Sequence[EffectRow] | None) -> list[Section]:
+    """The whole card, top to bottom."""
+    found = [_selects(policy, world), _isolates(policy)]
+    both = bool(policy.ingress) and bool(policy.egress)
+    for direction in DIRECTIONS:
+        for index, rule in enumerate(policy.rules(direction)):
+            found.append(_rule(policy, world, direction, index, rule, both))
+    found += _no_rules(policy)
+    if effect is not None:
+        found.append(_effect(effect, _names_addresses(policy)))
+    return found
+
+
+def _selects(policy: NetworkPolicy, world: World) -> Section:
+    selector = policy.pod_selector
+    chosen, everyone = world.selected(policy), world.in_namespace(policy.namespace)
+    words: Sentence = (" every pod: the selector is empty.",)
+    if not selector.is_empty:
+        words = (" ", *selector_words("pods", selector), ".")
+    total = _number(everyone)
+    note = f"{_number(chosen)} of {count_of(total)} in {policy.namespace}"
+    warning = "" if chosen else "Selects no pod" + nearest(selector, everyone)
+    pods = tuple(node.counted for node in chosen)
+    return Section("S", "Selects", words, selector.origin, pods, note=note, warning=warning)
+
+
+def count_of(number: int) -> str:
+    """``1 pod``, ``3 pods``."""
+    return f"{number} pod{'' if number == 1 else 's'}"
+
+
+def nearest(selector: LabelSelector, nodes: Sequence[SceneNode]) -> str:
+    """The pod whose label comes closest to one that is asked for, as the end of a sentence; "" when none is near."""
+    best, score = "", 0.6
+    for requirement in selector.requirements:
+        for node in nodes:
+            for key, value in _labels(node).items():
+                for wanted in requirement.values:
+                    asked, has = f"{requirement.key}={wanted}", f"{key}={value}"
+                    alike = SequenceMatcher(None, asked, has, autojunk=False).ratio()
+                    if score < alike < 1:
+                        best, score = f": the nearest is {node.name} with {has}", alike
+    return best
+
+
+def _isolates(policy: NetworkPolicy) -> Section:
+    ways = [way for way in DIRECTIONS if policy.isolates(way)]
+    chips = tuple(
+        (f"{'⇥' if way == 'ingress' else '↦'} {way}", True) if way in ways else (f"{way} untouched", False)
+        for way in DIRECTIONS
+    )
+    written = policy.types_origin or policy.origin is None  # of a policy without a file nobody knows what it says
+    default = "" if written else " policyTypes is missing, so the default counts."
+    return Section("T", "Isolates", (f" them for {' and '.join(ways)}.{default}",), policy.types_origin, chips=chips)
+
+
+def _rule(
+    policy: NetworkPolicy, world: World, direction: Direction, index: int, rule: NetworkPolicyRule, both: bool
+) -> Section:
+    name = f"{direction} rule" if both else "rule"
+    letter = direction[0].upper() if both else ""
+    words: Sentence = (f" {ports_words(rule.ports)} ", *peers_words(rule, policy.namespace, direction), ".")
+    warning = ""
+    if not policy.isolates(direction):
+        warning = f"Has no effect: {direction.capitalize()} is not in policyTypes"
+    pods = world.matched(rule, policy.namespace)
+    by_label = [peer for peer in rule.peers if peer.ip_block is None]
+    note = ""
+    if by_label:
+        note = count_of(_number(pods)) if pods else "no pod now" + _nearest_peer(by_label, world, policy.namespace)
+    return Section(
+        f"{letter}{index + 1}",
+        capital(f"{name} {index + 1} {'would admit' if warning else 'admits'}"),
+        words,
+        rule.origin,
+        tuple(_full(node, policy.namespace) for node in pods),
+        lead="from" if direction == "ingress" else "to",
+        note=note,
+        warning=warning,
+    )
+
+
+def _nearest_peer(peers: Sequence[NetworkPolicyPeer], world: World, namespace: str) -> str:
+    for peer in peers:
+        if peer.pod_selector is not None:
+            nodes = world.in_namespace(namespace) if peer.namespace_selector is None else list(world.nodes)
+            found = nearest(peer.pod_selector, nodes)
+            if found:
+                return found
+    return ""
+
+
+def _full(node: SceneNode, namespace: str) -> str:
+    """Pods of another namespace are named with it."""
+    return node.counted if node.namespace == namespace else f"{node.namespace}/{node.counted}"
+
+
+def _no_rules(policy: NetworkPolicy) -> list[Section]:
+    closed = [way for way in DIRECTIONS if policy.isolates(way) and not policy.rules(way)]
+    if not closed:
+        return []
+    if not policy.ingress and not policy.egress:
+        return [Section("–", "No rule", (": this policy admits nothing. Rules of other policies still count.",))]
+    words = ": this policy admits nothing there. Rules of other policies still count."
+    return [Section("–", f"No {way} rule", (words,)) for way in closed]
+
+
+def _names_addresses(policy: NetworkPolicy) -> bool:
+    rules = (rule for way in DIRECTIONS if policy.isolates(way) for rule in policy.rules(way))
+    return any(peer.ip_block is not None for rule in rules for peer in rule.peers)
+
+
+def _effect(effect: Sequence[EffectRow], addresses: bool) -> Section:
+    """How many connections there are because of the policy and how many are missing, and the first of them.
+
+    Pods are counted and the outside as a whole; of the single ``addresses`` that a rule may name, nothing is known.
+    """
+    if not effect and addresses:
+        return Section("=", "Effect", (": none between pods. For the addresses it names, it may have one.",))
+    if not effect:
+        return Section("=", "Effect", (": none now. Every connection is as it would be without it.",))
+    signs = [sign for _, _, _, sign in effect]
+    more, fewer = signs.count("+"), signs.count("-")
+    if more and fewer:
+        mark, counted = "±", f"{_connections(more)} more and {fewer} fewer"
+    else:
+        mark, counted = ("+", f"{_connections(more)} more") if more else ("−", f"{_connections(fewer)} fewer")
+    details = [connection(item) for item in effect[:_SHOWN_EFFECTS]]
+    if mark == "±":
+        details = [f"{'+' if sign == '+' else '−'} {line}" for sign, line in zip(signs, details, strict=False)]
+    if len(effect) > _SHOWN_EFFECTS:
+        details.append(f"and {len(effect) - _SHOWN_EFFECTS} more")
+    return Section(mark, "Effect", (f": {counted} than without it.",), details=tuple(details))
+
+
+def _connections(number: int) -> str:
+    return f"{number} connection{'' if number == 1 else 's'}"
+
+
+def connection(item: EffectRow) -> str:
+    """``client-07 → server-07, TCP 80``."""
+    source, target, ports, _ = item
+    return f"{source} → {target}, {ports.words()}"
+
+
+def finding(policy: NetworkPolicy, world: World) -> str:
+    """The title: what the policy does."""
+    chosen = world.selected(policy)
+    if not chosen:
+        return f"{policy.name} selects no pod, so it does nothing"
+    rules = [(way, rule) for way in DIRECTIONS if policy.isolates(way) for rule in policy.rules(way)]
+    who = _who(chosen, world.in_namespace(policy.namespace))
+    ways = [way for way in DIRECTIONS if policy.isolates(way)]
+    if not rules:
+        end = "" if ways == ["ingress"] else "the egress of " if ways == ["egress"] else "both sides of "
+        return f"{policy.name} closes {end}{who} and admits nothing"
+    if len(rules) > 1:
+        return f"{policy.name} isolates {who} for {text(listed(ways))}, and {count(len(rules), 'rule')} admit"
+    way, rule = rules[0]
+    peers, ports = _peers(policy, world, rule, way), ports_words(rule.ports)
+    if way == "ingress":
+        return f"{policy.name} lets {peers} into {who} on {ports}"
+    return f"{policy.name} lets {who} out to {peers} on {ports}"
+
+
+def _who(chosen: Sequence[SceneNode], everyone: Sequence[SceneNode]) -> str:
+    number = _number(chosen)
+    if len(chosen) == len(everyone) and number > 1:
+        return "both pods" if number == 2 else f"all {count(number, 'pod')}"
+    return names([node.counted for node in chosen]) if len(chosen) <= 2 else count_of(number)
+
+
+def _peers(policy: NetworkPolicy, world: World, rule: NetworkPolicyRule, way: Direction) -> str:
+    if not rule.peers:
+        return "everyone" if way == "ingress" else "everywhere"
+    blocks = [peer.ip_block.cidr for peer in rule.peers if peer.ip_block is not None]
+    pods = world.matched(rule, policy.namespace)
+    parts = [f"addresses in {names(blocks, 2, 'range')}"] if blocks else []
+    if pods or not blocks:
+        found = [_full(node, policy.namespace) for node in pods]
+        parts.insert(0, names(found, 2) if found else "no pod")
+    return text(listed(parts))
