@@ -1,18 +1,20 @@
-"""Break the engine in named ways, and see the tests notice: ``python tests/mutants.py [word ...]``.
+"""Break the library in named ways, and see the tests notice: ``python tests/mutants.py [word ...]``.
 
-Each mutant of ``mutants.yaml`` is one edit of the source, made in a copy of the project. The engine's tests are run
+Each mutant of ``mutants.yaml`` is one edit of the source, made in a copy of the project. The tests of its room are run
 against the copy; a mutant that they do not notice *survives*, and the run ends with exit code 1. Words limit the run
-to mutants whose name holds one of them. It takes some minutes, so it is not part of ``make test``.
+to mutants whose name or place holds one of them. It takes some minutes, so it is not part of ``make test``.
 """
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,34 +24,83 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+LIBRARY = ROOT / "netpol_lab"
 WORLDS = "400"
 """Random worlds for each mutant: enough that what survives is a gap in the tests, not bad luck."""
 
-TESTS = (
-    "test_engine_rules.py",
-    "test_engine_disagreements.py",
-    "test_engine_reasons.py",
-    "test_ports.py",
-    "test_addresses.py",
-    "test_engine_e2e.py",
-    "test_engine_recipes.py",
-    "test_engine_worlds.py",
-    "test_engine_laws.py",
-)
-
-
-ALL_PAIRS = ("test_engine_worlds.py", "test_engine_reachability.py")
-"""What looks at ``reachability.py``, which the other tests do not use."""
+ENGINE = ("engine_r[ue]*", "engine_disagreements", "ports", "addresses", "engine_e2e", "engine_worlds", "engine_laws")
+TESTS = {
+    "model": ENGINE,
+    "manifests": ENGINE,
+    "engine": ENGINE,
+    "cluster": ("cluster_*", "flows*", "listening"),
+    "connections": (
+        "scene",
+        "frames",
+        "flows*",
+        "standing",
+        "display_delta",
+        "display_matrix",
+        "remedy*",
+        "exercises*",
+    ),
+    "tell": ("display_*", "advice", "exercises*"),
+    "coach": ("advice", "remedy*"),
+    "display": ("display_*",),
+    "lessons": ("exercises*", "quiz"),
+}
+"""For each room the test files that look at it, the most likely ones first."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One way to be wrong: ``old`` stands exactly once in ``file`` of the package, and becomes ``new``."""
+    """One way to be wrong: ``old`` stands exactly once in what ``where`` names, and becomes ``new``.
+
+    ``equivalent`` says why nobody could notice; such a mutant is listed, and not run.
+    """
 
     name: str
-    file: str
+    where: str
     old: str
     new: str
+    equivalent: str = ""
+
+    @property
+    def file(self) -> Path:
+        """The file of the package; a name means one file. Raises LookupError when there is none."""
+        found = list(LIBRARY.rglob(f"{self.where.partition(':')[0]}.py"))
+        if not found:
+            raise LookupError(f"there is no file of that name: {self.where}")
+        return found[0]
+
+    @property
+    def room(self) -> str:
+        return self.file.relative_to(LIBRARY).parts[0]
+
+    def mutated(self) -> str:
+        """The text of the file with the edit. Raises LookupError when ``old`` does not stand there exactly once."""
+        text = self.file.read_text("utf-8")
+        first, last = _span(text, self.where.partition(":")[2])
+        part = text[first:last]
+        if part.count(self.old) != 1:
+            raise LookupError(f"{self.where} holds it {part.count(self.old)} times")
+        return text[:first] + part.replace(self.old, self.new) + text[last:]
+
+
+def _span(text: str, symbol: str) -> tuple[int, int]:
+    """Where a function, a class or a method (``Engine.groups``) stands in a text; all of it without a symbol."""
+    if not symbol:
+        return 0, len(text)
+    nodes: list[ast.stmt] = ast.parse(text).body
+    for name in symbol.split("."):
+        found = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name]
+        if not found:
+            raise LookupError(f"there is no {symbol}")
+        nodes = found[-1].body
+    node = found[-1]
+    lines = text.splitlines(keepends=True)
+    start = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+    return sum(map(len, lines[: start - 1])), sum(map(len, lines[: node.end_lineno]))
 
 
 def mutants() -> list[Mutant]:
@@ -57,21 +108,37 @@ def mutants() -> list[Mutant]:
     return [Mutant(**each) for each in yaml.safe_load((ROOT / "tests" / "mutants.yaml").read_text("utf-8"))]
 
 
+def out_of_date(mutant: Mutant) -> str:
+    """Why a mutant cannot be made any more; "" when it can."""
+    try:
+        mutant.mutated()
+    except LookupError as reason:
+        return str(reason)
+    return ""
+
+
 def main(words: list[str]) -> int:
     """Run the mutants, print a table, return the exit code."""
-    chosen = [mutant for mutant in mutants() if not words or any(word in mutant.name for word in words)]
-    stale = [mutant.name for mutant in chosen if source(mutant).count(mutant.old) != 1]
-    for name in stale:
-        print(f"out of date    {name}")
+    named = [each for each in mutants() if not words or any(word in f"{each.name} {each.where}" for word in words)]
+    stale = {mutant.name: reason for mutant in named if (reason := out_of_date(mutant))}
+    for name, reason in stale.items():
+        print(f"out of date    {name}: {reason}")
     if stale:
         return 2
+    for mutant in named:
+        if mutant.equivalent:
+            print(f"equivalent {mutant.name:<58} {mutant.equivalent}")
+    chosen = [mutant for mutant in named if not mutant.equivalent]
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        if not caught_nothing(Path(folder)):
-            print("The tests fail without any mutant: repair that first.")
+        if broken := [room for room in {mutant.room: None for mutant in chosen} if unchanged_fails(Path(folder), room)]:
+            print(f"The tests fail without any mutant: repair that first ({', '.join(broken)}).")
             return 2
         outcomes = pool.map(lambda numbered: trial(Path(folder), *numbered), enumerate(chosen))
-        survivors = [mutant.name for mutant, outcome in report(chosen, outcomes) if not outcome]
+        survivors = [mutant for mutant, outcome in report(chosen, outcomes) if not outcome]
+    lived = Counter(mutant.room for mutant in survivors)
+    rooms = Counter(mutant.room for mutant in chosen)
+    print("; ".join(f"{room}: {number - lived[room]} of {number}" for room, number in rooms.items()))
     seconds = time.monotonic() - started
     print(f"{len(chosen) - len(survivors)} of {len(chosen)} mutants caught in {seconds:.0f} s")
     return 1 if survivors else 0
@@ -79,33 +146,28 @@ def main(words: list[str]) -> int:
 
 def report(chosen: list[Mutant], outcomes: Iterator[str]) -> Iterator[tuple[Mutant, str]]:
     for mutant, outcome in zip(chosen, outcomes, strict=True):
-        print(f"{'caught' if outcome else 'SURVIVED':<9} {mutant.name:<58} {outcome}", flush=True)
+        print(f"{'caught' if outcome else 'SURVIVED':<10} {mutant.name:<58} {outcome}", flush=True)
         yield mutant, outcome
 
 
-def source(mutant: Mutant) -> str:
-    return (ROOT / "netpol_lab" / mutant.file).read_text("utf-8")
-
-
-def caught_nothing(folder: Path) -> bool:
-    with project(folder / "unchanged") as copy:
-        return not failed_test(copy, (*TESTS, *ALL_PAIRS))
+def unchanged_fails(folder: Path, room: str) -> str:
+    with project(folder / f"unchanged-{room}") as copy:
+        return failed_test(copy, TESTS[room])
 
 
 def trial(folder: Path, number: int, mutant: Mutant) -> str:
     """The test that caught the mutant; "" when none did."""
+    tests = ("engine_worlds", "engine_reachability") if mutant.file.stem == "reachability" else TESTS[mutant.room]
     with project(folder / str(number)) as copy:
-        file = copy / "netpol_lab" / mutant.file
-        file.write_text(file.read_text("utf-8").replace(mutant.old, mutant.new), "utf-8")
-        return failed_test(copy, ALL_PAIRS if mutant.file == "reachability.py" else TESTS)
+        (copy / mutant.file.relative_to(ROOT)).write_text(mutant.mutated(), "utf-8")
+        return failed_test(copy, tests)
 
 
 @contextmanager
 def project(folder: Path) -> Iterator[Path]:
-    """A copy of what the engine's tests need."""
-    ignored = shutil.ignore_patterns("__pycache__", "lessons", "transcripts")
-    for part in ("netpol_lab", "data", "tests"):
-        shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+    """A copy of what the tests need."""
+    for part in ("netpol_lab", "data", "tests", "notebooks"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     try:
         yield folder
@@ -115,8 +177,8 @@ def project(folder: Path) -> Iterator[Path]:
 
 def failed_test(copy: Path, tests: tuple[str, ...]) -> str:
     """The name of the first test that fails in this copy; "" when all pass."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
-    command += [f"tests/{name}" for name in tests]
+    files = dict.fromkeys(path for name in tests for path in sorted((copy / "tests").glob(f"test_{name}.py")))
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", *map(str, files)]
     environment = {**os.environ, "NETPOL_LAB_WORLDS": WORLDS, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     result = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
     if result.returncode == 0:
