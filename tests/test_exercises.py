@@ -17,7 +17,7 @@ from netpol_lab.kubectl import Session, run
 from netpol_lab.lessons import exercises
 from netpol_lab.lessons.exercises import CheckResult, Exercise, check, load
 from netpol_lab.lessons.lesson_data import DataError
-from netpol_lab.lessons.loading import Answer, WantedCell
+from netpol_lab.lessons.loading import WantedCell, WrittenAnswer
 from netpol_lab.manifests import read_text
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import NotFound
@@ -26,7 +26,7 @@ ALL = exercises.ids()
 WRONG = [(id, wrong.name) for id in ALL for wrong in load(id).wrong]
 
 
-def apply(cluster: Cluster, answer: Answer, file: str = "answer.yaml") -> None:
+def apply(cluster: Cluster, answer: WrittenAnswer, file: str = "answer.yaml") -> None:
     """Do what a student who gave this answer did."""
     for resource in read_text(answer.manifest, file) if answer.manifest else ():
         cluster.apply(resource)
@@ -38,18 +38,18 @@ def apply(cluster: Cluster, answer: Answer, file: str = "answer.yaml") -> None:
         assert result.exit_code == 0, result.stderr
 
 
-def answered(exercise: Exercise, answer: Answer) -> CheckResult:
+def answered(exercise: Exercise, answer: WrittenAnswer) -> CheckResult:
     cluster = exercise.start_cluster()
     apply(cluster, answer, exercise.file)
     return check(cluster, exercise)
 
 
-def policy(name: str, namespace: str, spec: str) -> Answer:
+def policy(name: str, namespace: str, spec: str) -> WrittenAnswer:
     """A NetworkPolicy whose spec is given in flow style, on one line."""
     head = (
         f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}, namespace: {namespace}}}\n"
     )
-    return Answer(manifest=f"{head}spec: {spec}\n")
+    return WrittenAnswer(manifest=f"{head}spec: {spec}\n")
 
 
 # -- every exercise ------------------------------------------------------------------------------
@@ -180,7 +180,10 @@ def test_policies_of_an_earlier_exercise_are_no_part_of_the_answer():
     exercise = load("03-allow-specific/2")
     cluster = exercise.start_cluster()
     earlier = load("03-allow-specific/1")
-    apply(cluster, Answer(manifest=data.path("manifests", "lab-a", "reporter.yaml").read_text().replace("$XX", "07")))
+    apply(
+        cluster,
+        WrittenAnswer(manifest=data.path("manifests", "lab-a", "reporter.yaml").read_text().replace("$XX", "07")),
+    )
     apply(cluster, earlier.solution)
     assert check(cluster, exercise).status == "not started"
     apply(cluster, exercise.solution)
@@ -204,14 +207,14 @@ def test_another_way_to_write_an_earlier_answer_is_no_answer_to_this_exercise():
 
 def test_a_file_of_the_lesson_that_was_applied_once_more_is_no_answer():
     nowhere = data.path("manifests", "lab-b", "allow-dns-to-nowhere.yaml").read_text()
-    assert answered(load("05-egress-and-dns/2"), Answer(manifest=nowhere)).status == "not started"
+    assert answered(load("05-egress-and-dns/2"), WrittenAnswer(manifest=nowhere)).status == "not started"
 
 
 def test_pods_that_you_add_yourself_do_not_count():
     exercise = load("03-allow-specific/2")
     cluster = exercise.start_cluster()
     apply(cluster, exercise.solution)
-    apply(cluster, Answer(commands="kubectl run mine --image=busybox:1.36 -n student-07 -- sleep 60"))
+    apply(cluster, WrittenAnswer(commands="kubectl run mine --image=busybox:1.36 -n student-07 -- sleep 60"))
     assert check(cluster, exercise).passed
 
 
@@ -295,7 +298,7 @@ def test_a_deny_that_is_meant_to_beat_an_older_allow_is_recognized(only_this):
 
 def test_opening_one_end_only_is_recognized(only_this):
     exercise = only_this(("lab-b/production.yaml", "lab-b/default-deny-all.yaml"), allowed=(WEB_TO_API,))
-    answer = Answer(manifest=data.path("manifests", "lab-b", "allow-web-to-api.yaml").read_text())
+    answer = WrittenAnswer(manifest=data.path("manifests", "lab-b", "allow-web-to-api.yaml").read_text())
     result = answered(exercise, answer)
     assert result.misconception == "M9"
     assert result.feedback is not None and result.feedback.counterexamples[0].stops_at == "egress"
@@ -303,7 +306,7 @@ def test_opening_one_end_only_is_recognized(only_this):
 
 def test_deleting_the_default_deny_is_recognized():
     exercise = load("03-allow-specific/2")
-    gone = Answer(commands="kubectl delete networkpolicy default-deny-ingress -n student-07")
+    gone = WrittenAnswer(commands="kubectl delete networkpolicy default-deny-ingress -n student-07")
     assert answered(exercise, gone).misconception == "M16"
 
 

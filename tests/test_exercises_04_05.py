@@ -6,7 +6,7 @@ import pytest
 from test_exercises import answered, apply, policy
 
 from netpol_lab.lessons.exercises import Exercise, check, load
-from netpol_lab.lessons.loading import Answer
+from netpol_lab.lessons.loading import WrittenAnswer
 
 DNS = (
     "{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}},"
@@ -24,7 +24,7 @@ def test_the_own_namespace_is_also_an_empty_pod_selector():
 
 
 def test_labeling_the_namespace_is_an_answer_too_and_is_seen():
-    answer = Answer(commands="kubectl label namespace default name=default")
+    answer = WrittenAnswer(commands="kubectl label namespace default name=default")
     assert answered(load("04-selectors/1"), answer).passed
 
 
@@ -79,11 +79,11 @@ def test_two_halves_of_all_addresses_pass_as_one_block():
     assert answered(load("05-egress-and-dns/3"), internet_of(blocks)).passed
 
 
-def internet(holes: str) -> Answer:
+def internet(holes: str) -> WrittenAnswer:
     return internet_of(f"{{ipBlock: {{cidr: 0.0.0.0/0, except: {holes}}}}}")
 
 
-def internet_of(blocks: str) -> Answer:
+def internet_of(blocks: str) -> WrittenAnswer:
     spec = "{podSelector: {matchLabels: {app: test-pod}}, policyTypes: [Egress], egress: ["
     return policy("allow-internet", "default", f"{spec}{{to: [{blocks}], ports: [{{port: 443}}]}}, {DNS}]}}")
 
@@ -144,11 +144,11 @@ def same_namespace() -> Exercise:
 
 def test_labels_of_an_unrelated_new_namespace_are_no_answer(same_namespace: Exercise):
     cluster = same_namespace.start_cluster()
-    apply(cluster, Answer(commands="kubectl create namespace mine\nkubectl label namespace mine name=default"))
+    apply(cluster, WrittenAnswer(commands="kubectl create namespace mine\nkubectl label namespace mine name=default"))
     assert check(cluster, same_namespace).status == "not started"
 
 
 def test_a_relabeled_namespace_counts_as_started_and_is_judged(same_namespace: Exercise):
     cluster = same_namespace.start_cluster()
-    apply(cluster, Answer(commands="kubectl label namespace guests name=default"))
+    apply(cluster, WrittenAnswer(commands="kubectl label namespace guests name=default"))
     assert check(cluster, same_namespace).status == "not yet"

@@ -14,7 +14,7 @@ from netpol_lab.connections import connect
 from netpol_lab.kubectl import Session, run
 from netpol_lab.lessons import exercises, quiz
 from netpol_lab.lessons.exercises import CheckResult, Exercise, check, load
-from netpol_lab.lessons.loading import Answer
+from netpol_lab.lessons.loading import WrittenAnswer
 from netpol_lab.manifests import read_text
 from netpol_lab.model import datafiles as data
 
@@ -212,7 +212,7 @@ def test_no_answer_of_these_lessons_is_given_by_commands_alone():
     """Each solution is a manifest, so that the notebook shows it."""
     for name in LESSONS:
         for id in exercises.ids(name):
-            assert load(id).solution != Answer() and load(id).solution.manifest
+            assert load(id).solution != WrittenAnswer() and load(id).solution.manifest
 
 
 def test_what_the_first_half_of_lesson_06_left_is_no_answer_to_its_second_exercise():

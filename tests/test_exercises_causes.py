@@ -11,7 +11,7 @@ from test_exercises import answered, policy
 
 from netpol_lab.lessons import exercises
 from netpol_lab.lessons.exercises import CheckResult, Exercise, load
-from netpol_lab.lessons.loading import Answer, WantedCell
+from netpol_lab.lessons.loading import WantedCell, WrittenAnswer
 from netpol_lab.tell.feedback import Feedback
 
 
@@ -216,13 +216,13 @@ def test_no_cause_tells_of_a_port_that_a_pod_does_not_have():
 def test_half_an_answer_has_no_cause():
     """The other half was not written. Nothing in the first one is wrong."""
     half = load("09-plugins-and-limits/1").solution.manifest.split("---\n")[0]
-    result = answered(load("09-plugins-and-limits/1"), Answer(manifest=half))
+    result = answered(load("09-plugins-and-limits/1"), WrittenAnswer(manifest=half))
     assert not result.passed and result.misconception == "" and feedback(result).cause == ""
 
 
 def test_a_policy_that_is_part_of_the_solution_is_not_blamed():
     parts = load("08-dockercoins/2").solution.manifest.split("---\n")
-    result = answered(load("08-dockercoins/2"), Answer(manifest="---\n".join(parts[:2])))
+    result = answered(load("08-dockercoins/2"), WrittenAnswer(manifest="---\n".join(parts[:2])))
     assert not result.passed and feedback(result).cause == ""
 
 

@@ -9,7 +9,7 @@ from netpol_lab import Cluster
 from netpol_lab.engine.profiles import CILIUM, profile_named
 from netpol_lab.lessons import exercises
 from netpol_lab.lessons.exercises import check, load
-from netpol_lab.lessons.loading import Answer
+from netpol_lab.lessons.loading import WrittenAnswer
 
 SERVER = "podSelector: {matchLabels: {app: server-07}}"
 EVERY_ADDRESS = policy(
@@ -84,7 +84,7 @@ TO_API = "{to: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: 8080}]
 TO_DB = "{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 5432}]}"
 
 
-def notes(id: str, *answers: Answer) -> tuple[str, ...]:
+def notes(id: str, *answers: WrittenAnswer) -> tuple[str, ...]:
     """What is said about an answer that passes."""
     exercise = load(id)
     cluster = exercise.start_cluster()
@@ -96,7 +96,7 @@ def notes(id: str, *answers: Answer) -> tuple[str, ...]:
     return result.feedback.notes
 
 
-def out_of_web(*rules: str) -> Answer:
+def out_of_web(*rules: str) -> WrittenAnswer:
     spec = f"{{podSelector: {{matchLabels: {{app: web}}}}, policyTypes: [Egress], egress: [{', '.join(rules)}]}}"
     return policy("web-out", "production", spec)
 
@@ -150,7 +150,7 @@ def test_a_replica_that_may_come_later_is_named_as_such():
 
 
 def test_a_pod_that_is_given_the_typo_does_not_repair_the_policy():
-    relabel = Answer(commands="kubectl label pod reporter-07 -n student-07 app=reportre-07 --overwrite")
+    relabel = WrittenAnswer(commands="kubectl label pod reporter-07 -n student-07 app=reportre-07 --overwrite")
     result = answered(load("03-allow-specific/1"), relabel)
     assert result.status == "not yet" and result.misconception == "M17"
     assert "reporter-07 has `app=reportre-07`, and had `app=reporter-07`" in result.sentences[0]
@@ -161,14 +161,14 @@ def test_a_label_that_no_rule_asks_for_is_no_fault():
     exercise = load("03-allow-specific/1")
     cluster = exercise.start_cluster()
     apply(cluster, exercise.solution)
-    apply(cluster, Answer(commands="kubectl label pod reporter-07 -n student-07 team=press"))
+    apply(cluster, WrittenAnswer(commands="kubectl label pod reporter-07 -n student-07 team=press"))
     assert check(cluster, exercise).passed
 
 
 def test_a_new_label_that_the_answer_rests_on_is_a_fault_where_labels_are_to_be_kept():
     exercise = load("03-allow-specific/2")
     cluster = exercise.start_cluster()
-    apply(cluster, Answer(commands="kubectl label pod monitor-07 -n student-07 role=watch"))
+    apply(cluster, WrittenAnswer(commands="kubectl label pod monitor-07 -n student-07 role=watch"))
     rule = "{from: [{podSelector: {matchLabels: {role: watch}}}], ports: [{port: 80}]}"
     apply(cluster, policy("allow-monitor-to-server", "student-07", f"{{{SERVER}, ingress: [{rule}]}}"))
     result = check(cluster, exercise)
@@ -176,6 +176,6 @@ def test_a_new_label_that_the_answer_rests_on_is_a_fault_where_labels_are_to_be_
 
 
 def test_labels_may_be_changed_where_an_exercise_does_not_want_them_kept():
-    label = Answer(commands="kubectl label namespace default name=default")
+    label = WrittenAnswer(commands="kubectl label namespace default name=default")
     assert load("04-selectors/1").labels == "free"
     assert answered(load("04-selectors/1"), label).passed

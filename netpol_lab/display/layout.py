@@ -18,9 +18,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from netpol_lab.display.shapes import Point
 from netpol_lab.model.errors import LabError
-
-Point = tuple[float, float]
 
 
 class NoLayout(LabError):

@@ -12,7 +12,7 @@ from netpol_lab.display import card
 from netpol_lab.display.markup import Markup, ascii_text, escape, plain
 from netpol_lab.display.matrix_cells import arranged, short_ports
 from netpol_lab.display.matrix_table import RULES, Drawn, Grid, drawn, swatch, table, undecided_rules, undecided_swatch
-from netpol_lab.display.matrix_twin import Row, doors, full_name, grid_lines, heads, undecided_keys
+from netpol_lab.display.matrix_twin import TwinRow, doors, full_name, grid_lines, heads, undecided_keys
 from netpol_lab.model.ports import PortSet
 from netpol_lab.tell.words import listed, text, undecided
 
@@ -312,7 +312,7 @@ def _grid(
     rows = []
     for head, source in zip(heads(nodes), nodes, strict=True):
         tail = " ".join(filter(None, ("out" if source.isolated_egress else "", tags.get(source.id, ""))))
-        rows.append(Row(head, tuple(_sign(changes[source.id, target.id]) for target in nodes), tail))
+        rows.append(TwinRow(head, tuple(_sign(changes[source.id, target.id]) for target in nodes), tail))
     return grid_lines(rows, doors(nodes), narrowest=4)
 
 

@@ -40,7 +40,7 @@ def full_name(node: SceneNode) -> str:
 
 
 @dataclass(frozen=True)
-class Row:
+class TwinRow:
     """One line of a grid: its head, its cells, and what stands behind the last one."""
 
     head: str
@@ -48,7 +48,7 @@ class Row:
     tail: str = ""
 
 
-def grid_lines(rows: Sequence[Row], foot: Sequence[str] = (), narrowest: int = 2) -> list[str]:
+def grid_lines(rows: Sequence[TwinRow], foot: Sequence[str] = (), narrowest: int = 2) -> list[str]:
     """Rows under numbered columns, cut into blocks of columns that fit; ``foot`` stands under the columns."""
     count = len(rows[0].cells)
     head = max(len(row.head) for row in rows) + 1
@@ -92,7 +92,7 @@ def ports_twin(scene: Scene, question: Question) -> str:
     answers = cells(scene, question)
     texts, key = _port_texts(answers.values())
     rows = [
-        Row(
+        TwinRow(
             head,
             tuple(_text(answers[source.id, target.id], texts) for target in scene.nodes),
             "out" if source.isolated_egress else "",
@@ -153,10 +153,10 @@ def signs_twin(scene: Scene, questions: Sequence[tuple[str, Question]]) -> str:
     return "\n".join([*grid[:-1], *_key(scene, questions), *_isolation_lines(nodes)])
 
 
-def _sign_rows(scene: Scene, question: Question) -> list[Row]:
+def _sign_rows(scene: Scene, question: Question) -> list[TwinRow]:
     answers = cells(scene, question)
     return [
-        Row(head, tuple(answers[source.id, target.id].sign for target in scene.nodes))
+        TwinRow(head, tuple(answers[source.id, target.id].sign for target in scene.nodes))
         for head, source in zip(heads(scene.nodes), scene.nodes, strict=True)
     ]
 

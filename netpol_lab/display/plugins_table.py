@@ -12,7 +12,7 @@ from netpol_lab.engine.profiles import POINTS, Profile
 from netpol_lab.engine.verdict import Gate
 from netpol_lab.model.objects import name_of
 
-Row = tuple[str, str, str, str]
+PluginRow = tuple[str, str, str, str]
 """Sign, plugin, what the client sees, and why."""
 
 
@@ -84,7 +84,7 @@ def _title(flows: Sequence[Flow]) -> str:
     return f"{through} of {len(flows)} profiles let it through"
 
 
-def _row(profile: Profile, flow: Flow, upstream: Flow, *, here: bool) -> Row:
+def _row(profile: Profile, flow: Flow, upstream: Flow, *, here: bool) -> PluginRow:
     name = profile.name + (" (this cluster)" if here else "")
     return ("." if flow.connected else "X"), name, _happens(flow), _why(profile, flow, upstream)
 
@@ -130,7 +130,7 @@ def _block(gate: Gate, profile: Profile) -> str:
     return f" (ipBlock: {profile.decision(17).words})"
 
 
-def _cells(row: Row) -> tuple[Markup | str, ...]:
+def _cells(row: PluginRow) -> tuple[Markup | str, ...]:
     sign, name, happens, why = row
     good = sign == "."
     mark = el("span", "✓" if good else "✕", class_="npl-reached" if good else "npl-unreached", aria_hidden="true")

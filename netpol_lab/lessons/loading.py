@@ -48,7 +48,7 @@ class WantedObject:
 
 
 @dataclass(frozen=True)
-class Answer:
+class WrittenAnswer:
     """What a student could write: a manifest, or kubectl lines."""
 
     manifest: str = ""
@@ -59,7 +59,7 @@ class Answer:
 class WrongAnswer:
     name: str
     misconception: str
-    answer: Answer
+    answer: WrittenAnswer
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Exercise:
     ignore: tuple[str, ...]
     file: str
     hints: tuple[str, ...]
-    solution: Answer
+    solution: WrittenAnswer
     wrong: tuple[WrongAnswer, ...]
     xx: str
 
@@ -224,14 +224,14 @@ def _visitor(fields: Fields) -> Resource:
     return from_object({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 
 
-def _answer(fields: Fields) -> Answer:
-    answer = Answer(fields.text("manifest", ""), fields.text("commands", ""))
+def _answer(fields: Fields) -> WrittenAnswer:
+    answer = WrittenAnswer(fields.text("manifest", ""), fields.text("commands", ""))
     if bool(answer.manifest) == bool(answer.commands):
         raise DataError(f"{fields.place}: either manifest or commands is expected.")
     return answer
 
 
-def _solution(fields: Fields) -> Answer:
+def _solution(fields: Fields) -> WrittenAnswer:
     answer = _answer(fields)
     fields.done()
     return answer
