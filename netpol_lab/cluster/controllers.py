@@ -11,9 +11,33 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from netpol_lab.cluster.server import is_control_plane, suffix
+from netpol_lab.manifests import kinds
 from netpol_lab.model.bodies import Body
+from netpol_lab.model.objects import Resource
 
 WORKLOAD_KINDS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob")
+
+
+def makes_pods(resource: Resource) -> bool:
+    """Whether an object is a workload: one that is simulated, or of another kind that carries a pod template.
+
+    An Argo Rollout, a DeploymentConfig or a ReplicationController is taken for as many pods as it wants.
+    """
+    return kinds.simulated(resource) in WORKLOAD_KINDS or is_foreign_workload(resource)
+
+
+def is_foreign_workload(resource: Resource) -> bool:
+    """Whether an object of a kind that is not simulated has a pod template that can be read."""
+    if kinds.simulated(resource) or not resource.namespace:
+        return False
+    template = _mapping(_mapping(resource.body.get("spec")).get("template"))
+    metadata, pods = template.get("metadata") or {}, _mapping(template.get("spec"))
+    labeled = isinstance(metadata, Mapping) and isinstance(metadata.get("labels") or {}, Mapping)
+    return labeled and isinstance(pods.get("containers"), list) and bool(pods["containers"])
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def template_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -39,8 +63,8 @@ def replicas(body: Mapping[str, Any], nodes: int) -> int:
         return min(at_once, runs)
     if body["kind"] == "CronJob":
         return 0 if spec.get("suspend") else 1
-    wanted: int = spec.get("replicas", 1)
-    return wanted
+    wanted = spec.get("replicas", 1)
+    return wanted if isinstance(wanted, int) else 1  # a kind that is not simulated is not validated either
 
 
 def replica_set_for(deployment: Mapping[str, Any]) -> Body:

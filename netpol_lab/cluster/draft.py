@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +15,7 @@ from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.manifests import from_object, kinds
 from netpol_lab.manifests.decode import typed
 from netpol_lab.model.bodies import Body, Key
-from netpol_lab.model.errors import AlreadyExists, NotFound, NotSimulated
+from netpol_lab.model.errors import AlreadyExists, ManifestError, NotFound, NotSimulated
 from netpol_lab.model.objects import Pod, Resource, Typed
 
 MAX_PODS_MADE = 50_000
@@ -121,7 +122,7 @@ class Draft:
         self.objects.put(replace(resource, body=body, typed=seen))
         if kind == "Node":
             self.__dict__.pop("_nodes", None)
-        if kind in controllers.WORKLOAD_KINDS:
+        if controllers.makes_pods(resource):
             self._reconcile(resource.key)
 
     def _is_placed(self, seen: Typed) -> bool:
@@ -151,7 +152,7 @@ class Draft:
         """The workload that has a controller's reference in this object, if it is there."""
         named = controllers.owner_of(resource.body)
         owner = self.objects.get((named[0], resource.namespace, named[1])) if named else None
-        return owner if owner is not None and kinds.simulated(owner) in controllers.WORKLOAD_KINDS else None
+        return owner if owner is not None and controllers.makes_pods(owner) else None
 
     def _reconcile(self, key: Key) -> None:
         """Bring the pods of a workload to what it wants now."""
@@ -159,7 +160,9 @@ class Draft:
         if key[0] == "Deployment":
             self._reconcile_deployment(workload)
         elif not self._adopted(key):
-            self._reconcile_pods(key, workload.body)
+            # a template of a kind that is not simulated may be no pod's: then nobody knows its pods
+            with suppress(*(ManifestError,) if controllers.is_foreign_workload(workload) else ()):
+                self._reconcile_pods(key, workload.body)
         self._set_status(key)
         owner = self._workload_owning(workload)
         if owner is not None:
@@ -234,6 +237,8 @@ class Draft:
     def _set_status(self, key: Key) -> None:
         """All simulated pods are ready, so every count of a workload's status is the number of its pods."""
         resource = self.objects[key]
+        if controllers.is_foreign_workload(resource):
+            return  # what its own controller would write there is not known
         owned = self.objects.owned_by(key)
         pods = sum(r.kind == "Pod" for r in owned)
         pods += sum(len(self.objects.owned_by(r.key)) for r in owned if r.kind == "ReplicaSet")
@@ -247,7 +252,7 @@ class Draft:
 
 def _rank(resource: Resource) -> int:
     kind = kinds.simulated(resource)
-    if kind not in controllers.WORKLOAD_KINDS:
+    if not controllers.makes_pods(resource):
         return 0 if kind == "Node" else 1
     return 3 if controllers.owner_of(resource.body) is None else 2
 

@@ -8,12 +8,11 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import NamedTuple
 
-from netpol_lab.cluster.controllers import WORKLOAD_KINDS, template_of
+from netpol_lab.cluster.controllers import makes_pods, template_of
 from netpol_lab.cluster.listening import listeners
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.engine.classes import EndpointClass
 from netpol_lab.engine.compiled import Engine
-from netpol_lab.manifests import kinds
 from netpol_lab.model.networks import SYSTEM_NAMESPACE
 from netpol_lab.model.objects import (
     DIRECTIONS,
@@ -100,7 +99,7 @@ class Facts:
     def workloads(self) -> dict[str, list[Resource]]:
         found: dict[str, list[Resource]] = {}
         for resource in self.state.objects.values():
-            if kinds.simulated(resource) in WORKLOAD_KINDS:
+            if makes_pods(resource):
                 found.setdefault(resource.namespace, []).append(resource)
         return found
 

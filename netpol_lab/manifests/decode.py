@@ -124,13 +124,17 @@ def _pod(body: ReadOnlyBody, _: _Origins) -> Pod:
         namespace=metadata.get("namespace", ""),
         name=metadata["name"],
         labels=Labels(metadata.get("labels", {})),
-        ips=_pod_ips(status),
+        ips=() if status.get("phase") in ENDED else _pod_ips(status),
         containers=tuple(map(_container, _running_containers(spec))),
         node=spec.get("nodeName", ""),
         host_network=spec.get("hostNetwork", False),
         owner=_owner(metadata),
         phase=str(status.get("phase", "Running")),
     )
+
+
+ENDED = ("Succeeded", "Failed")
+"""The phases of a pod that has ended. Its address is free, and mostly another pod's by now."""
 
 
 def _mapping(value: Any) -> ReadOnlyBody:
