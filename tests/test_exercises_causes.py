@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_exercises import answered, policy
+from test_exercises import answered, apply, policy
 
+from netpol_lab.engine.profiles import PROFILES, Profile
 from netpol_lab.lessons import exercises
 from netpol_lab.lessons.exercises import CheckResult, Exercise, load
 from netpol_lab.lessons.loading import WantedCell, WrittenAnswer
@@ -129,6 +130,67 @@ def test_a_private_address_outside_the_cluster_is_outside():
 def test_addresses_that_hold_nothing_but_pods_were_meant_for_pods():
     assert "use a `podSelector`" in cause("02-default-deny/2", "all pod addresses on port 53")
     assert "`except`" in cause("05-egress-and-dns/3", "no holes, so pods are covered")
+
+
+# -- what the plugin compares ----------------------------------------------------------------------
+
+
+def with_plugin(id: str, name: str, *specs: str, profile: Profile) -> CheckResult:
+    """The check of an answer on a cluster whose network plugin has this profile."""
+    exercise = load(id)
+    cluster = exercise.start_cluster()
+    for spec in specs:
+        apply(cluster, policy(name, exercise.scope[0], spec))
+    return exercises.check(replace(cluster.snapshot(), enforcement=profile), exercise)
+
+
+def address_of_api() -> str:
+    return str(load("05-egress-and-dns/2").start_cluster().endpoint("production/api").ip)
+
+
+WEB = "podSelector: {matchLabels: {app: web}}"
+
+
+@pytest.mark.parametrize("profile", [p for p in PROFILES.values() if "egress" in p.enforces], ids=lambda p: p.name)
+def test_an_address_is_said_to_miss_a_pod_only_where_the_plugin_compares_the_two(profile: Profile):
+    peer = f"{{ipBlock: {{cidr: {address_of_api()}/32}}}}"
+    spec = f"{{{WEB}, policyTypes: [Egress], egress: [{{to: [{peer}], ports: [{{port: 8080}}]}}]}}"
+    result = with_plugin("05-egress-and-dns/2", "partner", spec, profile=profile)
+    assert result.passed == profile.ip_block_matches_pods
+    if not result.passed:
+        assert result.misconception == "M10"
+        assert "does not cover" not in feedback(result).cause
+        assert f"`{profile.name}`, does not compare an `ipBlock` with the address of api." in feedback(result).cause
+
+
+@pytest.mark.parametrize("profile", [p for p in PROFILES.values() if "egress" in p.enforces], ids=lambda p: p.name)
+def test_a_rule_in_the_wrong_direction_is_only_sent_to_the_other_one_where_it_would_work_there(profile: Profile):
+    peer = f"{{ipBlock: {{cidr: {address_of_api()}/32}}}}"
+    spec = f"{{{WEB}, policyTypes: [Ingress, Egress], ingress: [{{from: [{peer}], ports: [{{port: 8080}}]}}]}}"
+    result = with_plugin("05-egress-and-dns/2", "partner", spec, profile=profile)
+    moved = feedback(result).cause.startswith("the rule is in the wrong direction.")
+    assert moved == profile.ip_block_matches_pods
+
+
+def expression(key: str, value: str) -> str:
+    return f"matchExpressions: [{{key: {key}, operator: In, values: [{value}]}}]"
+
+
+@pytest.mark.parametrize("labels", ["matchLabels: {environment: production}", expression("environment", "production")])
+def test_a_label_with_another_value_is_not_said_to_be_missing_however_it_is_asked_for(labels: str):
+    peer = f"{{namespaceSelector: {{{labels}}}, podSelector: {{matchLabels: {{app: prometheus}}}}}}"
+    spec = f"{{podSelector: {{matchLabels: {{app: api}}}}, ingress: [{{from: [{peer}], ports: [{{port: 8080}}]}}]}}"
+    result = answered(load("04-selectors/2"), policy("allow-prometheus", "production", spec))
+    assert result.misconception == "M4"
+    assert feedback(result).cause.startswith("the label of the namespace has another value.")
+
+
+@pytest.mark.parametrize("labels", ["matchLabels: {app: prometheus}", expression("app", "prometheus")])
+def test_a_label_of_pods_asked_of_a_namespace_is_known_however_it_is_asked_for(labels: str):
+    peer = f"{{namespaceSelector: {{{labels}}}}}"
+    spec = f"{{podSelector: {{matchLabels: {{app: api}}}}, ingress: [{{from: [{peer}], ports: [{{port: 8080}}]}}]}}"
+    result = answered(load("04-selectors/2"), policy("allow-prometheus", "production", spec))
+    assert feedback(result).cause.startswith("that is a label of pods, and `namespaceSelector` looks at those of name")
 
 
 # -- directions and ends ---------------------------------------------------------------------------

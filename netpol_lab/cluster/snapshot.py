@@ -26,6 +26,7 @@ from netpol_lab.model.objects import (
     OUTSIDE,
     Endpoint,
     External,
+    LabelSelector,
     Namespace,
     NetworkPolicy,
     Node,
@@ -147,6 +148,11 @@ class View:
             for pod in self.pods
             if pod.namespace == service.namespace and pod.phase == "Running" and wanted <= pod.labels.items()
         ]
+
+    def selected(self, namespace: str, selector: LabelSelector) -> Sequence[Pod]:
+        """The pods that the podSelector of a policy in ``namespace`` picks."""
+        engine = self.engine
+        return [pod for pod in self.pods if pod.namespace == namespace and engine.picks(namespace, selector, pod)]
 
     def endpoint(self, name: str | Endpoint, namespace: str = "") -> Endpoint:
         """Find an end of a connection by what a person would call it.

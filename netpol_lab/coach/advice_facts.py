@@ -177,12 +177,13 @@ class Facts:
 
 def near_label(selector: LabelSelector, labels: Iterable[Labels]) -> str:
     """A label that is nearly one of those wanted, as ``key=value``; "" when none is."""
-    known = list(dict.fromkeys(f"{k}={v}" for each in labels for k, v in each.items() if k != "pod-template-hash"))
+    pairs = dict.fromkeys(item for each in labels for item in each.items() if item[0] != "pod-template-hash")
+    known = [f"{key}={value}" for key, value in pairs]
     for requirement in selector.requirements:
         for wanted in _wanted(requirement):
             if wanted not in known:
                 key = requirement.key
-                same_key = [text for text in known if text.partition("=")[0] == key]
+                same_key = [f"{key}={value}" for other, value in pairs if other == key]
                 close = get_close_matches(wanted, same_key, 1, 0.7) or get_close_matches(wanted, known, 1, 0.75)
                 if close:
                     return close[0]

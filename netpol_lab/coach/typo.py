@@ -50,9 +50,8 @@ def _typed(state: Snapshot, condition: Condition) -> tuple[str, str, str] | None
     """Key, mistyped value and right value."""
     if condition.kind not in _SELECTORS or condition.fix is None:
         return None
-    key, wrong = condition.fix
-    found, _, right = condition.found.partition("=")
-    if found != key or any(labels.get(key) == wrong for labels in _labels(state, condition.kind)):
+    (key, wrong), right = condition.fix, condition.value
+    if right is None or any(labels.get(key) == wrong for labels in _labels(state, condition.kind)):
         return None
     alike = SequenceMatcher(None, wrong, right, autojunk=False).ratio()
     return (key, wrong, right) if alike >= ALIKE else None

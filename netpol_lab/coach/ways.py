@@ -9,7 +9,7 @@ from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.engine.addresses import range_name
 from netpol_lab.engine.verdict import Verdict
 from netpol_lab.model.networks import NETWORKS
-from netpol_lab.model.objects import Endpoint, External, LabelSelector, NetworkPolicy, Node, Pod, Resource
+from netpol_lab.model.objects import Endpoint, External, NetworkPolicy, Node, Pod, Resource
 from netpol_lab.model.ports import PortSet
 
 
@@ -119,12 +119,8 @@ def _touched(before: Snapshot, after: Snapshot, changed: tuple[Resource, ...]) -
         for state in (before, after):
             held = state.get(kind, namespace, name)
             if held is not None and isinstance(held.typed, NetworkPolicy):
-                found |= _selected(state, namespace, held.typed.pod_selector)
+                found |= {pod.id for pod in state.selected(namespace, held.typed.pod_selector)}
     return found
-
-
-def _selected(state: Snapshot, namespace: str, selector: LabelSelector) -> set[str]:
-    return {pod.id for pod in state.pods if pod.namespace == namespace and selector.matches(pod.labels)}
 
 
 def _ends(before: Snapshot, after: Snapshot, touched: set[str], asked: Verdict) -> list[_End]:

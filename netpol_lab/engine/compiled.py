@@ -235,6 +235,10 @@ class Engine:
             return _OPEN
         return self.groups(direction, endpoint.namespace).get(self.class_of(endpoint), _OPEN)
 
+    def picks(self, namespace: str, selector: LabelSelector, pod: Pod) -> bool:
+        """Whether the podSelector of a policy in ``namespace`` picks a pod (T: of its own namespace)."""
+        return self.classes.selected(namespace, selector).holds(self.class_of(pod))
+
     def isolating(self, direction: Direction, endpoint: Endpoint) -> tuple[NetworkPolicy, ...]:
         """The policies that isolate an endpoint in a direction."""
         return self.group(direction, endpoint).policies

@@ -139,7 +139,8 @@ def _near_miss(asked: _Door, rule: CompiledRule) -> NearMiss:
     failed: list[Condition] = []
     closest: NetworkPolicyPeer | None = None
     if not rule.holds(asked.other_class):
-        failures = [(peer, _peer_failures(asked, rule.policy.namespace, peer)) for peer in rule.rule.peers]
+        ask = (asked.engine, rule.policy.namespace)
+        failures = [(peer, peer_failures(*ask, peer, asked.other, asked.address)) for peer in rule.rule.peers]
         closest, conditions = min(failures, key=lambda item: len(item[1]))
         failed += conditions
     if rule.rule.ports and not any(map(asked.on_port, rule.rule.ports)):
@@ -147,15 +148,21 @@ def _near_miss(asked: _Door, rule: CompiledRule) -> NearMiss:
     return NearMiss(RuleRef(rule.policy, rule.direction, rule.index, closest), tuple(failed))
 
 
-def _peer_failures(asked: _Door, policy_namespace: str, peer: NetworkPolicyPeer) -> tuple[Condition, ...]:
-    """The conditions of one peer that the far end does not meet; empty when the peer matches."""
-    engine, other, address = asked.engine, asked.other, asked.address
+def peer_failures(
+    engine: Engine, policy_namespace: str, peer: NetworkPolicyPeer, other: Endpoint, address: IPAddress | None
+) -> tuple[Condition, ...]:
+    """Whether a peer stands for an end, under the engine's profile: empty when it does, else which of its parts fail.
+
+    The peer is of a policy in ``policy_namespace``, which need not be one of this state. ``address`` is the one of
+    ``other`` that the connection uses.
+    """
     if peer.ip_block is not None:
         comparable = engine.profile.compares_ip_blocks_with(other)
         if address is not None and peer.ip_block.matches(address) and comparable:
             return ()
         found = str(address or "no address") + ("" if comparable else f", {_uncompared(engine, other)}")
-        return (Condition("address", _subject(other), str(peer.ip_block), found, peer.ip_block.origin),)
+        wanted, origin = str(peer.ip_block), peer.ip_block.origin
+        return (Condition("address", _subject(other), wanted, found, origin, compared=comparable),)
     if not isinstance(other, Pod) or other.host_network:
         wanted = "a pod with " + _selectors(peer)
         return (Condition("outside", _subject(other), wanted, "no labels: selectors match pods only", peer.origin),)
@@ -184,9 +191,9 @@ def _uncompared(engine: Engine, endpoint: Endpoint) -> str:
 def _label_failures(kind: str, subject: str, selector: LabelSelector, labels: Mapping[str, str]) -> Iterable[Condition]:
     for requirement in selector.requirements:
         if not requirement.matches(labels):
-            yield Condition(
-                kind, subject, str(requirement), _found(requirement, labels), requirement.origin, _fix(requirement)
-            )
+            found, value = _found(requirement, labels), labels.get(requirement.key)
+            where, fix = requirement.origin, _fix(requirement)
+            yield Condition(kind, subject, str(requirement), found, where, fix, requirement, value)
 
 
 def _found(requirement: Requirement, labels: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from netpol_lab.model.objects import (
     NetworkPolicyPort,
     NetworkPolicyRule,
     Origin,
+    Requirement,
 )
 
 Answer = Literal["allowed", "blocked", "depends on the network plugin"]
@@ -55,7 +56,9 @@ class Condition:
     never matches an address outside the cluster).
     ``subject`` is the thing that was looked at (``pod client-07``, ``namespace prod``); ``wanted`` and ``found`` are
     short texts that stand one above the other (``app=frontend`` / ``app=fronted``; found may be ``no label app``).
-    ``fix`` is the label that would meet it, as (key, value), where one label alone would.
+    ``fix`` is the label that would meet it, as (key, value), where one label alone would. Of a label, ``requirement``
+    is what the selector asks and ``value`` what the object has under that key, None where it lacks it. Of an address,
+    ``compared`` tells whether the plugin compares ipBlocks with such an end at all.
     """
 
     kind: str
@@ -64,6 +67,9 @@ class Condition:
     found: str
     origin: Origin | None = None
     fix: tuple[str, str] | None = None
+    requirement: Requirement | None = None
+    value: str | None = None
+    compared: bool = True
 
     def __str__(self) -> str:
         return f"{self.subject} has {self.found}, the rule wants {self.wanted}"

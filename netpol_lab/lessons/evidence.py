@@ -6,16 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.engine.compiled import port_set
-from netpol_lab.engine.verdict import Gate, NearMiss, RuleRef, Verdict
+from netpol_lab.engine.compiled import address_of, family_of, port_set
+from netpol_lab.engine.reasons import peer_failures
+from netpol_lab.engine.verdict import Condition, Gate, NearMiss, RuleRef, Verdict
 from netpol_lab.lessons.behavior import Judged, judge
 from netpol_lab.lessons.loading import Exercise
 from netpol_lab.model.objects import (
     OUTSIDE,
     Direction,
     Endpoint,
-    External,
-    LabelSelector,
     NetworkPolicy,
     NetworkPolicyPeer,
     NetworkPolicyPort,
@@ -160,23 +159,16 @@ class Evidence:
 
     def fits(self, policy: NetworkPolicy, rule: NetworkPolicyRule, verdict: Verdict, end: Endpoint) -> bool:
         """Whether a rule would admit this end on the port of ``verdict``, wherever the rule stands."""
-        if rule.peers and not any(self._is_peer(policy, peer, end) for peer in rule.peers):
+        if rule.peers and all(self.failures(policy, peer, end) for peer in rule.peers):
             return False
         asked = (verdict.protocol, verdict.port)
         return not rule.ports or any(asked in self._port_set(port, verdict) for port in rule.ports)
 
-    def _is_peer(self, policy: NetworkPolicy, peer: NetworkPolicyPeer, end: Endpoint) -> bool:
-        if peer.ip_block is not None:
-            address = end.ip if not isinstance(end, External) else end.address
-            return address is not None and peer.ip_block.matches(address)
-        if not isinstance(end, Pod) or end.host_network:
-            return False
-        spaces = {space.name: space.labels for space in self.state.namespaces}
-        if peer.namespace_selector is None:
-            there = end.namespace == policy.namespace
-        else:
-            there = peer.namespace_selector.matches(spaces.get(end.namespace, {}))
-        return there and (peer.pod_selector is None or peer.pod_selector.matches(end.labels))
+    def failures(self, policy: NetworkPolicy, peer: NetworkPolicyPeer, end: Endpoint) -> tuple[Condition, ...]:
+        """What keeps a peer, if it stood in this policy, from standing for an end, under the cluster's plugin."""
+        missing = self.missing
+        family = family_of(missing.source, missing.destination) if missing is not None else None
+        return peer_failures(self.state.engine, policy.namespace, peer, end, address_of(end, family))
 
     def wanted_through(self, rule: RuleRef) -> Iterator[tuple[Judged, RuleRef]]:
         """The wanted connections that a rule admits at its end, each with the peer and the port that admit it."""
@@ -202,19 +194,11 @@ class Evidence:
 
     def pods(self, policy: NetworkPolicy, namespace: str | None = None) -> list[Pod]:
         """The pods a policy's podSelector picks, in its own namespace or (to compare) in another."""
-        return list(selected(self.state, policy.pod_selector, namespace or policy.namespace))
+        return list(self.state.selected(namespace or policy.namespace, policy.pod_selector))
 
 
 def gates(verdict: Verdict | None) -> tuple[Gate, ...]:
     return () if verdict is None else (verdict.egress, verdict.ingress)  # a verdict is false when it blocks
-
-
-def selected(state: Snapshot, selector: LabelSelector, namespace: str) -> Iterator[Pod]:
-    return (
-        pod
-        for pod in state.pods
-        if pod.namespace == namespace and not pod.host_network and selector.matches(pod.labels)
-    )
 
 
 def own_policies(exercise: Exercise, state: Snapshot, start: Snapshot) -> tuple[NetworkPolicy, ...]:

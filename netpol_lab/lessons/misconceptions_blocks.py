@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from netpol_lab.engine.verdict import RuleRef
+from netpol_lab.engine.verdict import Condition, RuleRef
 from netpol_lab.lessons.evidence import Cause, Evidence, lines, sentence, short
 from netpol_lab.model.networks import POD_NETWORK, SERVICE_NETWORK
 from netpol_lab.model.objects import OUTSIDE, External, IPBlock, Pod
@@ -82,17 +82,9 @@ def _hole_for(evidence: Evidence, outside: External) -> RuleRef | None:
         for direction in ("egress", "ingress"):
             for index, rule in enumerate(policy.rules(direction)):
                 for peer in rule.peers:
-                    if _hole(peer.ip_block, outside):
+                    if peer.ip_block is not None and peer.ip_block.hole(outside.address):
                         return RuleRef(policy, direction, index, peer)
     return None
-
-
-def _hole(block: IPBlock | None, outside: External) -> str:
-    """The entry of ``except`` that holds an address; "" when none does."""
-    if block is None or outside.address not in block.network:
-        return ""
-    holes = zip(block.excepts, block.except_networks, strict=True)
-    return next((text for text, network in holes if outside.address in network), "")
 
 
 def block_too_small(evidence: Evidence) -> Cause | None:
@@ -102,10 +94,10 @@ def block_too_small(evidence: Evidence) -> Cause | None:
         assert verdict is not None
         end = evidence.other_end(miss.rule.direction, verdict)
         blocks = [peer.ip_block for peer in miss.rule.rule.peers if peer.ip_block is not None]
-        if not blocks or not isinstance(end, External):
-            continue
-        block = next((each for each in blocks if _hole(each, end)), blocks[0])
-        hole = _hole(block, end)
+        if not blocks or not isinstance(end, External) or not all(condition.compared for condition in miss.failed):
+            continue  # what a plugin does not compare is no question of size
+        block = next((each for each in blocks if each.hole(end.address)), blocks[0])
+        hole = block.hole(end.address)
         if hole:
             text = (
                 f"a hole is too wide. `{hole}` under `except` leaves out {end.address} as well, an address outside the "
@@ -153,20 +145,22 @@ def block_for_pods(evidence: Evidence) -> Cause | None:
         other = evidence.other_end(miss.rule.direction, verdict)
         if not isinstance(other, Pod):
             continue
-        why = _why_not_addresses(evidence, condition.wanted, other)
+        why = _why_not_addresses(evidence, miss.rule, condition, other)
         return Cause("M10", f"an address where pods are meant. {why} {_USE_LABELS}", lines(condition.origin))
     return None
 
 
-def _why_not_addresses(evidence: Evidence, text: str, pod: Pod) -> str:
-    for block in (each for each in _blocks(evidence) if str(each) == text):
-        if not isinstance(block.network, IPv4Network) or not block.network.subnet_of(SERVICE_NETWORK):
-            continue
-        for service in evidence.state.services:
-            ip = service.cluster_ip
-            if ip is not None and block.matches(ip) and pod in evidence.state.pods_of(service):
+def _why_not_addresses(evidence: Evidence, rule: RuleRef, condition: Condition, pod: Pod) -> str:
+    services = [service for service in evidence.state.services if pod in evidence.state.pods_of(service)]
+    for peer in (each for each in rule.rule.peers if str(each.ip_block) == condition.wanted):
+        for service in services:
+            front = External(service.cluster_ip, service.name) if service.cluster_ip is not None else None
+            if front and front.address in SERVICE_NETWORK and not evidence.failures(rule.policy, peer, front):
                 return (
-                    f"`{text}` covers the address of the Service {service.name}. It is exchanged for the address of "
-                    f"a pod before policies look, and {short(pod)} has another one."
+                    f"`{peer.ip_block}` covers the address of the Service {service.name}. It is exchanged for the "
+                    f"address of a pod before policies look, and {short(pod)} has another one."
                 )
-    return f"`{text}` does not cover the address of {short(pod)}."
+    if not condition.compared:
+        plugin = evidence.state.engine.profile.name
+        return f"The network plugin here, `{plugin}`, does not compare an `ipBlock` with the address of {short(pod)}."
+    return f"`{condition.wanted}` does not cover the address of {short(pod)}."

@@ -24,7 +24,8 @@ def ends_exchanged(evidence: Evidence) -> Cause | None:
             names_it = any(
                 peer.pod_selector is not None
                 and not peer.pod_selector.is_empty
-                and peer.pod_selector.matches(getattr(gate.endpoint, "labels", {}))
+                and not {"outside", "pod label"}
+                & {each.kind for each in evidence.failures(policy, peer, gate.endpoint)}
                 for rule in policy.rules(gate.direction)
                 for peer in rule.peers
             )

@@ -5,6 +5,7 @@ Each function works as :mod:`netpol_lab.lessons.misconceptions` says.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 
 from netpol_lab.engine.verdict import Condition
@@ -52,22 +53,28 @@ def _what_misses(evidence: Evidence, condition: Condition) -> tuple[str, str]:
 
 
 def _pod_label_misses(evidence: Evidence, condition: Condition) -> str:
-    spaces = [str(space.labels).split(",") for space in evidence.state.namespaces]
-    if any(condition.wanted in labels for labels in spaces):
+    if any(_is_met_by(condition, space.labels) for space in evidence.state.namespaces):
         return "that is a label of a namespace, and `podSelector` looks at those of pods. "
     return "the labels do not match. "
 
 
 def _namespace_label_misses(evidence: Evidence, condition: Condition) -> str:
-    key, _, value = condition.wanted.partition("=")
-    if key == METADATA_NAME:
-        known = any(space.name == value for space in evidence.state.namespaces)
+    requirement = condition.requirement
+    assert requirement is not None
+    if requirement.key == METADATA_NAME:
+        known = any(space.name in requirement.values for space in evidence.state.namespaces)
         return "the rule names another namespace. " if known else "there is no namespace of that name. "
-    if any(condition.wanted in str(pod.labels).split(",") for pod in evidence.state.pods):
+    if any(_is_met_by(condition, pod.labels) for pod in evidence.state.pods):
         return "that is a label of pods, and `namespaceSelector` looks at those of namespaces. "
-    if condition.found.startswith(f"{key}="):
+    if condition.value is not None:
         return "the label of the namespace has another value. "
     return "the namespace does not carry that label. The label every namespace has is `kubernetes.io/metadata.name`. "
+
+
+def _is_met_by(condition: Condition, labels: Mapping[str, str]) -> bool:
+    """Whether labels of the other kind of object carry the very label that is asked for."""
+    requirement = condition.requirement
+    return requirement is not None and labels.get(requirement.key) in requirement.values and requirement.needs_key
 
 
 def _differs(condition: Condition) -> str:

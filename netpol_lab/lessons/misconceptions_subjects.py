@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from netpol_lab.engine.verdict import Gate
 from netpol_lab.lessons.evidence import Cause, Evidence, gates, lines, listed, short
-from netpol_lab.model.objects import Direction, Endpoint, LabelSelector, NetworkPolicy, Pod, Requirement
+from netpol_lab.model.objects import Direction, Endpoint, NetworkPolicy, Pod
 
 
 def wrong_namespace(evidence: Evidence) -> Cause | None:
@@ -229,14 +229,14 @@ def _should_select(evidence: Evidence, policy: NetworkPolicy, gate: Gate) -> boo
         not gate.isolated
         and policy.isolates(gate.direction)
         and policy.namespace == pod.namespace
-        and not policy.pod_selector.matches(pod.labels)
+        and pod not in evidence.pods(policy)
     )
 
 
 def _lacking(policies: list[NetworkPolicy], pod: Pod) -> str:
     """The keys that all of these policies ask for, and the pod does not have."""
-    failed = [requirement for policy in policies for requirement in _failed(policy.pod_selector, pod)]
-    lacks = dict.fromkeys(requirement.key for requirement in failed if requirement.key not in pod.labels)
+    asked = [requirement for policy in policies for requirement in policy.pod_selector.requirements]
+    lacks = dict.fromkeys(each.key for each in asked if each.needs_key and each.key not in pod.labels)
     if not lacks:
         return ""
     keys = listed(f"`{key}`" for key in lacks)
@@ -244,10 +244,6 @@ def _lacking(policies: list[NetworkPolicy], pod: Pod) -> str:
         f" It has no label {keys}. `matchLabels`, `In` and `Exists` need the key; `NotIn` and `DoesNotExist` match "
         "pods without it."
     )
-
-
-def _failed(selector: LabelSelector, pod: Pod) -> list[Requirement]:
-    return [requirement for requirement in selector.requirements if not requirement.matches(pod.labels)]
 
 
 def _visitor(evidence: Evidence, pod: Pod) -> str:

@@ -114,6 +114,11 @@ class Requirement:
             return value is None or value not in self.values
         return value is not None and value in self.values
 
+    @property
+    def needs_key(self) -> bool:
+        """Whether only objects that carry the key can meet it (S); ``NotIn`` and ``DoesNotExist`` match without."""
+        return self.operator in ("=", "In", "Exists")
+
     def __str__(self) -> str:
         """As kubectl prints it: ``app=web``, ``env in (a,b)``, ``env notin (a)``, ``env``, ``!env``."""
         if self.operator == "=":
@@ -166,6 +171,11 @@ class IPBlock:
     def matches(self, address: IPAddress) -> bool:
         """T: inside ``cidr`` and inside none of ``except``. ``0.0.0.0/0`` holds no IPv6 address."""
         return address in self.network and not any(address in hole for hole in self.except_networks)
+
+    def hole(self, address: IPAddress) -> str:
+        """The entry of ``except`` that takes an address out of ``cidr``; "" when none does."""
+        holes = zip(self.excepts, self.except_networks, strict=True)
+        return next((text for text, network in holes if address in network), "") if address in self.network else ""
 
     def __str__(self) -> str:
         return self.cidr + (f" except {', '.join(self.excepts)}" if self.excepts else "")
