@@ -13,12 +13,13 @@ from difflib import get_close_matches
 from functools import cached_property
 from ipaddress import ip_address
 
+from netpol_lab.cluster.caveats import caveats
 from netpol_lab.cluster.server import is_control_plane
 from netpol_lab.cluster.workloads import matcher
 from netpol_lab.engine import reasons as explain
 from netpol_lab.engine.compiled import Engine
 from netpol_lab.engine.profiles import UPSTREAM, Profile
-from netpol_lab.engine.verdict import Verdict
+from netpol_lab.engine.verdict import Caveat, Verdict
 from netpol_lab.model.bodies import Key
 from netpol_lab.model.errors import LabError, NotFound
 from netpol_lab.model.networks import SYSTEM_NAMESPACE
@@ -178,7 +179,14 @@ class View:
         """
         if protocol not in PROTOCOLS or not isinstance(port, int) or not FIRST_PORT <= port <= LAST_PORT:
             raise LabError(f"{protocol} {port} is no port: a number from 1 to 65535 of TCP, UDP or SCTP is wanted.")
-        return explain.verdict(self.engine, self.endpoint(source), self.endpoint(destination), port, protocol)
+        ends = self.endpoint(source), self.endpoint(destination)
+        found = explain.verdict(self.engine, *ends, port, protocol)
+        return replace(found, caveats=tuple(each for each in self.caveats if each.touches(*ends)))
+
+    @property
+    def caveats(self) -> tuple[Caveat, ...]:
+        """What the answers about this state leave out; see :mod:`netpol_lab.cluster.caveats`."""
+        return self.snapshot().left_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,6 +209,10 @@ class Snapshot(View):
     def compiled(self) -> Engine:
         namespaces = {namespace.name: namespace for namespace in self.namespaces}
         return Engine(self.all_pods, namespaces, self.policies, self.enforcement)
+
+    @cached_property
+    def left_out(self) -> tuple[Caveat, ...]:
+        return caveats(self.objects_by_key.values(), self.all_pods, self.enforcement)
 
     def without(self, keys: Iterable[Key]) -> Snapshot:
         """The same moment without some objects: what if this policy were not there?"""

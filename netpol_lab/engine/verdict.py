@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from netpol_lab.model.bodies import Key
 from netpol_lab.model.objects import (
+    DIRECTIONS,
     Direction,
     Endpoint,
     NetworkPolicy,
@@ -18,6 +20,7 @@ from netpol_lab.model.objects import (
     NetworkPolicyPort,
     NetworkPolicyRule,
     Origin,
+    Pod,
     Requirement,
 )
 
@@ -105,6 +108,31 @@ class Gate:
         return bool(self.isolating)
 
 
+CaveatKind = Literal[
+    "other policy",  # a kind of policy that can overrule or narrow what NetworkPolicy decides (rule 29)
+    "foreign workload",  # its own controller is not simulated: its pods are taken from the template
+    "not enforced",  # the network plugin ignores policies, in one direction or in both (rule 28)
+]
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """One thing that was not judged.
+
+    ``about`` is the object it comes from, None where it is the plugin. ``pods`` are the ids of the pods whose
+    connections it may change, None for all. ``directions`` are those that are not enforced.
+    """
+
+    kind: CaveatKind
+    about: Key | None = None
+    pods: frozenset[str] | None = None
+    directions: tuple[Direction, ...] = DIRECTIONS
+
+    def touches(self, *pods: object) -> bool:
+        """Whether it may change what these ends of a connection see."""
+        return self.pods is None or any(isinstance(pod, Pod) and pod.id in self.pods for pod in pods)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Whether ``source`` may open a connection to ``destination`` on the POD's ``port``, and why.
@@ -124,6 +152,8 @@ class Verdict:
     answer: Answer
     by_profile: tuple[tuple[str, Answer], ...] = ()
     """Where network plugins differ: each profile's answer; empty when all agree."""
+    caveats: tuple[Caveat, ...] = ()
+    """What was not judged and could make it otherwise."""
 
     @property
     def allowed(self) -> bool:

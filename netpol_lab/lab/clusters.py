@@ -15,6 +15,7 @@ from netpol_lab.connections import cells, frames
 from netpol_lab.engine.compiled import Ends
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import Pod
+from netpol_lab.tell.caveat_words import caveat_line
 
 if TYPE_CHECKING:
     import pandas
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 class Cluster(SimulatedCluster):
     """A simulated cluster without a notebook, for a practitioner's own notebook or script.
+
+    What an answer leaves out, such as policies of other kinds, stands in ``caveats`` of the cluster and of a verdict,
+    and in words in ``frame.attrs["caveats"]`` of every frame; "" where nothing was left out.
 
     >>> cluster = Cluster()
     >>> cluster.verdict("kube-system/coredns", "External", 443).answer
@@ -34,7 +38,7 @@ class Cluster(SimulatedCluster):
         Both axes are indexed (namespace, pod). Without ``port`` the values are texts as in :meth:`connections`,
         "" for none; with it they are booleans. ``direction`` asks one end alone.
         """
-        return cells.matrix(self, port, protocol, direction)
+        return _with_caveats(cells.matrix(self, port, protocol, direction), self)
 
     def connections(self, by: Literal["pod", "workload"] = "pod") -> pandas.DataFrame:
         """One row per (source, destination) between which any connection is possible.
@@ -49,7 +53,7 @@ class Cluster(SimulatedCluster):
         >>> Cluster().connections(by="workload").iloc[-1].to_dict()["destination"]
         'kube-system/coredns[Deployment]'
         """
-        return frames.connections(self.snapshot(), by)
+        return _with_caveats(frames.connections(self.snapshot(), by), self)
 
     def diff(self, other: View, by: Literal["pod", "workload"] = "pod") -> pandas.DataFrame:
         """What changes from this state to ``other``: the rows of :meth:`connections` that differ.
@@ -57,7 +61,7 @@ class Cluster(SimulatedCluster):
         ``change`` is added, removed or changed; ``ports`` are those of ``other``, ``ports_before`` those of this state,
         "" where there is no connection.
         """
-        return frames.diff(self.snapshot(), other.snapshot(), by)
+        return _with_caveats(frames.diff(self.snapshot(), other.snapshot(), by), self, other)
 
     def unselected(self) -> pandas.DataFrame:
         """The pods that no policy isolates, per direction.
@@ -70,7 +74,7 @@ class Cluster(SimulatedCluster):
         >>> sorted(set(Cluster().unselected()["workload"]))
         ['kube-system/coredns[Deployment]']
         """
-        return frames.unselected(self.snapshot())
+        return _with_caveats(frames.unselected(self.snapshot()), self)
 
     def selected_by(self, pod: str | Pod) -> pandas.DataFrame:
         """The policies that isolate a pod, one row per policy and direction.
@@ -81,8 +85,15 @@ class Cluster(SimulatedCluster):
         found = self.endpoint(pod)
         if not isinstance(found, Pod):
             raise LabError(f"{pod!r} is not a pod: policies select pods only.")
-        return frames.selected_by(self.snapshot(), found)
+        return _with_caveats(frames.selected_by(self.snapshot(), found), self)
 
     def warnings(self) -> tuple[Finding, ...]:
         """What is legal in the policies and probably wrong; see :mod:`netpol_lab.coach.advice`."""
         return advice.findings(self.snapshot())
+
+
+def _with_caveats(frame: pandas.DataFrame, *states: View) -> pandas.DataFrame:
+    """The frame with what it leaves out, in words."""
+    lines = (caveat_line(state.caveats, state.profile) for state in states)
+    frame.attrs["caveats"] = " ".join(dict.fromkeys(filter(None, lines)))
+    return frame

@@ -238,6 +238,10 @@ class NetworkPolicy:
         """Whether the pods it selects are isolated in that direction: policyTypes decides (T)."""
         return direction.capitalize() in self.policy_types
 
+    def selects(self, pod: Pod) -> bool:
+        """Whether it is about a pod: of its own namespace, with these labels, and not on the host network (T, D)."""
+        return pod.namespace == self.namespace and not pod.host_network and self.pod_selector.matches(pod.labels)
+
     @property
     def id(self) -> str:
         return f"{self.namespace}/{self.name}"

@@ -1,0 +1,115 @@
+"""What an answer leaves out is said with it: never a flat "allowed" beside something that was set aside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from netpol_lab import Cluster
+from netpol_lab.tell.caveat_words import caveat_line
+
+OTHER = [
+    ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", ""),
+    ("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy", ""),
+    ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", ""),
+    ("cilium.io/v2", "CiliumNetworkPolicy", "shop"),
+    ("cilium.io/v2", "CiliumClusterwideNetworkPolicy", ""),
+    ("crd.projectcalico.org/v1", "NetworkPolicy", "shop"),
+    ("crd.projectcalico.org/v1", "GlobalNetworkPolicy", ""),
+    ("projectcalico.org/v3", "NetworkPolicy", "shop"),
+    ("projectcalico.org/v3", "GlobalNetworkPolicy", ""),
+    ("crd.antrea.io/v1beta1", "NetworkPolicy", "shop"),
+    ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", ""),
+    ("security.istio.io/v1", "AuthorizationPolicy", "shop"),
+    ("k8s.cni.cncf.io/v1beta1", "MultiNetworkPolicy", "shop"),
+]
+
+
+def pod(name: str, namespace: str = "shop") -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace, "labels": {"app": name}}
+    spec = {"containers": [{"name": "c", "image": "nginx"}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def other(api_version: str, kind: str, namespace: str) -> dict[str, Any]:
+    metadata = {"name": "deny", **({"namespace": namespace} if namespace else {})}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": {"anything": True}}
+
+
+def deny(namespace: str = "shop", *types: str) -> dict[str, Any]:
+    spec = {"podSelector": {}, "policyTypes": [*(types or ("Ingress",))]}
+    metadata = {"name": "deny-all", "namespace": namespace}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+
+
+@pytest.mark.parametrize(("api_version", "kind", "namespace"), OTHER)
+def test_a_policy_of_another_kind_is_named_with_every_verdict_it_may_change(
+    api_version: str, kind: str, namespace: str
+) -> None:
+    cluster = Cluster.from_manifests([pod("web"), pod("api"), pod("far", "other"), other(api_version, kind, namespace)])
+    verdict = cluster.verdict("shop/web", "shop/api")
+    assert verdict.allowed
+    (about,) = (each.about for each in verdict.caveats)
+    assert about is not None and about[0].startswith(kind) and about[1:] == (namespace, "deny")
+    assert f"Not judged: {about[0]} " in caveat_line(verdict.caveats, cluster.profile)
+    assert cluster.verdict("shop/web", "other/far").caveats == verdict.caveats
+    elsewhere = cluster.verdict("other/far", "External")
+    assert elsewhere.caveats == (() if namespace else verdict.caveats)
+
+
+def test_a_network_policy_is_judged_and_no_caveat() -> None:
+    cluster = Cluster.from_manifests([pod("web"), pod("api"), deny()])
+    assert cluster.caveats == () and not cluster.verdict("shop/web", "shop/api")
+
+
+def test_a_workload_of_another_kind_says_where_its_pods_come_from() -> None:
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}
+    rollout = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"replicas": 1, "template": template},
+    }
+    cluster = Cluster.from_manifests([rollout, pod("api"), pod("job")])
+    web = next(each for each in cluster.pods if each.owner)
+    assert [each.kind for each in cluster.verdict(web, "shop/api").caveats] == ["foreign workload"]
+    assert cluster.verdict("shop/job", "shop/api").caveats == ()
+
+
+@pytest.mark.parametrize(
+    ("profile", "directions"),
+    [("flannel", ("ingress", "egress")), ("aws-vpc-cni", ("ingress", "egress")), ("weave-2.3", ("egress",))],
+)
+def test_a_plugin_that_ignores_policies_says_so_for_the_pods_they_select(
+    profile: str, directions: tuple[str, ...]
+) -> None:
+    manifests = [pod("web"), pod("api"), pod("far", "other"), deny("shop", "Ingress", "Egress")]
+    cluster = Cluster.from_manifests(manifests, profile=profile)
+    (found,) = cluster.verdict("shop/web", "other/far").caveats
+    assert (found.kind, found.directions) == ("not enforced", directions)
+    assert cluster.verdict("other/far", "External").caveats == ()
+    assert f"The plugin {profile} ignores" in caveat_line([found], cluster.profile)
+
+
+@pytest.mark.parametrize("profile", ["upstream", "calico", "cilium"])
+def test_a_plugin_that_enforces_policies_needs_no_caveat(profile: str) -> None:
+    cluster = Cluster.from_manifests([pod("web"), pod("api"), deny()], profile=profile)
+    assert cluster.caveats == ()
+
+
+def test_every_frame_says_what_it_leaves_out() -> None:
+    plain, judged = Cluster.from_manifests([pod("web")]), ("matrix", "connections", "unselected")
+    admin = other("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", "")
+    cluster = Cluster.from_manifests([pod("web"), admin])
+    frames = [getattr(cluster, name)() for name in judged]
+    frames += [cluster.diff(plain), plain.diff(cluster), cluster.selected_by("shop/web"), cluster.matrix(80)]
+    assert {frame.attrs["caveats"] for frame in frames} == {caveat_line(cluster.caveats, cluster.profile)}
+    assert {getattr(plain, name)().attrs["caveats"] for name in judged} == {""}
+
+
+def test_of_many_policies_of_other_kinds_one_is_named_and_the_others_counted() -> None:
+    many = [{**other(*OTHER[0]), "metadata": {"name": f"p{number}"}} for number in range(5)]
+    cluster = Cluster.from_manifests([pod("web"), *many])
+    said = caveat_line(cluster.caveats, cluster.profile)
+    assert said.startswith("Not judged: five other policies (AdminNetworkPolicy p0 and others)")
