@@ -79,3 +79,10 @@ def test_a_declared_port_listens_and_is_named_once() -> None:
 def test_a_pod_that_has_ended_listens_on_nothing() -> None:
     ended = Pod("default", "p", containers=(Container("c", "nginx"),), phase="Succeeded")
     assert listeners(Snapshot({}), ended) == ()
+
+
+@pytest.mark.parametrize(
+    "words", [["nc", "-l", "-p", "²"], ["nc", "-l", "²"], ["nc", "-lp²"], ["nc", "-l", "9" * 5000]]
+)
+def test_what_only_looks_like_a_port_opens_none(words: list[str]) -> None:
+    assert open_ports("busybox", command=words) == []

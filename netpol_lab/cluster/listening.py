@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from netpol_lab.cluster.snapshot import View
+from netpol_lab.model.numbers import whole
 from netpol_lab.model.objects import Container, ContainerPort, Pod
 
 
@@ -165,7 +166,7 @@ def _flag(default: int, *names: str) -> Ports:
 
 
 def _numbers(text: str, protocol: str = "TCP") -> list[ContainerPort]:
-    return [ContainerPort(int(text), protocol)] if text.isdigit() and 0 < int(text) < 65536 else []
+    return [ContainerPort(number, protocol)] if 0 < (number := whole(text) or 0) < 65536 else []
 
 
 def _nc(words: Sequence[str]) -> list[ContainerPort]:
@@ -174,7 +175,7 @@ def _nc(words: Sequence[str]) -> list[ContainerPort]:
     if "l" not in flags:
         return []
     bundled = next((words[i + 1] for i, word in enumerate(words[:-1]) if word[:1] == "-" and word[-1:] == "p"), "")
-    text = bundled or option(words, "-p") or next((word for word in words if word.isdigit()), "")
+    text = bundled or option(words, "-p") or next(filter(whole, words), "")
     return _numbers(text, "UDP" if "u" in flags else "TCP")
 
 
@@ -182,7 +183,7 @@ def _python(words: Sequence[str]) -> list[ContainerPort]:
     """``python -m http.server [port]``."""
     if option(words, "-m") not in ("http.server", "SimpleHTTPServer"):
         return []
-    return _numbers(next((word for word in words if word.isdigit()), "8000"))
+    return _numbers(next(filter(whole, words), "8000"))
 
 
 def _agnhost(words: Sequence[str]) -> list[ContainerPort]:

@@ -8,6 +8,7 @@ from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections import Flow, connect
 from netpol_lab.connections.scene import Scene, SceneNode, build
 from netpol_lab.model.errors import LabError
+from netpol_lab.model.numbers import whole
 from netpol_lab.model.objects import OUTSIDE, Endpoint, Pod, Service, name_of
 from netpol_lab.model.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
 
@@ -22,7 +23,7 @@ def asked_port(port: object, protocol: object = "TCP") -> tuple[int | None, str]
         raise LabError(f"{protocol!r} is no protocol. A policy can name {', '.join(PROTOCOLS)}.")
     if port is None:
         return None, name
-    number = int(port) if str(port).isascii() and str(port).isdigit() else 0  # type: ignore[call-overload]
+    number = whole(str(port)) or 0
     if not FIRST_PORT <= number <= LAST_PORT:
         raise LabError(f"{port!r} is no port. Give a number from {FIRST_PORT} to {LAST_PORT}, for example port=80.")
     return number, name

@@ -19,6 +19,7 @@ from netpol_lab.kubectl.session import Call
 from netpol_lab.manifests import from_object
 from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.model.errors import ManifestError
+from netpol_lab.model.numbers import whole
 from netpol_lab.model.objects import Resource
 
 _NOT_SIMULATED = frozenset(
@@ -165,13 +166,15 @@ def _create_service(call: Call, words: Sequence[str]) -> int:
 def _tcp(call: Call, text: str) -> ReadOnlyBody:
     """``--tcp=port`` or ``--tcp=port:targetPort``."""
     outer, _, inner = text.partition(":")
-    if not outer.isdigit():
+    port = whole(outer)
+    if port is None:
         raise Failure(f'strconv.Atoi: parsing "{outer}": invalid syntax')
-    return {"name": text.replace(":", "-"), "port": int(outer), "protocol": "TCP", "targetPort": _port(inner or outer)}
+    return {"name": text.replace(":", "-"), "port": port, "protocol": "TCP", "targetPort": _port(inner or outer)}
 
 
 def _port(text: str) -> int | str:
-    return int(text) if text.isdigit() else text
+    number = whole(text)
+    return text if number is None else number
 
 
 def pod_manifest(call: Call, restart: str) -> ReadOnlyBody:
@@ -247,19 +250,20 @@ def service_for(call: Call, kind: ResourceType, body: ReadOnlyBody, *, port: str
             f" the {kind.singular} has no labels and cannot be exposed"
         )
     declared = _declared_ports(kind, body)
-    ports = [(int(port), "TCP")] if str(port).isdigit() else declared
+    number = whole(str(port))
+    ports = declared if number is None else [(number, "TCP")]
     if not ports:
         raise Failure("couldn't find port via --port flag or introspection")
     protocol, target = call.parsed.values.get("protocol"), call.parsed.values.get("target-port")
     rows = []
-    for number, (each, own) in enumerate(ports):
+    for place, (each, own) in enumerate(ports, 1):
         row: dict[str, Any] = {
             "port": each,
             "protocol": protocol or own,
             "targetPort": _port(target) if target else each,
         }
         if len(ports) > 1:
-            row["name"] = f"port-{number + 1}"
+            row["name"] = f"port-{place}"
         rows.append(row)
     labels = _pairs(call.parsed.values.get("labels")) or plain(metadata(body).get("labels") or {})
     about = _named(call, call.parsed.values.get("name") or metadata(body)["name"], labels)

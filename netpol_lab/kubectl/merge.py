@@ -12,6 +12,7 @@ from typing import Any
 
 from netpol_lab.kubectl.serialize import plain
 from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.numbers import whole
 
 MERGE_KEYS = {
     "containers": ("name",),
@@ -133,15 +134,18 @@ def _apply_operation(value: Any, operation: ReadOnlyBody) -> None:
 def _child(value: Any, step: str, path: str) -> Any:
     if isinstance(value, dict) and step in value:
         return value[step]
-    if isinstance(value, list) and step.isdigit() and int(step) < len(value):
-        return value[int(step)]
+    place = whole(step)
+    if isinstance(value, list) and place is not None and place < len(value):
+        return value[place]
     raise PatchError(f"the path {path!r} is not in the object: missing value")
 
 
 def _add(value: Any, step: str, new: Any, path: str) -> None:
     if isinstance(value, dict):
         value[step] = new
-    elif isinstance(value, list) and (step == "-" or (step.isdigit() and int(step) <= len(value))):
-        value.insert(len(value) if step == "-" else int(step), new)
+        return
+    place = len(value) if step == "-" else whole(step)
+    if isinstance(value, list) and place is not None and place <= len(value):
+        value.insert(place, new)
     else:
         raise PatchError(f"the path {path!r} is not in the object: missing value")

@@ -16,6 +16,7 @@ from netpol_lab.kubectl.serialize import go_syntax, plain, to_json, to_yaml
 from netpol_lab.kubectl.session import Call
 from netpol_lab.kubectl.tabwriter import table
 from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.numbers import whole
 
 Objects = Sequence[tuple[ResourceType, ReadOnlyBody]]
 
@@ -146,7 +147,7 @@ def _natural(value: Any) -> tuple[Any, ...]:
     if isinstance(value, (int, float)):
         return (1, value)
     parts = re.split(r"(\d+)", jsonpath.text_of(value))
-    return (2, *((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts))
+    return (2, *((0, 0, part) if (number := whole(part)) is None else (1, number, "") for part in parts))
 
 
 def print_tables(call: Call, objects: Objects, *, with_kind: bool) -> None:

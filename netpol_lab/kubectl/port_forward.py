@@ -14,6 +14,7 @@ from netpol_lab.kubectl.failure import Failure, usage
 from netpol_lab.kubectl.lookup import Reference, first_pod, get, not_found, references
 from netpol_lab.kubectl.resources import type_of_kind
 from netpol_lab.kubectl.session import Call
+from netpol_lab.model.numbers import whole
 from netpol_lab.model.objects import Pod, Service
 
 _POD = type_of_kind("Pod")
@@ -61,7 +62,7 @@ def _ports(call: Call, spec: str, pod: Pod, service: Service | None) -> tuple[in
     local, colon, remote = spec.rpartition(":")
     target = _remote(remote, pod, service)
     if not colon:
-        return _number(remote, spec) if remote.isdigit() else target, target
+        return target if whole(remote) is None else _number(remote, spec), target
     return _number(local, spec) if local else _free(call), target
 
 

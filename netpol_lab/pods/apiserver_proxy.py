@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.connections import Flow, connect
+from netpol_lab.model.numbers import whole
 from netpol_lab.model.objects import Pod, Service
 from netpol_lab.pods import http
 from netpol_lab.pods.api_server import HEALTH, failure, public
@@ -53,7 +54,8 @@ def _target(world: View, namespace: str, kind: str, name: str, port: str) -> tup
     """The pod and its port: the one that is named, else port 80 of a pod and the only port of a Service."""
     if kind == "pods":
         pod = world.pod(namespace, name)
-        return (pod, int(port or 80)) if pod is not None and (port or "80").isdigit() else _not_found(kind, name)
+        number = whole(port or "80")
+        return (pod, number) if pod is not None and number is not None else _not_found(kind, name)
     service = world.service(namespace, name)
     if service is None:
         return _not_found(kind, name)

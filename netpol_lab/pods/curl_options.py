@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from netpol_lab.model.numbers import whole
+
 
 @dataclass
 class CurlOptions:
@@ -151,7 +153,7 @@ def _take(options: CurlOptions, name: str, written: str, value: str | None) -> N
         options.headers.append((key.strip(), rest.strip()))
     elif kind == "resolve":
         host, port, address = [*value.split(":", 2), "", ""][:3]
-        if not port.isdigit() or not address:
+        if whole(port) is None or not address:
             raise CommandLineError(f"(49) Couldn't parse CURLOPT_RESOLVE entry '{value}'", 49)
         options.resolve[(host, int(port))] = address
     elif kind in ("outputs", "data", "urls"):

@@ -18,6 +18,7 @@ from html import escape
 from netpol_lab.cluster.listening import repository
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.connections import Flow, connect
+from netpol_lab.model.numbers import whole
 from netpol_lab.model.objects import Endpoint, Pod
 
 NAMES = ("rng", "hasher", "redis", "webui", "worker")
@@ -125,8 +126,9 @@ def page(world: View, pod: Pod, method: str, path: str, body: str) -> tuple[int,
         return _web_ui(world, pod, path)
     if path == "/" and (part, method) != ("hasher", "POST"):
         return 200, f"{part.upper()} running on {pod.name}\n", _TEXT, ""
-    if part == "rng" and path.strip("/").isdigit():
-        return 200, _digits(pod.name, path)[: min(int(path.strip("/")), 64)], _TEXT, ""
+    count = whole(path.strip("/"))
+    if part == "rng" and count is not None:
+        return 200, _digits(pod.name, path)[: min(count, 64)], _TEXT, ""
     if part == "hasher" and path == "/":
         return 200, hashlib.sha256(body.encode()).hexdigest(), _TEXT, ""
     return 404, "Not Found\n", _TEXT, ""

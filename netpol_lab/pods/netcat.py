@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from getopt import GetoptError, gnu_getopt
 
 from netpol_lab.connections import Flow
+from netpol_lab.model.numbers import whole
 from netpol_lab.pods import http
 from netpol_lab.pods.process import KERNEL_PATIENCE, Process
 
@@ -39,7 +40,7 @@ def nc(process: Process) -> int:
     options = _NcOptions("-z" in flags, flags.count("-v"), "-u" in flags)
     given = dict(pairs).get("-w", "")
     if given:
-        if not given.isdigit():
+        if whole(given) is None:
             process.complain(f"nc: invalid number '{given}'")
             return 1
         options.wait = float(given) or KERNEL_PATIENCE
@@ -52,7 +53,7 @@ def nc(process: Process) -> int:
 
 
 def _is_port(text: str) -> bool:
-    return text.isdigit() and 0 < int(text) < 65536
+    return 0 < (whole(text) or 0) < 65536
 
 
 def _connect(process: Process, options: _NcOptions, host: str, port: int) -> int:

@@ -10,6 +10,7 @@ from getopt import GetoptError, gnu_getopt
 
 from netpol_lab.connections.outside import host_at
 from netpol_lab.connections.services import translate
+from netpol_lab.model.numbers import whole
 from netpol_lab.model.objects import External, IPAddress
 from netpol_lab.pods.process import Process
 
@@ -35,8 +36,9 @@ def ping(process: Process) -> int:
     if "-c" not in values:
         return process.refuse("a ping that never ends", "add -c 3")
     numbers = [values.get("-c", "1"), values.get("-W", "10")]
-    if not all(number.isdigit() for number in numbers):
-        process.complain(f"ping: invalid number '{next(n for n in numbers if not n.isdigit())}'")
+    wrong = next((number for number in numbers if whole(number) is None), None)
+    if wrong is not None:
+        process.complain(f"ping: invalid number '{wrong}'")
         return 1
     count, patience = min(int(numbers[0]), _MOST), min(float(numbers[1]), _MOST)
     found = process.machine.resolver.resolve(words[0])

@@ -42,7 +42,16 @@ KERNEL_PATIENCE = 135.0
 
 
 MOST_TEXT = 1_000_000
-"""Characters that one command line may print, or keep in a word or a file."""
+"""Characters that one command line may print."""
+
+MOST_WORK = 10_000_000
+"""What one command line may do: characters read, written and kept. It bounds time and memory."""
+
+COMMAND_WORK = 1_000
+"""What starting a command counts for, beside what it reads and writes."""
+
+LONGEST = 7 * 24 * 3600.0
+"""Seconds of simulated time that one command line may take: a week."""
 
 
 class Stopped(Exception):
@@ -97,8 +106,24 @@ class Machine:
     attempts: Attempts
     image: str = ""
     seconds: float = 0.0
+    work: int = 0
     files: dict[str, str] = field(default_factory=dict)
     forwards: Forwards = field(default_factory=dict)
+
+    def spend(self, work: int) -> None:
+        """Count some work. Raises :class:`Stopped` where it is more than any lesson's."""
+        self.work += work
+        if self.work > MOST_WORK:
+            raise Stopped("too much to do")
+
+    def collect(self, texts: list[str]) -> Write:
+        """What a pipe or ``$(…)`` keeps: a place to write that adds to ``texts``."""
+
+        def write(text: str) -> None:
+            self.spend(len(text))
+            texts.append(text)
+
+        return write
 
     def forwarded(self, host: str, port: int) -> tuple[Pod, int] | None:
         """The pod and port that a port-forward leads to; None without one, or when the pod is gone."""
@@ -161,6 +186,8 @@ class Process:
     def wait(self, seconds: float) -> None:
         """Let simulated time pass."""
         self.machine.seconds += seconds
+        if self.machine.seconds > LONGEST:
+            raise Stopped("more than a week would pass")
 
     def connect(self, host: str, port: int, protocol: str = "TCP") -> Flow:
         """Try one connection; tells nobody yet (see :meth:`saw`).

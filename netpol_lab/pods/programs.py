@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NoReturn
 
+from netpol_lab.model.numbers import whole
 from netpol_lab.pods import container_files as files
 from netpol_lab.pods import curl, netcat, nslookup, ping, shell, small, wget
 from netpol_lab.pods.process import Process, ProgramNotFound
@@ -56,11 +57,12 @@ def _timeout(process: Process) -> int:
     words = process.args
     if words[:1] == ["-t"]:
         words = words[1:]
-    if len(words) < 2 or not words[0].removesuffix("s").isdigit():
+    seconds = whole(words[0].removesuffix("s")) if words else None
+    if len(words) < 2 or seconds is None:
         process.complain("timeout: usage: timeout SECS PROG ARGS")
         return 1
     machine = process.machine
-    end = machine.seconds + int(words[0].removesuffix("s"))
+    end = machine.seconds + seconds
     inner = Process(machine, tuple(words[1:]), process.stdin, process.out, process.err)
 
     def until_the_end(write: Callable[[str], None]) -> Callable[[str], None]:

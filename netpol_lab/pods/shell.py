@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from netpol_lab.model.numbers import whole
 from netpol_lab.pods.container_files import read_file
-from netpol_lab.pods.process import MOST_TEXT, Process, ProgramNotFound, Stdin, Stopped, Write
+from netpol_lab.pods.process import COMMAND_WORK, Process, ProgramNotFound, Stdin, Write
 from netpol_lab.pods.shell_syntax import (
     Command,
     CommandGroup,
@@ -26,9 +27,6 @@ from netpol_lab.pods.shell_syntax import (
     Word,
     parse,
 )
-
-_MOST_COMMANDS = 10_000
-"""A script that starts more than this is stopped; nothing a lesson does comes near."""
 
 _DEEPEST = 20
 """Scripts inside scripts."""
@@ -110,7 +108,6 @@ class _Shell:
     variables: dict[str, str]
     stops_at_errors: bool = False
     status: int = 0
-    started: int = 0
     exported: set[str] = field(default_factory=set)
 
     def run(self, sequence: Sequence, stdin: Stdin, out: Write, err: Write, *, tested: bool = False) -> int:
@@ -133,11 +130,12 @@ class _Shell:
                 code = self._command(command, _Streams(stdin, streams.out, streams.err))
             else:
                 buffer: list[str] = []
-                self._command(command, _Streams(stdin, buffer.append, streams.err))
+                self._command(command, _Streams(stdin, self.process.machine.collect(buffer), streams.err))
                 stdin = Stdin.of("".join(buffer))
         return int(code == 0) if pipeline.negated else code
 
     def _command(self, command: Command, streams: _Streams) -> int:
+        self.process.machine.spend(COMMAND_WORK)
         if isinstance(command, Simple):
             return self._simple(command, streams)
         if isinstance(command, For):
@@ -169,14 +167,9 @@ class _Shell:
     # -- simple commands -------------------------------------------------------------------------
 
     def _simple(self, command: Simple, streams: _Streams) -> int:
-        self.started += 1
-        if self.started > _MOST_COMMANDS:
-            raise Stopped(f"more than {_MOST_COMMANDS} commands")
         self.status_of_expansion = 0
         argv = [text for word in command.words for text in self._fields(word, streams)]
         values = {name: self._text(word, streams) for name, word in command.assignments}
-        if sum(map(len, argv)) + sum(map(len, values.values())) > MOST_TEXT:
-            raise Stopped("words too long")
         redirected = self._redirect(command.redirections, streams)
         if redirected is None:
             return 1
@@ -239,9 +232,8 @@ class _Shell:
             files[path] = ""
 
         def write(text: str) -> None:
+            self.process.machine.spend(len(text))
             files[path] += text
-            if len(files[path]) > MOST_TEXT:
-                raise Stopped(f"{path} too large")
 
         return write
 
@@ -252,6 +244,7 @@ class _Shell:
         if self.process.name == "bash" and (numbers := re.fullmatch(r"\{(\d{1,4})\.\.(\d{1,4})\}", word.bare)):
             first, last = int(numbers[1]), int(numbers[2])
             step = 1 if first <= last else -1
+            self.process.machine.spend(len("1234 ") * abs(last - first))
             return [str(number) for number in range(first, last + step, step)]
         fields: list[str] = []
         open_field = False
@@ -281,14 +274,16 @@ class _Shell:
         if part.kind == "text":
             return part.value
         if part.kind == "variable":
-            return str(self.status) if part.value == "?" else self.variables.get(part.value, "")
+            value = str(self.status) if part.value == "?" else self.variables.get(part.value, "")
+            self.process.machine.spend(len(value))
+            return value
         buffer: list[str] = []
-        inner = _Shell(self.process, self.start, dict(self.variables), self.stops_at_errors, started=self.started)
+        inner = _Shell(self.process, self.start, dict(self.variables), self.stops_at_errors)
         try:
-            self.status_of_expansion = inner.run(parse(part.value), streams.stdin, buffer.append, streams.err)
+            write = self.process.machine.collect(buffer)
+            self.status_of_expansion = inner.run(parse(part.value), streams.stdin, write, streams.err)
         except _Exit as end:
             self.status_of_expansion = end.code
-        self.started = inner.started
         return "".join(buffer).rstrip("\n")
 
 
@@ -299,10 +294,11 @@ _Builtin = Callable[[_Shell, list[str], _Streams], int]
 
 def _exit(shell: _Shell, argv: list[str], streams: _Streams) -> int:
     code = argv[1] if len(argv) > 1 else str(shell.status)
-    if not code.isdigit():
+    number = whole(code)
+    if number is None:
         streams.err(f"sh: exit: Illegal number: {code}\n")
         raise _Exit(2)
-    raise _Exit(int(code) % 256)
+    raise _Exit(number % 256)
 
 
 def _export(shell: _Shell, argv: list[str], streams: _Streams) -> int:

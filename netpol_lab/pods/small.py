@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from getopt import GetoptError, getopt
+from typing import Any
 
+import re2
+
+from netpol_lab.model.numbers import whole
 from netpol_lab.pods.container_files import read_file
 from netpol_lab.pods.process import Process
 
 _MOST_LINES = 1000
 """``seq`` and ``yes`` stop here: enough for any lesson, and no script can fill the memory."""
+
+_STEPS = 32
+"""How many steps of a regular expression, at each character, count as much as reading it."""
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "a": "\a", "b": "\b"}
 
@@ -129,6 +136,8 @@ def test(process: Process) -> int:
     return 0 if result != negated else 1
 
 
+_INTEGER = r"-?[0-9]{1,18}"
+
 _NUMBERS: dict[str, Callable[[int, int], bool]] = {
     "-eq": lambda a, b: a == b,
     "-ne": lambda a, b: a != b,
@@ -154,8 +163,8 @@ def _condition(words: list[str]) -> bool:
         case [left, "!=", right]:
             return left != right
         case [left, operator, right] if operator in _NUMBERS:
-            if not all(re.fullmatch(r"-?\d{1,18}", number) for number in (left, right)):
-                raise ValueError(f"{left if not left.lstrip('-').isdigit() else right}: bad number")
+            if not all(re.fullmatch(_INTEGER, number) for number in (left, right)):
+                raise ValueError(f"{left if not re.fullmatch(_INTEGER, left) else right}: bad number")
             return _NUMBERS[operator](int(left), int(right))
     raise ValueError(f"{' '.join(words)}: this test is not simulated in this workbook")
 
@@ -171,6 +180,7 @@ def _lines(process: Process, paths: list[str]) -> list[str] | None:
         if part is None:
             process.complain(f"{process.name}: {path}: No such file or directory")
             return None
+        process.machine.spend(len(part))
         text += part
     return text.splitlines()
 
@@ -188,31 +198,41 @@ def grep(process: Process) -> int:
         return 2
     try:
         wanted = _pattern(pattern, flags)
-    except re.error:
+    except re2.error:
         process.complain(f"grep: bad regex '{pattern}'")
         return 2
+    process.machine.spend(sum(map(len, lines)) * wanted.programsize // _STEPS)
     found = [(n, line) for n, line in enumerate(lines, 1) if bool(wanted.search(line)) != ("-v" in flags)]
     if "-c" in flags:
         process.print(str(len(found)))
     elif "-q" not in flags:
         for number, line in found:
-            for part in wanted.findall(line) if "-o" in flags else [line]:
+            for part in filter(None, wanted.findall(line)) if "-o" in flags else [line]:
                 process.print(f"{number}:{part}" if "-n" in flags else part)
     return 0 if found else 1
 
 
-def _pattern(text: str, flags: set[str]) -> re.Pattern[str]:
-    """A grep pattern as Python's: basic expressions escape what extended ones write plainly."""
+def _pattern(text: str, flags: set[str]) -> Any:
+    """A grep pattern as RE2's, whose time grows only with the text: basic expressions escape what extended ones write.
+
+    Raises ``re2.error``, also for back-references: what has them cannot be matched in bounded time.
+    """
+    options = re2.Options()
+    options.posix_syntax = options.perl_classes = options.word_boundary = options.longest_match = True
+    options.never_capture, options.log_errors, options.case_sensitive = True, False, "-i" not in flags
     if "-F" in flags:
-        text = re.escape(text)
-    elif "-E" in flags:
-        text = re.sub(r"\((?!\?)", "(?:", text)
-    else:
-        text = re.sub(r"\\?[(){}|+?]", lambda f: f[0][1:] if f[0].startswith("\\") else "\\" + f[0], text)
-        text = re.sub(r"(?<!\\)\((?!\?)", "(?:", text)
-    if "-w" in flags:
-        text = rf"\b(?:{text})\b"
-    return re.compile(text, re.IGNORECASE if "-i" in flags else 0)
+        text = re2.escape(text)
+    elif "-E" not in flags:
+        text = re.sub(r"\\(.)|[(){}|+?]", _extended, text)
+    text = re.sub(r"\\[<>]", r"\\b", text)
+    return re2.compile(rf"\b({text})\b" if "-w" in flags else text, options)
+
+
+def _extended(found: re.Match[str]) -> str:
+    """What a basic expression writes ``\\(`` an extended one writes ``(``, and the other way round."""
+    if found[1] is None:
+        return "\\" + found[0]
+    return found[1] if found[1] in "(){}|+?" else found[0]
 
 
 def head(process: Process) -> int:
@@ -224,12 +244,13 @@ def head(process: Process) -> int:
         return process.refuse(f"option -{error.opt}")
     values = dict(pairs)
     count = values.get("-n") or values.get("-c") or "10"
-    if not count.isdigit():
+    wanted = whole(count)
+    if wanted is None:
         return process.refuse(f"a count like {count}")
     lines = _lines(process, paths)
     if lines is None:
         return 1
-    wanted, last = int(count), process.name == "tail"
+    last = process.name == "tail"
     if "-c" in values:
         text = "\n".join(lines)
         process.out(text[max(0, len(text) - wanted) :] if last else text[:wanted])

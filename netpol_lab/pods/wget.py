@@ -11,6 +11,7 @@ from getopt import GetoptError, gnu_getopt
 
 from netpol_lab.connections import Flow
 from netpol_lab.connections.steps import socket
+from netpol_lab.model.numbers import whole
 from netpol_lab.pods import http, urls
 from netpol_lab.pods.messages import Request, Response
 from netpol_lab.pods.process import KERNEL_PATIENCE, Process
@@ -110,7 +111,7 @@ def _parse(args: list[str]) -> tuple[_WgetOptions | str, list[str]]:
 
 
 def _seconds(text: str) -> float:
-    if not text.isdigit():
+    if whole(text) is None:
         raise GetoptError(f"invalid number '{text}'", "T")
     return float(text) or _DEFAULT_TIMEOUT
 
