@@ -52,7 +52,7 @@ class Page(HTMLParser):
 
 
 def check(make: Callable[[], Picture]) -> Page:
-    """All rules of look.md that a program can check; returns the page for more."""
+    """All rules for pictures that a program can check; returns the page for more."""
     picture, again = make(), make()
     assert picture.html == again.html and picture.text == again.text, "two drawings differ"
     for value in _HEX.findall(re.sub(r"#quot;", "", picture.html.split("<pre", 1)[0])):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
 from netpol_lab import Cluster
-from netpol_lab.coach.advice import MESSAGES
 from netpol_lab.display import advice_table as card
 from netpol_lab.model import datafiles as data
+from netpol_lab.tell import catalogue
 
 HERE = Path(__file__).parent / "advice"
 DATA = data.path("manifests")
@@ -91,7 +90,7 @@ def test_in_ones_own_manifests_the_same_is_said(name: str) -> None:
 
 
 def test_every_message_and_every_fixture_is_used() -> None:
-    assert {id for id, _, _ in EXPECTED.values()} == set(MESSAGES)
+    assert {id for id, _, _ in EXPECTED.values()} == set(catalogue.warnings())
     assert {path.stem for path in HERE.glob("*.yaml")} == {*EXPECTED, "cluster", "clean"}
 
 
@@ -153,12 +152,10 @@ def test_what_is_superfluous_can_be_removed_and_nothing_changes() -> None:
             assert not len(cluster.diff(cluster.snapshot().without(keys)))
 
 
-def test_a_message_belongs_to_a_lesson_and_names_its_source() -> None:
-    for id, message in MESSAGES.items():
-        assert id == message.id and re.fullmatch(r"[a-z]+(-[a-z]+)+", id)
-        assert re.fullmatch(r"0\d-[a-z-]+", message.lesson)
-        assert re.match("[DTVF](, [^:]+)?: .", message.source)
-        assert message.words.endswith(".") and not re.search(r"\b(simply|just|obviously)\b", message.words)
+def test_a_finding_is_of_the_mistake_that_checks_of_exercises_name_too() -> None:
+    clusters = [cluster_with(HERE / "cluster.yaml", HERE / f"{name}.yaml") for name in EXPECTED]
+    found = {each.id: each.mistake.id for cluster in clusters for each in cluster.warnings()}
+    assert found["selects-no-pod"] == "M17" and found["no-dns"] == "M5" and found["service-port"] == "M7"
 
 
 def test_advice_is_a_table_that_can_be_read_without_its_html() -> None:

@@ -1,4 +1,4 @@
-"""The rules of the project's semantics page, one sentence each, where no other test file speaks of them."""
+"""The rules of ``data/rules.yaml``, one sentence each, where no other test file speaks of them."""
 
 from __future__ import annotations
 

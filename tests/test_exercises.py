@@ -16,11 +16,11 @@ from netpol_lab import Cluster
 from netpol_lab.kubectl import Session, run
 from netpol_lab.lessons import exercises
 from netpol_lab.lessons.exercises import CheckResult, Exercise, check, load
-from netpol_lab.lessons.lesson_data import DataError
 from netpol_lab.lessons.loading import WantedCell, WrittenAnswer
 from netpol_lab.manifests import read_text
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import NotFound
+from netpol_lab.model.fields import DataError
 
 ALL = exercises.ids()
 WRONG = [(id, wrong.name) for id in ALL for wrong in load(id).wrong]

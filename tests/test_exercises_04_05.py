@@ -110,7 +110,7 @@ def test_an_address_outside_is_named_beside_its_number():
 
 
 def test_the_address_of_a_pod_works_today_on_plugins_that_compare_it():
-    """M10 with a pod's own address: rule 17 leaves it to the plugin, so behavior alone cannot refuse it."""
+    """M10 with a pod's own address: catalogue rule 17 leaves it to the plugin, so behavior alone cannot refuse it."""
     exercise = load("05-egress-and-dns/2")
     address = exercise.start_cluster().pod("production", "api").ip
     answer = policy(

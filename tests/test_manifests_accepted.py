@@ -39,7 +39,7 @@ def test_an_accepted_manifest_has_the_body_the_server_makes_of_it(path: Path) ->
     assert [resource.body for resource in read_path(path)] == expected[path.name]
 
 
-# Defaults of a NetworkPolicy: semantics, rules 2, 3, 6, 10 and 19.
+# Defaults of a NetworkPolicy: catalogue rules 2, 3, 6, 10 and 19.
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_the_proxy_fetches_the_page_of_a_service_or_a_pod_that_is_open(closed_we
 
 
 def test_the_api_server_is_judged_like_its_node_when_it_fetches_a_page(closed_web):
-    """Rules 26 and 27: only the pod's own node is always let in; the API server is on another one."""
+    """Catalogue rules 26 and 27: only the pod's own node is always let in; the API server is on another one."""
     closed_web.kubectl("proxy")
     said = curl(closed_web, "-s", PAGE)
     address = closed_web.cluster.pod("default", "web").ip

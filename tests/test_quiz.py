@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from netpol_lab.lessons import quiz
-from netpol_lab.lessons.lesson_data import DataError, lessons
+from netpol_lab.lessons.lesson_data import lessons
 from netpol_lab.model.errors import LabError, NotFound
+from netpol_lab.model.fields import DataError
 
 IDS = [question.id for lesson in lessons("quiz") for question in quiz.of_lesson(lesson)]
 QUESTIONS = [id for id in IDS if "/q" in id]

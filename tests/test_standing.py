@@ -1,4 +1,4 @@
-"""Connections that stand while policies change: rule 9, which the API leaves to the network plugin."""
+"""Connections that stand while policies change: catalogue rule 9, which the API leaves to the network plugin."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Advice: what is legal in a policy and probably wrong.
 
 Validation refuses what the API server refuses; this is what it accepts and nobody means. Each check is a function that
-looks at one policy, or one rule of it, in one state of a cluster; what it says stands in :mod:`catalogue`.
+looks at one policy, or one rule of it, in one state of a cluster; what it says stands in ``data/mistakes.yaml``.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from netpol_lab.coach import advice_addresses as addresses
 from netpol_lab.coach import advice_effects as effects
 from netpol_lab.coach import advice_ports as ports
 from netpol_lab.coach import advice_selectors as selectors
-from netpol_lab.coach.advice_catalogue import MESSAGES, Message
 from netpol_lab.coach.advice_facts import Facts, Place
 from netpol_lab.coach.advice_finding import Finding
 from netpol_lab.model.objects import NetworkPolicy
+from netpol_lab.tell import catalogue
 
-__all__ = ["MESSAGES", "Finding", "Message", "findings"]
+__all__ = ["Finding", "findings"]
 
 OF_A_POLICY: tuple[Callable[[Facts, NetworkPolicy], Iterator[Finding]], ...] = (
     effects.inert_rules,
@@ -31,8 +31,8 @@ OF_A_RULE: tuple[Callable[[Facts, Place], Iterator[Finding]], ...] = (
     addresses.host_bits,
     addresses.covered_pods,
 )
-EXPLAINING = frozenset(MESSAGES) - {"no-dns", "cidr-with-host-bits", "ip-block-covers-pods"}
-"""What also tells why a policy adds nothing: then that is not said again."""
+NO_EXPLANATION = {"no-dns", "cidr-with-host-bits", "ip-block-covers-pods"}
+"""All others also tell why a policy adds nothing: then that is not said again."""
 
 
 def findings(state: Snapshot) -> tuple[Finding, ...]:
@@ -57,10 +57,10 @@ def findings(state: Snapshot) -> tuple[Finding, ...]:
                 found[policy.id] += check_rule(facts, place)
     for each in effects.without_dns(facts):
         found[each.policy.id].append(each)
-    unexplained = [p for p in state.policies if not any(each.id in EXPLAINING for each in found[p.id])]
+    unexplained = [p for p in state.policies if all(each.id in NO_EXPLANATION for each in found[p.id])]
     for each in effects.superfluous(facts, unexplained):
         found[each.policy.id].append(each)
-    order = list(MESSAGES)
+    order = list(catalogue.warnings())
     return tuple(
         each
         for policy in state.policies

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netpol_lab.coach.advice_catalogue import MESSAGES, Message
 from netpol_lab.model.objects import NetworkPolicy, Origin
+from netpol_lab.tell import catalogue
+from netpol_lab.tell.catalogue import Mistake
 
 
 @dataclass(frozen=True)
 class Finding:
     """Something that is legal and probably wrong.
 
+    ``id`` is the warning's name in the catalogue, ``mistake`` its entry, ``lesson`` where the workbook teaches it.
     ``words`` say what; ``near`` what was probably meant, as a sentence, or "". ``origin`` is the line to look at.
     """
 
-    message: Message
+    id: str
+    mistake: Mistake
+    lesson: str
     policy: NetworkPolicy
     words: str
     near: str = ""
     origin: Origin | None = None
-
-    @property
-    def id(self) -> str:
-        """The message's name in the catalogue."""
-        return self.message.id
-
-    @property
-    def lesson(self) -> str:
-        return self.message.lesson
 
     @property
     def file(self) -> str:
@@ -47,5 +42,6 @@ class Finding:
 
 def finding(id: str, policy: NetworkPolicy, origin: Origin | None = None, near: str = "", **places: object) -> Finding:
     """A finding with the catalogue's words, their places filled."""
-    message = MESSAGES[id]
-    return Finding(message, policy, message.words.format(**places), near, origin or policy.origin)
+    wording = catalogue.warnings()[id]
+    words = wording.fill(places)
+    return Finding(id, wording.mistake, wording.lesson, policy, words, near, origin or policy.origin)

@@ -1,7 +1,7 @@
 """Connections: one as a client makes it (name, Service, egress, ingress, port), all pairs, and what has been tried.
 
 The order is the order of a real cluster. The Service is translated *before* egress is judged, so
-policies see the pod's address and port, never the Service's (semantics rule 20).
+policies see the pod's address and port, never the Service's (catalogue rule 20).
 """
 
 from __future__ import annotations

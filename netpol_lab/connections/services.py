@@ -66,8 +66,8 @@ def _through(world: View, service: Service, port: int, protocol: str, attempt: i
 def _on_node(world: View, node: Node, port: int, protocol: str, attempt: int) -> Translation:
     """A NodePort on any node leads to the Service; else a program on the host network, else the node itself.
 
-    ◇ Which source address policies see behind a NodePort is up to the plugin and ``externalTrafficPolicy``
-    (semantics rule 18); here the client keeps its own.
+    ◇ catalogue rule 18: which source address policies see behind a NodePort is up to the plugin and
+    ``externalTrafficPolicy``. Here the client keeps its own, which is what mistake M19 expects.
     """
     for service in world.services:
         for entry in service.ports:

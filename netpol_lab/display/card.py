@@ -9,8 +9,8 @@ behind; so drawings stand in elements with an inline ``display:none`` that only 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from netpol_lab.display import theme
@@ -103,6 +103,13 @@ def figure(
         aria_label=label or plain(title),
     )
     return kind(title=plain(title), quiet=plain(quiet), twin=twin, html=str(html), **fields)
+
+
+def told(title: str, quiet: str, sentences: Iterable[str]) -> Picture:
+    """A card of sentences alone. It is text already: the twin serves print and terminals, and is not repeated below."""
+    lines = list(sentences)
+    picture: Picture = figure(title, quiet, [], [box("", *lines)], drawn=False)
+    return replace(picture, twin=wrap_twin("\n".join(ascii_text(line.replace("`", "")) for line in lines)))
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class Grid:
 
     @property
     def row_widths(self) -> tuple[int, int]:
-        """Pixels for the namespace and for the pod name of a row: as look.md has them, more for long names."""
+        """Pixels for the namespace and for the pod name of a row: 88 and 112, more for long names."""
         number = 0 if len(self.nodes) <= NAMED_COLUMNS else 24
         group = max(_longest(_group(name), bold=False) for name, _ in groups(self.nodes)) + 8
         name = max(map(_row_name_width, self.nodes)) + _CHIP + 8 + number

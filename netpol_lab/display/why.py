@@ -174,7 +174,7 @@ def _change_box(change: Change, then: str) -> Markup:
 
 
 def _description(story: WhyStory) -> str:
-    """For those who do not see the drawing (look.md, section 7)."""
+    """For those who do not see the drawing."""
     if story.stop is None:
         return f"{text(story.quiet)} {' '.join(_sentence(reason) for reason in story.reasons)}".strip()
     step = story.steps[story.stop]

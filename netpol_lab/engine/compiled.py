@@ -137,8 +137,9 @@ class Engine:
     def _class(self, endpoint: Endpoint, address: IPAddress | None) -> EndpointClass:
         """What policies see of an endpoint.
 
-        ◇ T says ipBlock is for addresses outside; upstream e2e compares it with pod IPs: the profile decides. D: a pod
-        on the host network looks like its node, and a node like any other address: neither has labels to select.
+        ◇ catalogue rule 17: T says ipBlock is for addresses outside, upstream e2e compares it with pod IPs, so the
+        profile decides. D: a pod on the host network looks like its node, and a node like any other address: neither
+        has labels.
         """
         blocks: frozenset[int] = frozenset()
         if address is not None and self.profile.compares_ip_blocks_with(endpoint):
@@ -264,20 +265,21 @@ class Engine:
 
     @cached_property
     def leaves_open(self) -> bool:
-        """Whether some answer may depend on the network plugin: ◇ for one connection only what ipBlocks match does."""
+        """Whether an answer may depend on the plugin: for one connection only by an ipBlock (◇ catalogue rule 17)."""
         return bool(self._blocks) and self.profile == UPSTREAM
 
     def certain(self, direction: Direction, source: Endpoint, destination: Endpoint) -> PortSet:
         """The ports one end admits with every plugin that enforces the whole API; with one plugin's profile, with it.
 
-        ◇ Plugins differ in what they compare ipBlocks with; upstream compares them with whatever any of them does.
+        ◇ catalogue rules 17 and 27: plugins differ in what they compare ipBlocks with; upstream compares them with
+        whatever any of them does.
         """
         other = source if direction == "ingress" else destination
         blocks = not self.leaves_open or all(profile.compares_ip_blocks_with(other) for profile in CONFORMANT)
         return self.admitted(direction, source, destination, blocks)
 
     def connection(self, source: Endpoint, destination: Endpoint) -> PortSet:
-        """The ports both ends admit (D: egress at the source AND ingress at the destination)."""
+        """The ports both ends admit (D: egress at the source AND ingress at the destination; catalogue rule 24)."""
         return self.admitted("egress", source, destination) & self.admitted("ingress", source, destination)
 
 

@@ -1,7 +1,8 @@
 """What a network plugin decides, as data.
 
-The API text and the upstream end-to-end tests leave some points to the plugin (◇ in the project's rules). A
-:class:`Profile` answers each of them by name, with its source; the engine reads nothing else about plugins.
+The API text and the upstream end-to-end tests leave some points to the plugin: the rules with ``plugins`` in
+``data/rules.yaml``, ◇ in comments. A :class:`Profile` answers each of them by name, with its source; the engine reads
+nothing else about plugins.
 
 Letters as everywhere: **D** the NetworkPolicy page of the Kubernetes documentation, **T** ``networking/v1/types.go``,
 **E** the upstream end-to-end tests.
@@ -24,7 +25,7 @@ POINTS = {
     25: "a pod and its own Service",
     27: "a pod on the host network",
 }
-"""The points that are left to plugins, by the number of the rule that says so."""
+"""The points that are left to plugins, by the number of the rule in ``data/rules.yaml`` that says so."""
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,8 @@ def _by_profile(
 ) -> tuple[tuple[str, Answer], ...]:
     """Each conformant plugin's answer; none when the engine has the profile of one plugin.
 
-    ◇ For a single new connection they can differ in rules 17 and 27 only: whether an ipBlock is compared with the
-    address of a pod or of a node.
+    ◇ catalogue rules 17 and 27: for a single new connection they can differ only in whether an ipBlock is compared
+    with the address of a pod or of a node.
     """
     if engine.profile != UPSTREAM:
         return ()

@@ -26,6 +26,7 @@ from netpol_lab.lessons import exercises, quiz
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import LabError, NotFound, NotSimulated
 from netpol_lab.pods import ProgramResult, is_for_the_cluster, run_outside
+from netpol_lab.tell import catalogue
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
@@ -366,6 +367,24 @@ class Lab:
     def quiz(self, question: str, answer: str | None = None) -> Picture:
         """A question with its options; with your answer, the why of every option."""
         return quiz.quiz(question, answer, self.xx)
+
+    def rule(self, number: int) -> Picture:
+        """One of the 30 rules of NetworkPolicy: what holds, who says so, and how plugins differ.
+
+        Raises NotFound for a number that is none.
+        """
+        from netpol_lab.display import catalogue_cards
+
+        return catalogue_cards.draw_rule(catalogue.rule(number))
+
+    def mistake(self, id: str) -> Picture:
+        """One of the mistakes learners make, by its id such as ``M17``, or by a scenario that shows it.
+
+        Raises NotFound with the ids there are.
+        """
+        from netpol_lab.display import catalogue_cards
+
+        return catalogue_cards.draw_mistake(catalogue.mistake(id))
 
     # -- names -----------------------------------------------------------------------------------
 

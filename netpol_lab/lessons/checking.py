@@ -76,7 +76,7 @@ def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
 
 def show(result: CheckResult) -> Picture:
     """The result as a picture for a notebook."""
-    from netpol_lab.display import card, markup
+    from netpol_lab.display import card
     from netpol_lab.display import feedback_card as feedback
 
     if result.feedback is not None:
@@ -88,10 +88,7 @@ def show(result: CheckResult) -> Picture:
         "not yet": "Not yet: a label was changed to fit the policy",
     }[result.status]
     quiet = f"Exercise {result.exercise.id}: {result.exercise.title}."
-    twin = "\n".join(markup.ascii_text(sentence.replace("`", "")) for sentence in result.sentences)
-    picture: Picture = card.figure(title, quiet, [], [card.box("", *result.sentences)], drawn=False)
-    # The card is text already: the twin serves print and terminals, and is not repeated below it.
-    return replace(picture, twin=markup.wrap_twin(twin))
+    return card.told(title, quiet, result.sentences)
 
 
 def _title(result: CheckResult) -> str | None:

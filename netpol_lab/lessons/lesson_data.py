@@ -1,104 +1,12 @@
-"""Reading the lessons' data files strictly: an unknown or missing field is an error that names its place.
-
-Exercises and quiz questions are written by people. A field that is read loosely would one day be a typo
-that nobody sees, such as hints that never appear.
-"""
+"""The lessons' data files: one for each lesson and kind, with the student's number filled in."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator, Mapping
-from typing import Any
 
 import yaml
 
 from netpol_lab.model import datafiles as data
-from netpol_lab.model.errors import LabError, NotFound
-
-
-class DataError(LabError):
-    """A file of the lessons' data is not written as it has to be."""
-
-
-class Fields:
-    """The fields of one mapping. Each is taken once; :meth:`done` complains about what is left.
-
-    ``place`` is where the mapping stands, for messages: ``quiz/01-allow-all.yaml, quiz[0]``.
-
-    >>> fields = Fields({"id": "a/1", "titel": "Typo"}, "x.yaml, exercises[0]")
-    >>> fields.text("id")
-    'a/1'
-    >>> fields.done()
-    Traceback (most recent call last):
-    netpol_lab.lessons.lesson_data.DataError: x.yaml, exercises[0]: unknown field 'titel'.
-    """
-
-    def __init__(self, values: Any, place: str) -> None:
-        if not isinstance(values, Mapping):
-            raise DataError(f"{place}: fields are expected here, not {_kind(values)}.")
-        self._left = dict(values)
-        self.place = place
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._left
-
-    def text(self, name: str, default: str | None = None) -> str:
-        """A text that is not empty. Without a default the field has to be there."""
-        value = self._take(name, default)
-        if not isinstance(value, str) or not (value.strip() or value == default):
-            raise DataError(f"{self.place}: {name} has to be text, not {_kind(value)}.")
-        return value.strip()
-
-    def number(self, name: str) -> int | None:
-        value = self._left.pop(name, None)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-            raise DataError(f"{self.place}: {name} has to be a number, not {_kind(value)}.")
-        return value
-
-    def choice(self, name: str, options: tuple[str, ...], default: str) -> str:
-        value = self._take(name, default)
-        if value not in options:
-            raise DataError(f"{self.place}: {name} has to be one of {', '.join(options)}, not {value!r}.")
-        return str(value)
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts; empty when the field is not there."""
-        values = self._left.pop(name, None) or []
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            raise DataError(f"{self.place}: {name} has to be a list of texts.")
-        return tuple(value.strip() for value in values)
-
-    def labels(self, name: str) -> dict[str, str]:
-        values = self._left.pop(name, None) or {}
-        if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-            raise DataError(f"{self.place}: {name} has to be a map of texts.")
-        return values
-
-    def each(self, name: str) -> Iterator[Fields]:
-        """The mappings of a list; none when the field is not there."""
-        values = self._left.pop(name, None) or []
-        if not isinstance(values, list):
-            raise DataError(f"{self.place}: {name} has to be a list, not {_kind(values)}.")
-        for index, value in enumerate(values):
-            yield Fields(value, f"{self.place}, {name}[{index}]")
-
-    def mapping(self, name: str) -> dict[str, Any]:
-        value = self._take(name, None)
-        if not isinstance(value, dict):
-            raise DataError(f"{self.place}: {name} has to hold fields, not {_kind(value)}.")
-        return value
-
-    def inner(self, name: str) -> Fields:
-        return Fields(self.mapping(name), f"{self.place}, {name}")
-
-    def done(self) -> None:
-        """Raise DataError when a field was not read: it is unknown."""
-        if self._left:
-            raise DataError(f"{self.place}: unknown field {min(map(str, self._left))!r}.")
-
-    def _take(self, name: str, default: Any) -> Any:
-        if name not in self._left and default is None:
-            raise DataError(f"{self.place}: the field {name} is missing.")
-        return self._left.pop(name, default)
+from netpol_lab.model.errors import NotFound
+from netpol_lab.model.fields import DataError, Fields
 
 
 def lessons(kind: str) -> list[str]:
@@ -122,8 +30,3 @@ def read(kind: str, lesson: str, xx: str) -> Fields:
     if (named := fields.text("lesson")) != lesson:
         raise DataError(f"{place}: lesson says {named!r}.")
     return fields
-
-
-def _kind(value: Any) -> str:
-    names = {str: "a text", dict: "fields", list: "a list", type(None): "nothing"}
-    return names.get(type(value), repr(value))

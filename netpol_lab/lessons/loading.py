@@ -13,11 +13,12 @@ from typing import Literal, TypeVar
 
 from netpol_lab.cluster.handle import SimulatedCluster, hypothetical
 from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.lessons.lesson_data import DataError, Fields, lessons, read
+from netpol_lab.lessons.lesson_data import lessons, read
 from netpol_lab.manifests import from_object, read_text
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.datafiles import fill
 from netpol_lab.model.errors import NotFound
+from netpol_lab.model.fields import DataError, Fields
 from netpol_lab.model.objects import Endpoint, NetworkPolicy, Pod, Resource
 
 Rest = Literal["free", "start", "denied"]

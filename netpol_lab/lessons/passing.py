@@ -153,7 +153,7 @@ def _rank(exercise: Exercise, one: Judged, ports: PortSet) -> tuple[bool, ...]:
 
 
 def _advice(profile: Profile) -> str:
-    """Rule 17: for one new connection, plugins that enforce the whole API differ in what an ipBlock matches."""
+    """Catalogue rule 17: for one new connection, plugins that enforce the whole API differ in what a block matches."""
     if profile.ip_block_matches_pods:
         return "There an `ipBlock` matches pods too: leave the cluster's own ranges out."
     return "There an `ipBlock` does not match pods: take selectors for pods, and blocks for the outside."

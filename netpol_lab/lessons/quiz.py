@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from netpol_lab.lessons.lesson_data import DataError, Fields, read
+from netpol_lab.lessons.lesson_data import read
 from netpol_lab.model.errors import LabError, NotFound
+from netpol_lab.model.fields import DataError, Fields
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture

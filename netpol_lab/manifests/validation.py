@@ -1,4 +1,4 @@
-"""What the API server refuses in a NetworkPolicy (rule 30), in its own words.
+"""What the API server refuses in a NetworkPolicy (catalogue rule 30, mistake M18), in its own words.
 
 Source: ``pkg/apis/networking/validation`` (V) and ``meta/v1/validation`` of Kubernetes 1.33. The order
 of the checks is the server's, and so is the order of the messages.

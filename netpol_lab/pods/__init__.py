@@ -100,7 +100,7 @@ def run_outside(
 
     ``forwards`` are the open port-forwards: ``localhost`` and such a port lead to the pod.
 
-    A node's traffic to the pods it runs itself is always admitted (semantics rule 26); to pods of other nodes it
+    A node's traffic to the pods it runs itself is always admitted (catalogue rule 26); to pods of other nodes it
     comes from the node's address, which only ``from``-less rules and ipBlocks can admit. Nodes do not ask kube-dns.
     """
     node = cluster.control_plane

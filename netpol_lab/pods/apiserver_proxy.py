@@ -1,7 +1,7 @@
 """What ``kubectl proxy`` leads to: the API server, and through it the pages of pods and Services.
 
 The API server connects to a pod itself, from its own node. So policies judge that connection like any other from this
-node (semantics rules 26 and 27; users met it in projectcalico/canal issue 127), and the words of a failure are its own.
+node (catalogue rules 26 and 27; users met it in projectcalico/canal issue 127), and the words of a failure are its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""BusyBox ping. NetworkPolicy does not define ICMP (◇): a plugin may filter it or not.
+"""BusyBox ping. ◇ catalogue rule 23: NetworkPolicy does not define ICMP.
 
-The simulated cluster follows isolation: a ping passes when the pair has any port at all that both ends admit,
-so a fully isolated pod is silent. ClusterIPs answer no ping, as with kube-proxy in its default mode.
+A plugin may filter it or not. The simulated cluster follows isolation: a ping passes when the pair has any port at
+all that both ends admit, so a fully isolated pod is silent. ClusterIPs answer no ping, as with kube-proxy in its
+default mode.
 """
 
 from __future__ import annotations

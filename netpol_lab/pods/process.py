@@ -192,7 +192,7 @@ class Process:
     def connect(self, host: str, port: int, protocol: str = "TCP") -> Flow:
         """Try one connection; tells nobody yet (see :meth:`saw`).
 
-        Through a port-forward it comes from the pod's own node, and no policy is asked (semantics rule 26).
+        Through a port-forward it comes from the pod's own node, and no policy is asked (catalogue rule 26).
         """
         machine = self.machine
         through = machine.forwarded(host, port)
