@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from netpol_lab import Cluster
+from netpol_lab.model import datafiles
 from netpol_lab.pods import run_in_pod
 
 DATA = Path(__file__).parent / "clients"
@@ -56,9 +57,7 @@ def test_a_client_says_what_the_real_one_said(case: dict[str, Any], recorded: Cl
 
 
 def _fill(text: str) -> str:
-    title = "Welcome to nginx!"
-    head, body = f"<head>\n<title>{title}</title>\n</head>", f"<body>\n<h1>{title}</h1>\n</body>"
-    page = f"<!DOCTYPE html>\n<html>\n{head}\n{body}\n</html>\n"
+    page = datafiles.path("nginx-index.html").read_text(encoding="utf-8")
     return text.replace("{page}", page).replace("{size:>6}", f"{len(page):>6}").replace("{meter}", METER)
 
 

@@ -45,7 +45,7 @@ def test_lab_a_from_allow_all_to_allow_specific(lab_a: Terminal):
     assert lab_a.out(allow) == "networkpolicy.networking.k8s.io/allow-client-to-server created\n"
     assert PAGE in lab_a.out(wget)
     visit = lab_a.type(unauthorized)
-    assert visit.stdout == 'pod "unauthorized-07" deleted\n'
+    assert visit.stdout == 'pod "unauthorized-07" deleted from student-07 namespace\n'
     assert visit.stderr.endswith("wget: download timed out\n")
     assert "\nallow-client-to-server   app=server-07   " in lab_a.out(policies)
     assert "\n    To Port: 80/TCP\n    From:\n      PodSelector: app=client-07\n" in lab_a.out(described)
@@ -53,7 +53,7 @@ def test_lab_a_from_allow_all_to_allow_specific(lab_a: Terminal):
     assert lab_a.out(cilium).count("Running") == 3
 
     for line, kinds in ((no_allow, 1), (no_deny, 1), (no_apps, 3)):
-        assert lab_a.out(line).count(" deleted\n") == kinds
+        assert lab_a.out(line).count(" deleted from student-07 namespace\n") == kinds
     assert lab_a.type(pods).stderr == "No resources found in student-07 namespace.\n"
 
 

@@ -227,7 +227,7 @@ spec:
     terminal.out("apply -f -", policy)
     text = terminal.out("describe netpol p -n shop")
     assert "  PodSelector:     app notin (a,b),!tier\n" in text
-    assert "    To Port: <any>/UDP\n    To Port Range: 80-82/TCP\n    To:\n      PodSelector: <none>\n" in text
+    assert "    To Port: <nil>/UDP\n    To Port Range: 80-82/TCP\n    To:\n      PodSelector: <none>\n" in text
     assert "    <none> (Selected pods are isolated for ingress connectivity)\n" in text
 
 

@@ -61,7 +61,7 @@ def test_exec_shows_the_page_and_exits_with_zero(terminal: Terminal):
 
 
 @pytest.mark.parametrize(
-    "line", ["exec client -it -- wget -qO- -T 2 web", "exec pod/client -c busybox -- wget -qO- -T 2 web"]
+    "line", ["exec client -i -- wget -qO- -T 2 web", "exec pod/client -c busybox -- wget -qO- -T 2 web"]
 )
 def test_a_denied_connection_times_out_with_the_exit_code_of_the_program(denied: Terminal, line: str):
     result = denied.type(line)
@@ -103,7 +103,7 @@ def test_a_deployment_stands_for_its_first_pod(terminal: Terminal):
         ("exec nope -- ls", 'Error from server (NotFound): pods "nope" not found'),
         ("exec deploy/nope -- ls", 'Error from server (NotFound): deployments.apps "nope" not found'),
         ("exec -- ls", "error: pod, type/name or --filename must be specified"),
-        ("run x", "error: --image is required"),
+        ("run x", 'error: required flag(s) "image" not set'),
         ("run --image=nginx", "error: NAME is required for run"),
         ("run x --rm --image=nginx", "error: --rm should only be used for attached containers"),
         ("run x --image=nginx --restart=Often", "error: invalid restart policy: Often"),
@@ -121,29 +121,49 @@ def test_a_line_that_cannot_run_says_why(terminal: Terminal, line: str, words: s
 
 def test_a_program_the_image_lacks_is_reported_by_the_container_runtime(terminal: Terminal):
     result = terminal.type("exec web -- wget web")
-    assert result.exit_code == 127
-    assert 'exec: "wget": executable file not found in $PATH' in result.stderr
+    assert result.exit_code == 1
+    assert result.stderr.endswith('exec: "wget": executable file not found in $PATH: unknown\n')
 
 
 def test_a_visitor_comes_asks_and_goes(terminal: Terminal):
     result = terminal.type("run t2 --rm -i --restart=Never --image=busybox -- wget -qO- --timeout=2 http://web")
     assert result.stdout.startswith("<!DOCTYPE html>")
-    assert result.stdout.endswith('\npod "t2" deleted\n')
-    assert (result.stderr, result.exit_code) == ("If you don't see a command prompt, try pressing enter.\n", 0)
+    assert result.stdout.endswith('\npod "t2" deleted from default namespace\n')
+    recorded, prompt = result.stderr.splitlines()
+    assert recorded.startswith("All commands and output from this session will be recorded in container logs")
+    assert (prompt, result.exit_code) == ("If you don't see a command prompt, try pressing enter.", 0)
     assert terminal.session.cluster.pod("default", "t2") is None
 
 
 def test_a_visitor_that_is_not_restarted_hands_on_its_exit_code(denied: Terminal):
     result = denied.type("run t1 --rm -i --restart=Never --image=busybox -- wget -qO- --timeout=2 http://web")
-    assert (result.stdout, result.exit_code) == ('pod "t1" deleted\n', 1)
-    assert result.stderr.splitlines()[1:] == ["wget: download timed out", "pod default/t1 terminated (Error)"]
+    assert (result.stdout, result.exit_code) == ('pod "t1" deleted from default namespace\n', 1)
+    assert result.stderr.splitlines()[2:] == ["wget: download timed out", "pod default/t1 terminated (Error)"]
     assert denied.type("run t3 --rm -i --restart=Never --image=curlimages/curl -- curl -sS -m3 web").exit_code == 28
 
 
 def test_without_restart_never_kubectl_exits_with_zero_as_the_labs_line_does(denied: Terminal):
+    denied.session.terminal = True
     result = denied.type("run t1 --rm -it --image=busybox:1.36 -- wget -qO- --timeout=5 web")
-    assert (result.stdout, result.exit_code) == ('pod "t1" deleted\n', 0)
-    assert result.stderr.splitlines()[1:] == ["wget: download timed out"]
+    ended = "Session ended, resume using 'kubectl attach t1 -c t1 -n default -i -t' command\n"
+    assert (result.stdout, result.exit_code) == (ended + 'pod "t1" deleted from default namespace\n', 0)
+    assert result.stderr.splitlines()[2:] == ["wget: download timed out"]
+
+
+def test_without_a_terminal_t_is_refused_and_the_program_runs_all_the_same(terminal: Terminal):
+    words = "Unable to use a TTY - input is not a terminal or the right kind of file"
+    result = terminal.type("exec -it web -- hostname")
+    assert (result.stdout, result.stderr) == ("web\n", words + "\n")
+    assert terminal.type("run v --rm -it --image=busybox -- hostname").stderr.startswith(words)
+
+
+def test_the_name_of_a_visitor_is_taken_until_it_has_ended_and_the_clock_moves_on(terminal: Terminal):
+    terminal.out("run v --rm -i --image=busybox -- hostname")
+    before = terminal.session.cluster.now
+    result = terminal.type("run v --rm -i --image=busybox -- hostname")
+    assert result.stderr.startswith("note: for 29 s more a real cluster says here: object is being deleted")
+    assert (terminal.session.cluster.now - before).total_seconds() > 29
+    assert "note:" not in terminal.type("run w --rm -i --image=busybox -- hostname").stderr
 
 
 def test_a_visitor_carries_the_label_run_and_other_labels_only_when_given(terminal: Terminal):
@@ -200,5 +220,5 @@ def test_every_connection_is_noted_with_what_was_typed_and_said(denied: Terminal
 
 def test_a_dry_run_writes_the_manifest_of_the_pod(terminal: Terminal):
     text = terminal.out("run t --image=nginx --dry-run=client -o yaml")
-    assert "creationTimestamp: null" in text
+    assert "creationTimestamp" not in text
     assert terminal.out("apply -f -", text) == "pod/t created\n"

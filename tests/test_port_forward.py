@@ -191,4 +191,4 @@ def test_a_port_of_a_pod_where_nothing_listens_refuses_the_api_server(closed_web
 def test_the_rest_of_the_api_is_refused_plainly(closed_web):
     closed_web.kubectl("proxy")
     assert "not simulated" in curl(closed_web, "localhost:8001/api/v1/pods").stderr
-    assert json.loads(curl(closed_web, "-s", "localhost:8001/version").stdout)["gitVersion"] == "v1.33.1"
+    assert json.loads(curl(closed_web, "-s", "localhost:8001/version").stdout)["gitVersion"] == "v1.36.3"

@@ -79,8 +79,11 @@ class Draft:
 
     def put(self, resource: Resource) -> None:
         """A replaced object keeps what the cluster gave it: addresses, node, uid, times."""
+        old = self.objects[resource.key].body
         body = self._kept(self.objects[resource.key], resource)
         body["metadata"]["resourceVersion"] = str(self._next_version())
+        if "generation" in old["metadata"]:
+            body["metadata"]["generation"] = old["metadata"]["generation"] + (body.get("spec") != old.get("spec"))
         self._store(body, resource)
 
     def _kept(self, old: Resource, resource: Resource) -> Body:
@@ -271,13 +274,14 @@ def _workload_status(kind: str, pods: int) -> dict[str, Any]:
 
 
 def _given_metadata(body: Mapping[str, Any]) -> dict[str, Any]:
-    given = ("creationTimestamp", "uid", "ownerReferences")
+    given = ("creationTimestamp", "generation", "uid", "ownerReferences")
     return {name: body["metadata"][name] for name in given if name in body["metadata"]}
 
 
 def _content(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What an author can change: all but the status and the count of writes. No labels are the same as ``{}``."""
-    metadata = {name: value for name, value in body["metadata"].items() if value and name != "resourceVersion"}
+    """What an author can change: all but the status and the counts of writes. No labels are the same as ``{}``."""
+    counts = ("resourceVersion", "generation")
+    metadata = {name: value for name, value in body["metadata"].items() if value and name not in counts}
     return {**{name: value for name, value in body.items() if name != "status"}, "metadata": metadata}
 
 

@@ -16,8 +16,13 @@ from typing import Any
 from netpol_lab.model.bodies import Body
 from netpol_lab.model.networks import NODE_PORTS, SERVICE_NETWORK, WITHOUT_NODES
 
-VERSION = "v1.33.1"
+VERSION = "v1.36.3"
 """The kubectl whose output is imitated, and the API whose rules are followed."""
+
+_COUNTED = frozenset(
+    {"NetworkPolicy", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod", "Ingress"}
+)
+"""Kinds whose ``metadata.generation`` counts the changes of their spec."""
 
 _NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """The letters Kubernetes uses for generated names: no vowels, so that no words arise."""
@@ -57,6 +62,8 @@ def stamp(body: Mapping[str, Any], created: datetime, version: int) -> Body:
     new = fresh(body)
     metadata = new["metadata"]
     metadata.setdefault("creationTimestamp", timestamp(created))
+    if new["kind"] in _COUNTED and "spec" in new:
+        metadata.setdefault("generation", 1)
     metadata.setdefault("uid", _uid(new["kind"], metadata.get("namespace", ""), metadata.get("name", ""), version))
     metadata["resourceVersion"] = str(version)
     if metadata.get("labels") == {}:

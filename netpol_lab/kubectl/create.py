@@ -99,7 +99,6 @@ def _object(
     api_version: str, kind: str, about: ReadOnlyBody, spec: ReadOnlyBody, status: ReadOnlyBody | None = None
 ) -> ReadOnlyBody:
     """An object the way kubectl's own encoder writes it, with the empty parts that Go does not leave out."""
-    about = {"creationTimestamp": None, **about}
     return {"apiVersion": api_version, "kind": kind, "metadata": about, "spec": spec, "status": status or {}}
 
 
@@ -128,7 +127,7 @@ def _create_deployment(call: Call, name: str) -> int:
         "replicas": replicas,
         "selector": {"matchLabels": labels},
         "strategy": {},
-        "template": {"metadata": {"creationTimestamp": None, "labels": labels}, "spec": {"containers": containers}},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
     }
     body = _object("apps/v1", "Deployment", _named(call, name, labels), spec)
     return _create(call, body, "failed to create deployment")
@@ -233,7 +232,7 @@ def run_expose(call: Call) -> int:
     if body is None:
         raise not_found(call, reference.type, reference.name)
     if reference.type.kind not in _EXPOSED:
-        raise Failure(f"cannot expose a {reference.type.kind}.{reference.type.group}")
+        raise Failure(f"cannot expose a {'.'.join(filter(None, (reference.type.kind, reference.type.group)))}")
     service = service_for(call, reference.type, body, port=call.flag("port"))
     resource = resource_of(call, service)
     exposed = service if changes.dry_run(call) == "client" else changes.create(call, resource)

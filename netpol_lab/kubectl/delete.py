@@ -67,4 +67,5 @@ def delete(call: Call, kind: ResourceType, body: ReadOnlyBody) -> None:
         return
     ending = {"client": " (dry run)", "server": " (server dry run)"}.get(mode, "")
     word = "force deleted" if call.flag("force") else "deleted"
-    call.print(f'{kind.singular_qualified} "{name}" {word}{ending}')
+    place = f" from {namespace} namespace" if kind.namespaced else ""
+    call.print(f'{kind.singular_qualified} "{name}" {word}{place}{ending}')

@@ -57,7 +57,7 @@ def _ports(ports: Sequence[ReadOnlyBody]) -> Iterator[str]:
         if port.get("endPort"):
             yield f"    To Port Range: {number}-{port['endPort']}/{protocol}"
         elif number is None:
-            yield f"    To Port: <any>/{protocol}"
+            yield f"    To Port: <nil>/{protocol}"
         else:
             yield f"    To Port: {number}/{protocol}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from netpol_lab.cluster.listening import repository
 from netpol_lab.cluster.server import timestamp
@@ -17,9 +18,22 @@ from netpol_lab.kubectl.resources import metadata, type_of_kind
 from netpol_lab.kubectl.serialize import plain
 from netpol_lab.kubectl.session import Call
 from netpol_lab.model.bodies import ReadOnlyBody
-from netpol_lab.pods import run_in_pod
+from netpol_lab.pods import ProgramResult, run_in_pod
 
 _POD = type_of_kind("Pod")
+
+_RECORDED = (
+    "All commands and output from this session will be recorded in container logs, including credentials and sensitive"
+    " information passed through the command prompt."
+)
+
+_NO_TERMINAL = "Unable to use a TTY - input is not a terminal or the right kind of file"
+_NOT_ATTACHED = (
+    "warning: couldn't attach to pod/{name}, falling back to streaming logs: unable to upgrade connection: rpc error:"
+    " code = InvalidArgument desc = tty and stderr cannot both be true"
+)
+_GRACE = timedelta(seconds=30)
+"""How long a pod that is started again and again takes to end (``terminationGracePeriodSeconds``)."""
 
 _START_SECONDS = 1.0
 """How long a simulated image pull and container start take."""
@@ -54,10 +68,12 @@ def run_exec(call: Call) -> int:
     if phase in ("Succeeded", "Failed"):
         raise Failure(f"cannot exec into a container in a completed pod; current phase is {phase}")
     container = container_of(call, body, say=not call.flag("quiet"))
-    exit_code = _program(call, name, call.command, container)
-    if exit_code:
-        call.warn(f"command terminated with exit code {exit_code}")
-    return exit_code
+    if call.flag("tty") and not call.session.terminal:
+        call.warn(_NO_TERMINAL)
+    result = _program(call, name, call.command, container)
+    if result.exit_code and result.started:
+        call.warn(f"command terminated with exit code {result.exit_code}")
+    return result.exit_code
 
 
 def container_of(call: Call, body: ReadOnlyBody, *, say: bool) -> str:
@@ -71,7 +87,7 @@ def container_of(call: Call, body: ReadOnlyBody, *, say: bool) -> str:
     return wanted or names[0]
 
 
-def _program(call: Call, pod_name: str, command: Sequence[str], container: str = "") -> int:
+def _program(call: Call, pod_name: str, command: Sequence[str], container: str = "") -> ProgramResult:
     """Run a program in a pod, show what it prints, and let its time pass."""
     pod = call.cluster.pod(call.namespace, pod_name)
     assert pod is not None
@@ -84,10 +100,11 @@ def _program(call: Call, pod_name: str, command: Sequence[str], container: str =
         session.record,
         container=container or None,
         attempts=session.dialed,
+        access=session.access,
     )
     call.chunks += result.chunks
     call.cluster.advance(result.seconds)
-    return result.exit_code
+    return result
 
 
 def run_run(call: Call) -> int:
@@ -96,7 +113,7 @@ def run_run(call: Call) -> int:
     resource = resource_of(call, manifest)
     attached = call.flag("stdin") or call.flag("tty") or call.flag("attach")
     if call.flag("rm") and not attached:
-        raise Failure("--rm should only be used for attached containers")
+        raise usage("--rm should only be used for attached containers", "run")
     if changes.dry_run(call) != "none":
         if attached:
             raise Failure(
@@ -108,6 +125,7 @@ def run_run(call: Call) -> int:
             call, _POD, changes.create(call, resource) if changes.dry_run(call) == "server" else manifest, "created"
         )
         return 0
+    _until_ended(call, name)
     created = changes.create(call, resource)
     if call.flag("expose"):
         _expose(call, created)
@@ -120,11 +138,23 @@ def run_run(call: Call) -> int:
     return _attached(call, name, command)
 
 
+def _until_ended(call: Call, name: str) -> None:
+    """Wait until a pod of this name is gone. A real cluster refuses the name; the simulated clock moves on."""
+    until = call.session.ending.pop((call.namespace, name), call.cluster.now)
+    seconds = (until - call.cluster.now).total_seconds()
+    if seconds > 0 and changes.dry_run(call) == "none":
+        call.warn(
+            f'note: for {seconds:.0f} s more a real cluster says here: object is being deleted: pods "{name}" already'
+            " exists; the simulated clock moved on by that"
+        )
+        call.cluster.advance(seconds)
+
+
 def _pod_to_run(call: Call) -> tuple[str, ReadOnlyBody]:
     if not call.args:
         raise usage("NAME is required for run", "run")
     if not call.flag("image"):
-        raise usage("--image is required", "run")
+        raise Failure('required flag(s) "image" not set')
     restart = call.flag("restart") or "Always"
     if restart not in ("Always", "OnFailure", "Never"):
         raise usage(f"invalid restart policy: {restart}", "run")
@@ -150,17 +180,28 @@ def _what_runs(call: Call, pod: ReadOnlyBody) -> tuple[str, ...]:
 
 def _attached(call: Call, name: str, command: Sequence[str]) -> int:
     """What ``run -i`` does after the pod has started."""
+    without = call.flag("tty") and not call.session.terminal
+    if without:
+        call.warn(_NO_TERMINAL)
     if not command:
         call.warn("note: the image's server runs in the pod; kubectl would show its output until you press Ctrl-C")
         exit_code = 0
     else:
         if not call.flag("quiet"):
+            call.warn(_RECORDED)
             call.warn("If you don't see a command prompt, try pressing enter.")
-        exit_code = _program(call, name, command)
+        if without:
+            call.warn(_NOT_ATTACHED.format(name=name))
+        exit_code = _program(call, name, command).exit_code
     kind_and_body = get(call, _POD, call.namespace, name)
     assert kind_and_body is not None
     # Only a pod that is not started again has an exit code that kubectl waits for.
     waits = call.flag("restart") in ("Never", "OnFailure")
+    if call.flag("tty") and not without and not waits:
+        again = f"kubectl attach {name} -c {name} -n {call.namespace} -i -t"
+        call.print(f"Session ended, resume using '{again}' command")
+    if call.flag("rm") and not waits:
+        call.session.ending[(call.namespace, name)] = call.cluster.now + _GRACE
     if call.flag("rm"):
         delete(call, _POD, kind_and_body)
     elif waits and command:
@@ -176,7 +217,7 @@ def _run_to_the_end(call: Call, name: str, command: Sequence[str]) -> None:
     if call.flag("restart") not in ("Never", "OnFailure") or not command or command == ("sh",) or "sleep" in command[0]:
         return
     shown = len(call.chunks)
-    exit_code = _program(call, name, command)
+    exit_code = _program(call, name, command).exit_code
     text = "".join(text for _, text in call.chunks[shown:])
     del call.chunks[shown:]
     _finish(call, name, exit_code, text)

@@ -21,8 +21,7 @@ def run_label(call: Call) -> int:
     """Set and remove labels."""
     words, (wanted, gone) = _read(call, "label")
     for key, value in wanted.items():
-        _check(f"invalid label value: {value!r}".replace("'", '"'), names.label_value(value))
-        _check(f"invalid label key {key!r}".replace("'", '"'), names.qualified_name(key))
+        _check(f'invalid label value: "{key}={value}"', names.label_value(value))
     found = chosen(call, words)
     if call.flag("list"):
         return _list(call, found, "labels")

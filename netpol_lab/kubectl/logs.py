@@ -1,6 +1,6 @@
-"""``kubectl logs``: commands that have ended left what they said; of what still runs, the DockerCoins worker prints.
+"""``kubectl logs``: commands that have ended left what they said.
 
-All other simulated servers print nothing.
+Of what still runs, nginx writes an access log and the DockerCoins worker prints; no other simulated server does.
 """
 
 from __future__ import annotations
@@ -70,4 +70,7 @@ def _ended(call: Call, body: ReadOnlyBody) -> list[str]:
 
 def _running(call: Call, body: ReadOnlyBody) -> list[str]:
     pod = call.cluster.pod(str(metadata(body)["namespace"]), str(metadata(body)["name"]))
-    return [f"{line}\n" for line in dockercoins.log_lines(call.cluster, pod)] if pod else []
+    if pod is None:
+        return []
+    printed = [f"{line}\n" for line in dockercoins.log_lines(call.cluster, pod)]
+    return [*printed, *call.session.access.get(str(pod.ip), [])]

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from netpol_lab.connections import Attempt, Flow
 from netpol_lab.kubectl.arguments import Parsed
 from netpol_lab.kubectl.failure import Failure
-from netpol_lab.pods.process import Chunk, Forward
+from netpol_lab.pods.process import AccessLogs, Chunk, Forward
 
 if TYPE_CHECKING:
     from netpol_lab.cluster.handle import SimulatedCluster
@@ -27,7 +28,9 @@ class Session:
     ``attempts`` is the log of every connection a client program made, oldest first. ``dialed`` counts them by
     target, so that repeated requests to a Service take its endpoints in turn. ``logs`` holds what finished
     containers printed, by (namespace, pod). ``forwards`` are the ports that
-    port-forward and proxy opened on the student's machine.
+    port-forward and proxy opened on the student's machine. ``access`` is what web servers noted about requests.
+    ``ending`` holds pods, by (namespace, name), that a real cluster would still be stopping, and until when.
+    ``terminal``: whether standard input is one; it decides what ``-t`` prints.
     """
 
     cluster: SimulatedCluster
@@ -38,6 +41,9 @@ class Session:
     dialed: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     logs: dict[tuple[str, str], str] = field(default_factory=dict)
     forwards: dict[int, Forward] = field(default_factory=dict)
+    access: AccessLogs = field(default_factory=dict)
+    ending: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    terminal: bool = False
 
     @property
     def context_namespace(self) -> str:

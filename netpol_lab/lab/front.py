@@ -63,7 +63,7 @@ class Lab:
             _open.close()
         self.xx, self.lesson = str(xx), lesson
         self.cluster = Cluster(profile)
-        self._session = Session(self.cluster)
+        self._session = Session(self.cluster, terminal=True)
         self._story = Timeline(self.cluster.snapshot())
         self._predictions = quiz.Predictions(self.xx)
         self.folder = notebook.work_in(lesson)
@@ -92,8 +92,9 @@ class Lab:
             if program == "curl":
                 if not is_for_the_cluster(cluster, words, session.forwards):
                     return None
-                log, dialed, forwards = session.record, session.dialed, session.forwards
-                result = run_outside(cluster, ["curl", *words], stdin, log, attempts=dialed, forwards=forwards)
+                log, dialed, forwards, kept = session.record, session.dialed, session.forwards, session.access
+                curl = ["curl", *words]
+                result = run_outside(cluster, curl, stdin, log, attempts=dialed, forwards=forwards, access=kept)
                 cluster.advance(result.seconds)
             else:
                 result = run(session, words, stdin, cwd)
@@ -128,7 +129,7 @@ class Lab:
         """Back to the state before your first command. Your files stay."""
         self.cluster.restore(self._story.moments[0].state)
         self._story = Timeline(self.cluster.snapshot())
-        self._session = Session(self.cluster)
+        self._session = Session(self.cluster, terminal=True)
 
     # -- looking ---------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from netpol_lab.cluster.server import digest
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.connections import Flow
 from netpol_lab.connections.resolving import ZONE, parse_address
@@ -22,6 +23,7 @@ from netpol_lab.pods.process import (
     LOOPBACK,
     MOST_TEXT,
     REFUSED,
+    AccessLogs,
     Attempts,
     Forwards,
     Machine,
@@ -37,7 +39,9 @@ from netpol_lab.pods.programs import start
 
 __all__ = ["Attempts", "OnFlow", "ProgramResult", "is_for_the_cluster", "run_in_pod", "run_outside"]
 
-NOT_FOUND = 127
+NOT_STARTED = 1
+"""kubectl's exit code when the container's runtime could not start the program."""
+
 SHELLS = ("sh", "ash", "bash")
 
 
@@ -58,6 +62,7 @@ def run_in_pod(
     *,
     container: str | None = None,
     attempts: Attempts | None = None,
+    access: AccessLogs | None = None,
 ) -> ProgramResult:
     """Run a command line in a container of a pod, as ``kubectl exec`` does.
 
@@ -66,7 +71,7 @@ def run_in_pod(
     several; the first is the default. ``attempts`` is a :class:`collections.Counter` that the caller keeps, so that
     repeated requests to a Service take its endpoints in turn.
 
-    A program that the image lacks gives the container runtime's message and exit code 127. What is not simulated
+    A program that the image lacks gives the container runtime's message and exit code 1. What is not simulated
     says so and exits with 2. Raises :class:`NotFound` for a container the pod does not have.
 
     >>> from netpol_lab.cluster.handle import SimulatedCluster as Cluster
@@ -81,9 +86,8 @@ def run_in_pod(
     """
     chosen = _container(pod, container)
     image = chosen.image if chosen else ""
-    machine = Machine(
-        cluster, pod, toolbox(image), environment(cluster, pod, chosen), on_flow, _or_new(attempts), image=image
-    )
+    env, kept = environment(cluster, pod, chosen), {} if access is None else access
+    machine = Machine(cluster, pod, toolbox(image), env, on_flow, _or_new(attempts), image=image, access=kept)
     return _run(machine, argv, stdin)
 
 
@@ -95,6 +99,7 @@ def run_outside(
     *,
     attempts: Attempts | None = None,
     forwards: Forwards | None = None,
+    access: AccessLogs | None = None,
 ) -> ProgramResult:
     """Run a command line on the control plane's node, as when you are logged in there.
 
@@ -108,7 +113,9 @@ def run_outside(
         raise NotFound("The cluster has no node to run this on.", "Node")
     tools = Toolbox(toolbox("nicolaka/netshoot").programs | {"wget"})
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOSTNAME": node.name, "HOME": "/root"}
-    return _run(Machine(cluster, node, tools, env, on_flow, _or_new(attempts), forwards=forwards or {}), argv, stdin)
+    kept = {} if access is None else access
+    machine = Machine(cluster, node, tools, env, on_flow, _or_new(attempts), forwards=forwards or {}, access=kept)
+    return _run(machine, argv, stdin)
 
 
 def is_for_the_cluster(cluster: View, words: Sequence[str], forwards: Forwards | None = None) -> bool:
@@ -171,16 +178,18 @@ class _Output:
 def _run(machine: Machine, argv: Sequence[str], stdin: Callable[[], str]) -> ProgramResult:
     output = _Output()
     words = tuple(argv) or ("",)
-    code, last = 0, ""
+    code, last, started = 0, "", True
     try:
         code = start(Process(machine, words, Stdin(stdin), output.out, output.err))
     except ProgramNotFound as error:
         # what the runtime says through kubectl exec
+        number = f"{digest(str(error), machine.hostname, machine.world.now):064x}"
         last = (
-            "OCI runtime exec failed: exec failed: unable to start container process: "
-            f'exec: "{error}": executable file not found in $PATH: unknown\n'
+            "error: Internal error occurred: Internal error occurred: error executing command in container: failed to"
+            f' exec in container: failed to start exec "{number}": OCI runtime exec failed: exec failed: unable to'
+            f' start container process: exec: "{error}": executable file not found in $PATH: unknown\n'
         )
-        code = NOT_FOUND
+        code, started = NOT_STARTED, False
     except Stopped as error:
         last, code = f"{words[0]}: stopped: {error}\n", REFUSED
     except RecursionError:
@@ -189,4 +198,4 @@ def _run(machine: Machine, argv: Sequence[str], stdin: Callable[[], str]) -> Pro
         names = ", ".join(sorted(machine.files))
         last += f"note: {names} is not kept; in this workbook a file lasts as long as the command line\n"
     chunks = (*output.chunks, *([("stderr", last)] if last else ()))
-    return ProgramResult(chunks, code, round(machine.seconds, 3))
+    return ProgramResult(chunks, code, round(machine.seconds, 3), started)

@@ -50,6 +50,12 @@ def fetch(world: View, request: Request, wait: Callable[[float], None]) -> tuple
     return page or failure(503, "ServiceUnavailable", "error trying to reach service: EOF"), flow
 
 
+def inner_path(path: str) -> str:
+    """The path that the pod is asked for."""
+    found = _PATH.fullmatch(path)
+    return (found and found["path"]) or "/"
+
+
 def _target(world: View, namespace: str, kind: str, name: str, port: str) -> tuple[Pod, int] | Response:
     """The pod and its port: the one that is named, else port 80 of a pod and the only port of a Service."""
     if kind == "pods":

@@ -1,4 +1,4 @@
-"""curl (7.88.1), in its own words and with its own exit codes.
+"""curl, in its own words and with its own exit codes: 8 in images on Alpine, 7.88 in all others.
 
 6 no such name · 7 refused · 22 HTTP error with ``-f`` · 28 timed out · 35 and 60 TLS · 52 empty reply.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from netpol_lab.connections import Flow
 from netpol_lab.pods import apiserver_proxy as proxy
@@ -18,6 +19,9 @@ _METER_HEAD = (
     "  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n"
     "                                 Dload  Upload   Total   Spent    Left  Speed\n"
 )
+_METER_ZEROS = ("   0     0    0     0      0      0", "  0     0   0     0     0     0 ")
+"""The columns in the middle of the progress meter while nothing has arrived: of curl 7.88, and of curl 8."""
+
 _TRY_HELP = "curl: try 'curl --help' or 'curl --manual' for more information"
 _ANSWER_SECONDS = 0.002
 """How long an answered request takes; what ``%{time_total}`` prints."""
@@ -97,6 +101,15 @@ class _Transfer:
         self._write_out(target, code, message)
         return code
 
+    @property
+    def _new(self) -> bool:
+        """Whether this is curl 8, whose words differ."""
+        return self.process.machine.tools.libc == "musl"
+
+    @property
+    def _agent(self) -> str:
+        return self.options.user_agent or ("curl/8.17.0" if self._new else "curl/7.88.1")
+
     # -- the transfer ----------------------------------------------------------------------------
 
     def _transfer(self, target: str) -> None:
@@ -130,7 +143,7 @@ class _Transfer:
         if url.scheme == "https":
             self._check_tls(flow)
         request = self._request(url)
-        response = http.answer(self.process.machine.world, flow, request)
+        response = self.process.ask(flow, request, self._agent)
         if response is None:
             raise _CurlFailed(52, "Empty reply from server")
         self._trace_talk(request, response)
@@ -144,6 +157,8 @@ class _Transfer:
         if found is None:
             raise Unsupported(f"{url.path} of the API (use kubectl get -o json)")
         response, self.flow = found
+        if self.flow is not None and self.flow.connected:
+            self.process.served(self.flow, replace(request, path=proxy.inner_path(request.path)), self._agent, response)
         spent = self.process.machine.seconds - before
         if self.options.max_time and spent > self.options.max_time:
             self.process.wait(self.options.max_time - spent)
@@ -180,19 +195,21 @@ class _Transfer:
         if flow.outcome == "refused" and self.process.machine.forwarded(url.host, url.port):
             raise _CurlFailed(52, "Empty reply from server")  # kubectl accepted the connection, the pod did not
         if flow.outcome == "refused":
-            raise _CurlFailed(
-                7, f"Failed to connect to {url.host} port {url.port} after 0 ms: Couldn't connect to server"
-            )
+            raise _CurlFailed(7, f"Failed to connect to {url.host} port {url.port} after 0 ms: {self._no_server}")
         if flow.outcome == "timed out":
             raise self._timed_out(url, limit)
+
+    @property
+    def _no_server(self) -> str:
+        return "Could not connect to server" if self._new else "Couldn't connect to server"
 
     def _timed_out(self, url: urls.URL, limit: float) -> _CurlFailed:
         if not limit or limit >= KERNEL_PATIENCE:
             took = f"{KERNEL_PATIENCE * 1000 + 151:.0f} ms"
-            words = f"Failed to connect to {url.host} port {url.port} after {took}: Couldn't connect to server"
+            words = f"Failed to connect to {url.host} port {url.port} after {took}: {self._no_server}"
             return _CurlFailed(28, words, KERNEL_PATIENCE)
         took = f"{limit * 1000 + 1:.0f}"
-        if self.options.max_time == limit:
+        if self.options.max_time == limit or self._new:
             return _CurlFailed(28, f"Connection timed out after {took} milliseconds", limit)
         words = f"Failed to connect to {url.host} port {url.port} after {took} ms: Timeout was reached"
         return _CurlFailed(28, words, limit)
@@ -219,7 +236,7 @@ class _Transfer:
         self.process.err(_METER_HEAD)
         for second in range(int(self.seconds) + 1):
             spent = f" 0:{second // 60:02}:{second % 60:02}" if second else "--:--:--"
-            self.process.err(f"\r  0     0    0     0    0     0      0      0 --:--:-- {spent:>8} --:--:--     0")
+            self.process.err(f"\r  0     0 {_METER_ZEROS[self._new]} --:--:-- {spent:>8} --:--:--     0")
         if code == 0 and self.response is not None:
             size = 0 if self.options.head else len(self.response.body.encode())
             speed = f"{size * 500}" if size * 500 < 100000 else f"{size * 500 // 1000}k"
@@ -237,7 +254,7 @@ class _Transfer:
         if not self.options.verbose:
             return
         sent = [f"{request.method} {request.path} HTTP/1.1", f"Host: {request.host}"]
-        sent += [f"User-Agent: {self.options.user_agent}", "Accept: */*"]
+        sent += [f"User-Agent: {self._agent}", "Accept: */*"]
         sent += [f"{name}: {value}" for name, value in request.headers if name.lower() != "host"]
         got = [response.line, *(f"{k}: {v}" for k, v in http.head(self.process.machine.world, response))]
         for sign, lines in ((">", sent), ("<", got)):

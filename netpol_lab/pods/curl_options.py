@@ -28,7 +28,7 @@ class CurlOptions:
     method: str = ""
     data: list[str] = field(default_factory=list)
     headers: list[tuple[str, str]] = field(default_factory=list)
-    user_agent: str = "curl/7.88.1"
+    user_agent: str = ""
     resolve: dict[tuple[str, int], str] = field(default_factory=dict)
     urls: list[str] = field(default_factory=list)
 

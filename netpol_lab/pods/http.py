@@ -1,10 +1,11 @@
 """What the servers of a lesson answer: HTTP by the program that listens, and the first words of a few others.
 
-The pages are this project's own; they carry the facts a lesson looks for (nginx's title, the name of the pod).
+nginx's first page is the real one; all others are this project's own and carry the facts a lesson looks for.
 """
 
 from __future__ import annotations
 
+import functools
 from email.utils import format_datetime
 from html import escape
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from netpol_lab.cluster.listening import Listener, listener_on, option, tag
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.connections import Flow
+from netpol_lab.model import datafiles as data
 from netpol_lab.model.networks import API_SERVER_PORT, KUBELET_PORT
 from netpol_lab.model.objects import Endpoint, External, Node, Pod
 from netpol_lab.pods import api_server, dockercoins
@@ -96,7 +98,13 @@ def _nginx(pod: Pod, request: Request) -> Response:
         return _missing(server)
     if request.method not in ("GET", "HEAD"):
         return Response(405, _page("405 Not Allowed"), server=server)
-    return Response(200, _page("Welcome to nginx!"), server=server)
+    return Response(200, _welcome(), server=server)
+
+
+@functools.cache
+def _welcome() -> str:
+    """The first page of the official image, as a real one answered."""
+    return data.path("nginx-index.html").read_text(encoding="utf-8")
 
 
 def _page(title: str) -> str:

@@ -88,10 +88,14 @@ def _words(process: Process, options: _NcOptions, flow: Flow, *, opened: bool) -
             reason = "Name does not resolve" if flow.outcome == "bad address" else "Try again"
             return f'nc: getaddrinfo for host "{flow.host}" port {flow.port}: {reason}'
         return f"nc: bad address '{flow.host}'"
-    return _openbsd(options, flow, opened) if openbsd else _busybox(options, flow, opened)
+    return (
+        _openbsd(options, flow, opened)
+        if openbsd
+        else _busybox(options, flow, opened, process.machine.tools.libc == "musl")
+    )
 
 
-def _busybox(options: _NcOptions, flow: Flow, opened: bool) -> str:
+def _busybox(options: _NcOptions, flow: Flow, opened: bool, musl: bool) -> str:
     where = f"{flow.host} ({flow.address}:{flow.port})"
     if flow.host == str(flow.address):
         where = f"{flow.host} ({flow.host}:{flow.port})"
@@ -100,7 +104,7 @@ def _busybox(options: _NcOptions, flow: Flow, opened: bool) -> str:
     if flow.outcome == "refused":
         # one -v does not speak of refusals, so that scans stay short
         return f"nc: {where}: Connection refused" if options.verbose > 1 else ""
-    return f"nc: {where}: Connection timed out" if options.verbose else ""
+    return f"nc: {where}: {'Operation' if musl else 'Connection'} timed out" if options.verbose else ""
 
 
 def _openbsd(options: _NcOptions, flow: Flow, opened: bool) -> str:

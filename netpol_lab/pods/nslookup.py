@@ -69,23 +69,30 @@ def _busybox_names(resolver: Resolver, name: str) -> list[str]:
 
 
 def _busybox(process: Process, names: list[str], look: Lookup) -> tuple[int, str]:
-    """All A questions, then all AAAA questions; each answer is a block and an empty line."""
+    """An A and an AAAA question for each name; each answer is a block and an empty line.
+
+    All questions leave at once and are printed as their answers arrive; the order is that of a recorded node.
+    """
     failed, gist = False, ""
-    for record in ("A", "AAAA"):
-        for name in names:
-            addresses = look(name)
-            if not addresses:
-                failed = True
-                gist = gist or f"** server can't find {name}: NXDOMAIN"
-                process.print(f"** server can't find {name}: NXDOMAIN\n")
-                continue
-            if not name.endswith(ZONE):
-                process.print("Non-authoritative answer:")
-            for address in addresses:
-                if (record == "A") == (address.version == 4):
-                    process.print(f"Name:\t{name}\nAddress: {address}")
-                    gist = f"{name} is {address}"
-            process.print()
+    last_first = names[::-1]
+    for record, name in (
+        [(6, names[0]), (4, names[0])]
+        if len(names) == 1
+        else [*((4, name) for name in last_first), (6, names[0]), *((6, name) for name in last_first[:-1])]
+    ):
+        addresses = look(name)
+        if not addresses:
+            failed = True
+            gist = gist or f"** server can't find {name}: NXDOMAIN"
+            process.print(f"** server can't find {name}: NXDOMAIN\n")
+            continue
+        if not name.endswith(ZONE):
+            process.print("Non-authoritative answer:")
+        for address in addresses:
+            if address.version == record:
+                process.print(f"Name:\t{name}\nAddress: {address}")
+                gist = f"{name} is {address}"
+        process.print()
     return (1 if failed else 0), gist
 
 

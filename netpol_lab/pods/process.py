@@ -13,7 +13,9 @@ from netpol_lab.cluster.snapshot import View
 from netpol_lab.connections import Flow, Resolver
 from netpol_lab.connections.resolving import hostname
 from netpol_lab.model.objects import Endpoint, Node, Pod
+from netpol_lab.pods import http
 from netpol_lab.pods.images import Toolbox
+from netpol_lab.pods.messages import Request, Response
 
 Stream = Literal["stdout", "stderr"]
 Chunk = tuple[Stream, str]
@@ -28,6 +30,9 @@ API_SERVER: Literal["API server"] = "API server"
 
 Forward = tuple[Pod, int] | Literal["API server"]
 """Where a local port leads: to a port of a pod (``kubectl port-forward``), or to the API server (``kubectl proxy``)."""
+
+AccessLogs = dict[str, list[str]]
+"""What web servers wrote down about requests, by the address of their pod: ``kubectl logs`` shows it."""
 
 Forwards = Mapping[int, Forward]
 """The ports that kubectl has opened on a student's machine."""
@@ -60,11 +65,15 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class ProgramResult:
-    """What a program left behind. ``chunks`` are (stream, text) in the order written; ``seconds`` is simulated."""
+    """What a program left behind. ``chunks`` are (stream, text) in the order written; ``seconds`` is simulated.
+
+    ``started``: False when the image does not contain the program.
+    """
 
     chunks: tuple[Chunk, ...]
     exit_code: int
     seconds: float = 0.0
+    started: bool = True
 
     @property
     def stdout(self) -> str:
@@ -109,6 +118,7 @@ class Machine:
     work: int = 0
     files: dict[str, str] = field(default_factory=dict)
     forwards: Forwards = field(default_factory=dict)
+    access: AccessLogs = field(default_factory=dict)
 
     def spend(self, work: int) -> None:
         """Count some work. Raises :class:`Stopped` where it is more than any lesson's."""
@@ -204,6 +214,25 @@ class Process:
         attempt = machine.attempts[key]
         machine.attempts[key] += 1
         return flows.connect(machine.world, machine.source, host, port, protocol, attempt=attempt)
+
+    def ask(self, flow: Flow, request: Request, agent: str) -> Response | None:
+        """The answer to a request over an open connection; nginx writes one line about it into its log."""
+        response = http.answer(self.machine.world, flow, request)
+        self.served(flow, request, agent, response)
+        return response
+
+    def served(self, flow: Flow, request: Request, agent: str, response: Response | None) -> None:
+        """Note a request where its server does: in nginx's default format "main"."""
+        pod = flow.destination
+        if isinstance(pod, Pod) and response is not None and response.server.startswith("nginx"):
+            size = 0 if request.method == "HEAD" else len(response.body.encode())
+            line = f'"{request.method} {request.path} HTTP/1.1" {response.status} {size} "-" "{agent}" "-"'
+            when = self.machine.world.now.strftime("%d/%b/%Y:%H:%M:%S +0000")
+            came_from = getattr(flow.source, "ip", None) or getattr(flow.source, "address", "-")
+            local = self.machine.forwards and self.machine.forwarded(flow.host, flow.port)
+            self.machine.access.setdefault(str(pod.ip), []).append(
+                f"{'127.0.0.1' if local else came_from} - - [{when}] {line}\n"
+            )
 
     def saw(self, flow: Flow, words: str) -> None:
         """Report a connection together with what the client said: symptom and cause become one memory."""

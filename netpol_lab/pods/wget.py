@@ -134,10 +134,10 @@ def _exchange(process: Process, options: _WgetOptions, url: urls.URL, flow: Flow
     if flow.outcome in ("bad address", "dns timed out"):
         # --timeout does not cover name resolution: the C library's patience decides
         process.wait(process.machine.tools.dns_patience if flow.outcome == "dns timed out" else 0)
-        raise _WgetFailed(f"bad address '{url.host}'")
+        raise _WgetFailed(f"bad address '{url.netloc}'")
     assert flow.address is not None  # the name was resolved
     if not options.quiet:
-        process.complain(f"Connecting to {url.host} ({socket(flow.address, flow.port)})")
+        process.complain(f"Connecting to {url.netloc} ({socket(flow.address, flow.port)})")
     if flow.outcome == "timed out":
         process.wait(min(options.timeout, KERNEL_PATIENCE))
         if options.timeout < KERNEL_PATIENCE:
@@ -162,7 +162,7 @@ def _response(process: Process, options: _WgetOptions, url: urls.URL, flow: Flow
         process.complain("wget: note: TLS certificate validation not implemented")
     method = "HEAD" if options.spider else ("GET" if options.post is None else "POST")
     request = Request(method, url.path, url.netloc, options.headers, options.post or "")
-    response = http.answer(process.machine.world, flow, request)
+    response = process.ask(flow, request, "Wget")
     if response is None:
         raise _WgetFailed("error getting response")
     if options.show_headers:
