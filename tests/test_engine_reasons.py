@@ -11,6 +11,7 @@ from netpol_lab.engine import reasons as explain
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, Verdict
 from netpol_lab.manifests import read_text
 from netpol_lab.model.objects import OUTSIDE, NetworkPolicy, Pod
+from netpol_lab.tell.condition_words import found_words, subject_words, wanted_words
 
 CLIENT = pod("shop/client", {"app": "fronted"}, ips=["10.244.1.2"])
 WEB = pod("shop/web", {"app": "web"}, [("http", 8080, "TCP"), ("dns", 53, "UDP")], ["10.244.1.3"])
@@ -65,22 +66,21 @@ def test_a_rule_without_peers_and_ports_matches_by_neither() -> None:
 
 def test_a_wrong_label_value_is_told_with_the_right_one_and_a_fix() -> None:
     (condition,) = failed(judged([{"from": [{"podSelector": {"matchLabels": {"app": "frontend"}}}]}]))
-    assert (condition.kind, condition.subject) == ("pod label", "pod client")
-    assert (condition.wanted, condition.found) == ("app=frontend", "app=fronted")
+    assert (condition.kind, subject_words(condition)) == ("pod label", "pod client")
+    assert (wanted_words(condition), found_words(condition)) == ("app=frontend", "app=fronted")
     assert condition.fix == ("app", "frontend")
-    assert str(condition) == "pod client has app=fronted, the rule wants app=frontend"
 
 
 def test_a_value_under_another_key_is_pointed_out() -> None:
     (condition,) = failed(judged([{"from": [{"podSelector": {"matchLabels": {"run": "fronted"}}}]}]))
-    assert condition.found == "no label run, it has app=fronted"
+    assert found_words(condition) == "no label run, it has app=fronted"
 
 
 def test_the_name_of_a_namespace_is_not_a_label_name() -> None:
     by_name = {"namespaceSelector": {"matchLabels": {"name": "ops"}}}
     (condition,) = failed(judged([{"from": [by_name]}], ADMIN))
     assert condition.kind == "namespace label"
-    assert condition.found == "no label name, it has kubernetes.io/metadata.name=ops"
+    assert found_words(condition) == "no label name, it has kubernetes.io/metadata.name=ops"
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_a_failed_expression_is_fixed_by_a_label_where_one_label_can(
     expression: dict, wanted: str, fix: object
 ) -> None:
     (condition,) = failed(judged([{"from": [{"podSelector": {"matchExpressions": [expression]}}]}]))
-    assert (condition.wanted, condition.fix) == (wanted, fix)
+    assert (wanted_words(condition), condition.fix) == (wanted, fix)
 
 
 def test_a_bare_pod_selector_looks_into_its_own_namespace() -> None:
     (condition,) = failed(judged([{"from": [{"podSelector": {"matchLabels": {"role": "admin"}}}]}], ADMIN))
-    assert (condition.kind, condition.found) == ("namespace", "namespace ops")
-    assert condition.wanted == "namespace shop, the policy's own"
+    assert (condition.kind, found_words(condition)) == ("namespace", "namespace ops")
+    assert wanted_words(condition) == "namespace shop, the policy's own"
     assert condition.fix is None
 
 
@@ -115,7 +115,7 @@ def test_every_failed_condition_of_a_peer_is_told() -> None:
 
 def test_the_closest_peer_of_a_rule_is_the_one_that_is_told() -> None:
     verdict = judged([{"from": [ADMIN_PEER, {"podSelector": {"matchLabels": {"app": "frontend"}}}]}])
-    assert [condition.wanted for condition in failed(verdict)] == ["app=frontend"]
+    assert [wanted_words(condition) for condition in failed(verdict)] == ["app=frontend"]
     assert miss(verdict).rule.peer is not None
 
 
@@ -128,14 +128,14 @@ def test_the_rule_that_lacks_least_comes_first() -> None:
 
 def test_an_outside_address_has_no_labels() -> None:
     (condition,) = failed(judged([{"from": [{"namespaceSelector": {}}]}], OUTSIDE))
-    assert (condition.kind, condition.subject) == ("outside", "address 198.51.100.10")
+    assert (condition.kind, subject_words(condition)) == ("outside", "address 198.51.100.10")
 
 
 def test_an_address_outside_the_block_or_in_its_exception_is_told() -> None:
     rule = {"from": [{"ipBlock": {"cidr": "198.51.0.0/16", "except": ["198.51.100.0/24"]}}]}
     (condition,) = failed(judged([rule], OUTSIDE))
-    assert (condition.kind, condition.wanted) == ("address", "198.51.0.0/16 except 198.51.100.0/24")
-    assert condition.found == "198.51.100.10"
+    assert (condition.kind, wanted_words(condition)) == ("address", "198.51.0.0/16 except 198.51.100.0/24")
+    assert found_words(condition) == "198.51.100.10"
 
 
 @pytest.mark.parametrize(
@@ -151,14 +151,14 @@ def test_an_address_outside_the_block_or_in_its_exception_is_told() -> None:
 )
 def test_the_kind_of_port_trouble_is_told(items: list, port: int, protocol: str, kind: str, wanted: str) -> None:
     (condition,) = failed(judged([{"ports": items}], port=port, protocol=protocol))
-    assert (condition.kind, condition.wanted) == (kind, wanted)
-    assert condition.found.startswith(f"{protocol} {port}")
+    assert (condition.kind, wanted_words(condition)) == (kind, wanted)
+    assert found_words(condition).startswith(f"{protocol} {port}")
 
 
 def test_a_named_port_that_nobody_has_is_told_with_the_names_there_are() -> None:
     (condition,) = failed(judged([{"ports": [{"port": "https"}]}]))
-    assert condition.found == "TCP 80; its port names: http, dns"
-    assert condition.subject == "pod web"
+    assert found_words(condition) == "TCP 80; its port names: http, dns"
+    assert subject_words(condition) == "pod web"
 
 
 def test_where_a_rule_was_written_comes_with_it() -> None:
@@ -196,7 +196,7 @@ def test_both_ends_can_stop_a_connection() -> None:
 
 def test_an_outside_end_is_judged_by_no_policy_and_says_so() -> None:
     verdict = judged([], OUTSIDE)
-    assert verdict.egress.note == "an address outside the cluster: no policy applies to it"
+    assert verdict.egress.unjudged == "outside"
     assert verdict.stops_at == "ingress"
 
 

@@ -12,6 +12,7 @@ from netpol_lab.engine import reasons as explain
 from netpol_lab.engine.profiles import UPSTREAM
 from netpol_lab.model.errors import ManifestError, NotFound
 from netpol_lab.model.objects import OUTSIDE, External, Node
+from netpol_lab.tell.condition_words import found_words
 
 CLIENT = pod("shop/client", {"app": "client"}, ips=["10.244.1.2"])
 WEB = pod("shop/web", {"app": "web"}, [("http", 8080, "TCP")], ["10.244.1.3"])
@@ -158,7 +159,7 @@ def test_whether_an_ip_block_holds_pod_addresses_is_up_to_the_profile() -> None:
     assert not admits(built, CLIENT, WEB)
     assert admits(built, External(ip_address("10.244.9.9")), WEB)
     (miss,) = explain.verdict(built, CLIENT, WEB, 80).ingress.near_misses
-    assert miss.failed[0].found == "10.244.1.2, a pod address"
+    assert found_words(miss.failed[0]) == "10.244.1.2, a pod address"
 
 
 def test_a_dual_stack_pair_is_judged_by_one_address_family_at_both_ends() -> None:
@@ -269,7 +270,7 @@ def test_no_policy_applies_to_a_pod_on_the_host_network() -> None:
     assert built.isolating("ingress", twin) == built.isolating("egress", twin) == (clients,)
     assert built.isolating("ingress", ON_OTHER_HOST) == built.isolating("egress", ON_OTHER_HOST) == ()
     assert ports(built, ON_OTHER_HOST, ON_NODE) == ports(built, OUTSIDE, ON_OTHER_HOST) == "All"
-    assert explain.verdict(built, OUTSIDE, ON_OTHER_HOST, 80).ingress.note.startswith("on the host network")
+    assert explain.verdict(built, OUTSIDE, ON_OTHER_HOST, 80).ingress.unjudged == "host network"
 
 
 def test_no_selector_matches_a_pod_on_the_host_network() -> None:

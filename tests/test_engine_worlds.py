@@ -124,7 +124,7 @@ def check_conditions(each: World, gate: Gate, other: Endpoint, where: object) ->
             ("namespace label", peer.namespace_selector, each.rules.namespaces[other.namespace]),
         ):
             told = [condition.wanted for condition in miss.failed if condition.kind == kind]
-            wanted = [str(part) for part in selector.requirements if not holds(part, labels)] if selector else []
+            wanted = [part for part in selector.requirements if not holds(part, labels)] if selector else []
             assert told == wanted, (where, kind)
 
 

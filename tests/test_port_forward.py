@@ -53,7 +53,7 @@ def test_curl_reaches_a_closed_pod_through_it(closed_web):
     assert "Welcome to nginx!" in curl(closed_web, "-s", "localhost:8080").stdout
     assert "Welcome to nginx!" in curl(closed_web, "-s", "http://127.0.0.1:8080/").stdout
     attempt = closed_web._session.attempts[-1]
-    assert attempt.flow.verdict.ingress.note == "traffic between a pod and its own node is always allowed"
+    assert attempt.flow.verdict.ingress.unjudged == "own node"
 
 
 @pytest.mark.parametrize(

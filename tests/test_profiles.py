@@ -25,6 +25,7 @@ from netpol_lab.engine.profiles import (
 )
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import External, Node, Pod
+from netpol_lab.tell.condition_words import found_words
 
 WEB = pod("shop/web", {"app": "web"}, ips=["10.244.1.3"])
 CLIENT = pod("shop/client", {"app": "client"}, ips=["10.244.1.4"])
@@ -172,4 +173,4 @@ def test_a_profile_of_ones_own_gives_one_answer_too() -> None:
 def test_a_near_miss_says_why_the_plugin_does_not_look_at_an_address(name: str, other: object, found: str) -> None:
     built = engine([WEB, CLIENT], [FROM_ANY_ADDRESS], profile=PROFILES[name])
     (miss,) = explain.verdict(built, other, WEB, 80).ingress.near_misses  # type: ignore[arg-type]
-    assert [condition.found for condition in miss.failed] == [found]
+    assert [found_words(condition) for condition in miss.failed] == [found]

@@ -103,7 +103,7 @@ def test_on_random_allowed_connections_nothing_closes_but_what_the_change_says()
         change = smallest_stop(state, verdict)
         if change is None:
             gates = (verdict.egress, verdict.ingress)
-            assert all(gate.note or not gate.endpoint.ips for gate in gates) or any(  # type: ignore[union-attr]
+            assert all(gate.unjudged or not gate.endpoint.ips for gate in gates) or any(  # type: ignore[union-attr]
                 isinstance(end, Pod) and not end.labels for end in (source, destination)
             ), f"world {seed}: no change found"
             continue

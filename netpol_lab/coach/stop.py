@@ -57,7 +57,7 @@ def _candidates(state: Snapshot, verdict: Verdict) -> Iterator[Change]:
         if gate.isolated:
             yield from _narrower(state, gate)
     for gate in (verdict.ingress, verdict.egress):
-        if not gate.isolated and not gate.note:
+        if not gate.isolated and gate.unjudged is None:
             yield from _isolating(state, verdict, gate)
 
 

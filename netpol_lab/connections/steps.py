@@ -85,7 +85,7 @@ def _open(gate: Gate, verdict: Verdict) -> tuple[str, ...]:
         return ("a node:", "no policy applies")
     if subject.host_network:
         return ("host network:", "no policy applies")
-    return ("its own node:", "always allowed") if gate.note else (f"{name_of(subject)} is", "not isolated")
+    return ("its own node:", "always allowed") if gate.unjudged else (f"{name_of(subject)} is", "not isolated")
 
 
 def port_step(target: Translation, protocol: str, *, answered: bool) -> Step:

@@ -10,6 +10,7 @@ from netpol_lab.display import card, tables
 from netpol_lab.display.markup import Markup, code, el, join
 from netpol_lab.display.markup import table as columns
 from netpol_lab.model.objects import Endpoint, Pod, Service, name_of
+from netpol_lab.tell.condition_words import condition_words
 
 
 def draw(service: Service, source: Endpoint, port: int, flows: Sequence[Flow]) -> card.Picture:
@@ -80,7 +81,7 @@ def _reason(flow: Flow) -> str:
         return ""
     gate = verdict.ingress if verdict.egress.admitted else verdict.egress
     near = gate.near_misses[0] if gate.near_misses else None
-    return f"{near.rule} wants {near.failed[0].wanted}; found: {near.failed[0].found}" if near else ""
+    return condition_words("row", near.failed[0], rule=near.rule) if near else ""
 
 
 def _cells(row: tuple[str, str, str, str, str, str]) -> tuple[Markup | str, ...]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from netpol_lab.engine.verdict import Condition
+from netpol_lab.tell.condition_words import found_words, wanted_words
+
 _ALIKE = 0.6
 """Under this similarity two values are simply different, and letter by letter would mislead."""
 
@@ -31,28 +34,33 @@ class Comparison:
         return "".join(" " * len(p.found) if p.same else "^" * len(p.found) for p in self.pieces).rstrip()
 
 
-def compare(wanted: str, found: str) -> Comparison:
-    """Align two labels letter by letter where they are alike.
+def compare(condition: Condition) -> Comparison:
+    """What a rule wants above what was found: letter by letter where both are values of one label."""
+    asked, value = condition.requirement, condition.value
+    if asked is None or asked.operator != "=" or value is None:
+        return Comparison((Piece(wanted_words(condition), found_words(condition), True),))
+    aligned = align(asked.values[0], value)
+    key = f"{asked.key}="
+    return Comparison((Piece(key, key, True), *aligned.pieces), aligned.note)
 
-    >>> compare("app=frontend", "app=fronted").note
+
+def align(value: str, other: str) -> Comparison:
+    """Align two values of a label letter by letter where they are alike.
+
+    >>> align("frontend", "fronted").note
     '1 letter missing'
-    >>> "".join(piece.found for piece in compare("app=frontend", "app=fronted").pieces)
-    'app=fronte_d'
-    >>> compare("app=web", "app=Web").note
+    >>> "".join(piece.found for piece in align("frontend", "fronted").pieces)
+    'fronte_d'
+    >>> align("web", "Web").note
     'capital and small letters count'
     """
-    key, equals, value = wanted.partition("=")
-    other_key, _, other = found.partition("=")
-    if not equals or key != other_key or " " in other:
-        return Comparison((Piece(wanted, found, True),))
-    head = Piece(f"{key}=", f"{key}=", True)
     matcher = SequenceMatcher(None, value, other, autojunk=False)
     if value.lower() != other.lower() and matcher.ratio() < _ALIKE:
-        return Comparison((head, Piece(value, other, False)), "another value")
+        return Comparison((Piece(value, other, False),), "another value")
     pieces = tuple(_piece(tag, value[a:b], other[c:d]) for tag, a, b, c, d in matcher.get_opcodes())
     if value.lower() == other.lower():
-        return Comparison((head, *pieces), "capital and small letters count")
-    return Comparison((head, *pieces), _note(pieces))
+        return Comparison(pieces, "capital and small letters count")
+    return Comparison(pieces, _note(pieces))
 
 
 def _piece(tag: str, wanted: str, found: str) -> Piece:

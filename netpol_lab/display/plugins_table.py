@@ -11,6 +11,7 @@ from netpol_lab.display.markup import table as columns
 from netpol_lab.engine.profiles import POINTS, Profile
 from netpol_lab.engine.verdict import Gate
 from netpol_lab.model.objects import name_of
+from netpol_lab.tell.condition_words import unjudged_words
 
 PluginRow = tuple[str, str, str, str]
 """Sign, plugin, what the client sees, and why."""
@@ -109,7 +110,7 @@ def _why(profile: Profile, flow: Flow, upstream: Flow) -> str:
         return f"ignores policies for {' and '.join(ignored)}"
     if rules:
         return f"admitted by {' and '.join(rules)}"
-    notes = [gate.note for gate in (verdict.egress, verdict.ingress) if gate.note]
+    notes = [unjudged_words(gate.unjudged) for gate in (verdict.egress, verdict.ingress) if gate.unjudged]
     return notes[0] if notes else "no policy isolates either end"
 
 

@@ -15,6 +15,7 @@ from netpol_lab.display.why_svg import gates
 from netpol_lab.display.why_twin import twin
 from netpol_lab.engine.verdict import Condition, Verdict
 from netpol_lab.model.objects import Origin
+from netpol_lab.tell.condition_words import condition_words, subject_words
 from netpol_lab.tell.why_reasons import Reason, said
 from netpol_lab.tell.why_story import WhyStory, tell
 from netpol_lab.tell.words import Mono, Quiet, Sentence, place_of, text
@@ -122,13 +123,13 @@ _HAS = {
 
 def _rows(condition: Condition) -> list[Markup]:
     """Two lines that stand one above the other, with what differs marked."""
-    aligned = compare(condition.wanted, condition.found)
+    aligned = compare(condition)
     wanted = [_piece(piece.wanted, piece.same) for piece in aligned.pieces]
     found = [_piece(piece.found, piece.same) for piece in aligned.pieces]
     note = f" ({aligned.note})" if aligned.note else ""
     return [
         _row("the rule wants", wanted, _place(condition.origin)),
-        _row(_HAS.get(condition.kind, "the connection is"), found, f"{condition.subject}{note}"),
+        _row(_HAS.get(condition.kind, "the connection is"), found, f"{subject_words(condition)}{note}"),
     ]
 
 
@@ -180,7 +181,7 @@ def _description(story: WhyStory) -> str:
     step = story.steps[story.stop]
     parts = [f"Stops at step {story.stop + 1}, {step.name.lower()}: {said(step)}."]
     for condition in (c for reason in story.reasons for c in reason.conditions):
-        parts.append(f"Near miss: the rule wants {condition.wanted}, {condition.subject} has {condition.found}.")
+        parts.append(condition_words("near miss", condition))
     return " ".join(parts)
 
 

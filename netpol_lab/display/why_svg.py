@@ -8,6 +8,7 @@ from netpol_lab.connections import Step
 from netpol_lab.display.markup import Markup, el, fit, join, svg, text_width
 from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.engine.verdict import Condition
+from netpol_lab.tell.condition_words import found_words
 from netpol_lab.tell.why_story import WhyStory
 
 _BOX_W, _BOX_H, _Y = 112, 52, 92
@@ -32,14 +33,11 @@ def gates(story: WhyStory, title: str, desc: str, near: Condition | None) -> Mar
 
 
 def _source_note(story: WhyStory, near: Condition | None) -> str:
-    if (
-        near is not None
-        and near.kind == "pod label"
-        and near.subject == f"pod {story.source_name}"
-        and "=" in near.found
-    ):
-        return near.found.replace("=", ": ", 1) if " " not in near.found else near.found
-    return story.source_note
+    if near is None or near.kind != "pod label" or near.subject != story.source:
+        return story.source_note
+    if near.value is not None and near.requirement is not None:
+        return f"{near.requirement.key}: {near.value}"
+    return found_words(near) if near.mixed_up else story.source_note
 
 
 def _arrival(story: WhyStory) -> str:

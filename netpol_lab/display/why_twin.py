@@ -92,7 +92,7 @@ def _said(story: WhyStory, step: Step) -> list[str]:
         return [f"{_isolated_by(gate)}; no rule admits"]
     if gate is not None and not gate.admitted:
         return [f"not reached; {_isolated_by(gate)}; no rule admits here either"]
-    if gate is not None and step.state == "open" and gate.note == "" and step.facts[-1:] == ("not isolated",):
+    if gate is not None and step.state == "open" and gate.unjudged is None and step.facts[-1:] == ("not isolated",):
         return [f"{name_of(gate.endpoint)} is not isolated for {gate.direction}"]
     if step.state == "admitted" and gate is not None:
         rule = gate.admitting[0]
@@ -120,7 +120,7 @@ def _near_miss(miss: NearMiss) -> list[str]:
 
 
 def _condition(condition: Condition) -> Iterable[str]:
-    aligned = compare(condition.wanted, condition.found)
+    aligned = compare(condition)
     front = " " * (_INDENT + 2)
     wanted = ascii_text("".join(piece.wanted for piece in aligned.pieces))
     found = ascii_text("".join(piece.found for piece in aligned.pieces))

@@ -19,6 +19,7 @@ from typing import Literal
 from netpol_lab.engine.addresses import AddressMap
 from netpol_lab.engine.classes import Classes, EndpointClass, Run
 from netpol_lab.engine.profiles import CONFORMANT, UPSTREAM, Profile
+from netpol_lab.engine.verdict import Unjudged
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.objects import (
     ContainerPort,
@@ -283,22 +284,22 @@ class Engine:
         return self.admitted("egress", source, destination) & self.admitted("ingress", source, destination)
 
 
-def exemption(source: Endpoint, destination: Endpoint) -> str:
-    """Why no policy judges this connection, in words; "" when policies do.
+def exemption(source: Endpoint, destination: Endpoint) -> Unjudged | None:
+    """Why no policy judges this connection; None when policies do.
 
     D: "A Pod cannot block access to itself". D and T: traffic to and from the node where a pod is
     running is always allowed.
     """
     if isinstance(source, Pod) and source == destination:
-        return "a pod always reaches itself"
+        return "itself"
     for pod, other in ((destination, source), (source, destination)):
         if not isinstance(pod, Pod) or pod.host_network or not pod.node:
             continue
         if isinstance(other, Node) and other.name == pod.node:
-            return "traffic between a pod and its own node is always allowed"
+            return "own node"
         if isinstance(other, Pod) and other.host_network and other.node == pod.node:
-            return "a pod on the host network counts as its node, and a pod's own node is always allowed"
-    return ""
+            return "pod of its node"
+    return None
 
 
 def port_set(port: NetworkPolicyPort, container_ports: Iterable[ContainerPort], profile: Profile = UPSTREAM) -> PortSet:

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from netpol_lab.engine.classes import EndpointClass
 from netpol_lab.engine.compiled import CompiledRule, Engine, Group, address_of, exemption, family_of, port_set
 from netpol_lab.engine.profiles import CONFORMANT, UPSTREAM, Profile
-from netpol_lab.engine.verdict import Answer, Condition, Gate, NearMiss, RuleRef, Verdict
+from netpol_lab.engine.verdict import (
+    Answer,
+    Condition,
+    ConditionKind,
+    Gate,
+    NearMiss,
+    RuleRef,
+    Unjudged,
+    Verdict,
+)
 from netpol_lab.model.objects import (
     DIRECTIONS,
-    METADATA_NAME,
     Direction,
     Endpoint,
     External,
     IPAddress,
     LabelSelector,
+    Namespace,
     NetworkPolicyPeer,
     NetworkPolicyPort,
     Node,
     Pod,
-    Requirement,
 )
 
 
@@ -64,7 +72,7 @@ def gate(
     subject = destination if direction == "ingress" else source
     asked = _Door.at(engine, direction, source, destination, port, protocol)
     if asked is None:
-        return Gate(direction, subject, True, note=exemption(source, destination) or _unpoliced(subject))
+        return Gate(direction, subject, True, unjudged=exemption(source, destination) or _unpoliced(subject))
     admitting: list[RuleRef] = []
     missed: list[NearMiss] = []
     for rule in asked.group.rules:
@@ -113,19 +121,37 @@ class _Door:
         return (self.protocol, self.port) in port_set(item, self.target.ports, self.engine.profile)
 
 
+_NOTHING_THERE = 0.38
+"""The likeness of what a rule asks for to nothing at all: a label or a namespace that is far off is no nearer."""
+
+
 def _likeness(miss: NearMiss) -> float:
-    """How alike wanted and found are, 0 to 1: of two rules that miss by one label, the one with a typo is nearer."""
-    texts = ((condition.wanted, condition.found) for condition in miss.failed)
-    return sum(SequenceMatcher(None, *pair, autojunk=False).ratio() for pair in texts)
+    """How alike wanted and found are, 0 to 1 for each condition: of two labels, the one with a typo is nearer."""
+    pairs = (_pair(condition) for condition in miss.failed)
+    return sum(SequenceMatcher(None, *pair, autojunk=False).ratio() if all(pair) else _NOTHING_THERE for pair in pairs)
 
 
-def _unpoliced(subject: Endpoint) -> str:
+def _pair(condition: Condition) -> tuple[str, str]:
+    """What the rule asks for and what is there, as kubectl writes both; "" where nothing of the kind is there.
+
+    A label is compared with its key, so that another value of the key is nearer than another key.
+    """
+    asked, wanted = condition.requirement, condition.wanted
+    if asked is not None:
+        there = (asked.key, condition.value) if condition.value is not None else condition.mixed_up
+        return str(asked), "=".join(there or ())
+    if isinstance(wanted, tuple):
+        return ", ".join(map(str, wanted)), f"{condition.protocol} {condition.port}"
+    return str(wanted), str(condition.address or "")
+
+
+def _unpoliced(subject: Endpoint) -> Unjudged | None:
     """D: policies apply to pods; not to nodes, outside addresses, or pods on the host network."""
     if isinstance(subject, External):
-        return "an address outside the cluster: no policy applies to it"
+        return "outside"
     if isinstance(subject, Node):
-        return "a node: no policy applies to it"
-    return "on the host network: no policy applies to it" if subject.host_network else ""
+        return "node"
+    return "host network" if subject.host_network else None
 
 
 def _admitting_item(asked: _Door, rule: CompiledRule) -> RuleRef:
@@ -157,89 +183,37 @@ def peer_failures(
     ``other`` that the connection uses.
     """
     if peer.ip_block is not None:
-        comparable = engine.profile.compares_ip_blocks_with(other)
-        if address is not None and peer.ip_block.matches(address) and comparable:
+        block, compared = peer.ip_block, engine.profile.compares_ip_blocks_with(other)
+        if address is not None and block.matches(address) and compared:
             return ()
-        found = str(address or "no address") + ("" if comparable else f", {_uncompared(engine, other)}")
-        wanted, origin = str(peer.ip_block), peer.ip_block.origin
-        return (Condition("address", _subject(other), wanted, found, origin, compared=comparable),)
+        plugin = "" if compared else engine.profile.name
+        return (Condition("address", other, block, block.origin, address=address, ignored_by=plugin),)
     if not isinstance(other, Pod) or other.host_network:
-        wanted = "a pod with " + _selectors(peer)
-        return (Condition("outside", _subject(other), wanted, "no labels: selectors match pods only", peer.origin),)
+        return (Condition("outside", other, peer, peer.origin),)
     failed: list[Condition] = []
-    namespace = engine.classes.namespace(other.namespace)
     if peer.namespace_selector is not None:
-        subject = f"namespace {other.namespace}"
-        failed += _label_failures("namespace label", subject, peer.namespace_selector, namespace.labels)
+        namespace = engine.classes.namespace(other.namespace)
+        failed += _label_failures("namespace label", namespace, peer.namespace_selector)
     elif other.namespace != policy_namespace:
         # T: a podSelector alone looks into the policy's own namespace
-        where = f"namespace {policy_namespace}, the policy's own"
         origin = peer.pod_selector.origin if peer.pod_selector else peer.origin
-        failed.append(Condition("namespace", f"pod {other.name}", where, f"namespace {other.namespace}", origin))
+        failed.append(Condition("namespace", other, policy_namespace, origin))
     if peer.pod_selector is not None:
-        failed += _label_failures("pod label", f"pod {other.name}", peer.pod_selector, other.labels)
+        failed += _label_failures("pod label", other, peer.pod_selector)
     return tuple(failed)
 
 
-def _uncompared(engine: Engine, endpoint: Endpoint) -> str:
-    """Why the plugin does not look at an address, though an ipBlock may hold it."""
-    if isinstance(endpoint, External):
-        return f"but {engine.profile.name} has no ipBlock"
-    return "a node address" if isinstance(endpoint, Node) or endpoint.host_network else "a pod address"
-
-
-def _label_failures(kind: str, subject: str, selector: LabelSelector, labels: Mapping[str, str]) -> Iterable[Condition]:
+def _label_failures(kind: ConditionKind, subject: Pod | Namespace, selector: LabelSelector) -> Iterable[Condition]:
     for requirement in selector.requirements:
-        if not requirement.matches(labels):
-            found, value = _found(requirement, labels), labels.get(requirement.key)
-            where, fix = requirement.origin, _fix(requirement)
-            yield Condition(kind, subject, str(requirement), found, where, fix, requirement, value)
-
-
-def _found(requirement: Requirement, labels: Mapping[str, str]) -> str:
-    """What the object has in place of the wanted label, with the likeliest mix-up named."""
-    key = requirement.key
-    if key in labels:
-        return f"{key}={labels[key]}"
-    if key == "name" and METADATA_NAME in labels:
-        return f"no label name, it has {METADATA_NAME}={labels[METADATA_NAME]}"
-    same_value = next((other for other, value in labels.items() if value in requirement.values), None)
-    if same_value is not None:
-        return f"no label {key}, it has {same_value}={labels[same_value]}"
-    return f"no label {key}"
-
-
-def _fix(requirement: Requirement) -> tuple[str, str] | None:
-    """The label that would meet the requirement, where setting one would."""
-    if requirement.operator in ("=", "In"):
-        return (requirement.key, requirement.values[0])
-    return (requirement.key, "true") if requirement.operator == "Exists" else None
+        if not requirement.matches(subject.labels):
+            yield Condition(kind, subject, requirement, requirement.origin)
 
 
 def _port_failure(asked: _Door, items: tuple[NetworkPolicyPort, ...]) -> Condition:
     """Say which kind of port trouble it is; the items are ORed, so they are named together."""
-    wanted = ", ".join(map(str, items))
-    origin = items[0].origin
-    named = [item for item in items if isinstance(item.port, str)]
-    if named and len(named) == len(items):
-        names = [port.name for port in asked.target.ports if port.name]
-        found = f"{asked.protocol} {asked.port}; its port names: {', '.join(names) or 'none'}"
-        return Condition("named port", _subject(asked.destination), wanted, found, origin)
-    same_number = [item for item in items if item.port in (asked.port, None) and item.protocol != asked.protocol]
-    kind = "protocol" if same_number else "port"
-    return Condition(kind, "the connection", wanted, f"{asked.protocol} {asked.port}", origin)
-
-
-def _selectors(peer: NetworkPolicyPeer) -> str:
-    parts = []
-    if peer.namespace_selector is not None:
-        parts.append(f"namespace labels {peer.namespace_selector}")
-    if peer.pod_selector is not None:
-        parts.append(f"labels {peer.pod_selector}")
-    return " and ".join(parts).replace("<none>", "of any kind")
-
-
-def _subject(endpoint: Endpoint) -> str:
-    if isinstance(endpoint, External):
-        return f"address {endpoint.address}"
-    return f"{'pod' if isinstance(endpoint, Pod) else 'node'} {endpoint.name}"
+    kind: ConditionKind = "port"
+    if all(isinstance(item.port, str) for item in items):
+        kind = "named port"
+    elif any(item.port in (asked.port, None) and item.protocol != asked.protocol for item in items):
+        kind = "protocol"
+    return Condition(kind, asked.destination, items, items[0].origin, protocol=asked.protocol, port=asked.port)

@@ -13,8 +13,13 @@ from typing import Literal
 from netpol_lab.model.bodies import Key
 from netpol_lab.model.objects import (
     DIRECTIONS,
+    METADATA_NAME,
     Direction,
     Endpoint,
+    IPAddress,
+    IPBlock,
+    Labels,
+    Namespace,
     NetworkPolicy,
     NetworkPolicyPeer,
     NetworkPolicyPort,
@@ -25,6 +30,27 @@ from netpol_lab.model.objects import (
 )
 
 Answer = Literal["allowed", "blocked", "depends on the network plugin"]
+
+Unjudged = Literal[
+    "itself",  # D: "A Pod cannot block access to itself"
+    "own node",  # D and T: traffic to and from the node where a pod is running is always allowed
+    "pod of its node",  # the same, where the other end is a pod on the host network of that node
+    "outside",  # D: policies apply to pods; not to addresses outside,
+    "node",  # not to nodes,
+    "host network",  # and not to pods on the host network
+]
+"""Why no policy judges an end of a connection, though one might select it."""
+
+ConditionKind = Literal[
+    "pod label",
+    "namespace label",
+    "namespace",  # a bare podSelector looks into the policy's own namespace only
+    "address",  # ipBlock
+    "outside",  # a selector never matches an address outside the cluster
+    "port",
+    "protocol",
+    "named port",
+]
 
 
 @dataclass(frozen=True)
@@ -52,30 +78,55 @@ class RuleRef:
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition of a rule that this connection does not meet.
+    """A condition of a rule that this connection does not meet, as data; :mod:`netpol_lab.tell` has the words.
 
-    ``kind``: ``pod label``, ``namespace label``, ``namespace`` (a bare podSelector looks into the policy's
-    own namespace only), ``address`` (ipBlock), ``port``, ``protocol``, ``named port``, ``outside`` (a selector
-    never matches an address outside the cluster).
-    ``subject`` is the thing that was looked at (``pod client-07``, ``namespace prod``); ``wanted`` and ``found`` are
-    short texts that stand one above the other (``app=frontend`` / ``app=fronted``; found may be ``no label app``).
-    ``fix`` is the label that would meet it, as (key, value), where one label alone would. Of a label, ``requirement``
-    is what the selector asks and ``value`` what the object has under that key, None where it lacks it. Of an address,
-    ``compared`` tells whether the plugin compares ipBlocks with such an end at all.
+    ``subject`` is what was looked at: the other end, its namespace, or the end that receives where a port is the
+    trouble. ``wanted`` is what the rule asks for: of a label the requirement; of a namespace its name; of an address
+    the ipBlock; of an end outside the whole peer; of a port the items of ``ports`` (they are ORed). What was found is
+    in the subject, or in ``address`` and in ``protocol`` and ``port`` of the connection. ``ignored_by`` names the
+    plugin that does not compare ipBlocks with such an end at all.
     """
 
-    kind: str
-    subject: str
-    wanted: str
-    found: str
+    kind: ConditionKind
+    subject: Endpoint | Namespace
+    wanted: Requirement | str | IPBlock | NetworkPolicyPeer | tuple[NetworkPolicyPort, ...]
     origin: Origin | None = None
-    fix: tuple[str, str] | None = None
-    requirement: Requirement | None = None
-    value: str | None = None
-    compared: bool = True
+    address: IPAddress | None = None
+    ignored_by: str = ""
+    protocol: str = ""
+    port: int = 0
 
-    def __str__(self) -> str:
-        return f"{self.subject} has {self.found}, the rule wants {self.wanted}"
+    @property
+    def requirement(self) -> Requirement | None:
+        """Of a label: what the selector asks."""
+        return self.wanted if isinstance(self.wanted, Requirement) else None
+
+    @property
+    def value(self) -> str | None:
+        """Of a label: what the subject has under that key, None where it lacks it."""
+        return self._labels.get(self.requirement.key) if self.requirement else None
+
+    @property
+    def mixed_up(self) -> tuple[str, str] | None:
+        """Of a label that the subject lacks: the one it has that was likely meant, as (key, value)."""
+        asked = self.requirement
+        if asked is None or asked.key in self._labels:
+            return None
+        if asked.key == "name" and METADATA_NAME in self._labels:
+            return METADATA_NAME, self._labels[METADATA_NAME]
+        return next(((key, value) for key, value in self._labels.items() if value in asked.values), None)
+
+    @property
+    def fix(self) -> tuple[str, str] | None:
+        """The label that would meet it, as (key, value), where setting one would."""
+        asked = self.requirement
+        if asked is None or not asked.needs_key:
+            return None
+        return asked.key, asked.values[0] if asked.values else "true"
+
+    @property
+    def _labels(self) -> Labels:
+        return self.subject.labels if isinstance(self.subject, Pod | Namespace) else Labels()
 
 
 @dataclass(frozen=True)
@@ -91,7 +142,7 @@ class Gate:
     """One end of a connection: egress at the source, or ingress at the destination.
 
     ``isolating`` is empty when the pod is not isolated; then ``admitted`` is True and ``admitting`` empty.
-    ``note`` explains a gate that no policy judges: an outside address, the pod itself, its own node, the host network.
+    ``unjudged`` tells why no policy judges here, None where policies may.
     ``near_misses`` are sorted: fewest failed conditions first.
     """
 
@@ -101,7 +152,7 @@ class Gate:
     isolating: tuple[NetworkPolicy, ...] = ()
     admitting: tuple[RuleRef, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
-    note: str = ""
+    unjudged: Unjudged | None = None
 
     @property
     def isolated(self) -> bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from netpol_lab.engine.verdict import Condition, RuleRef
 from netpol_lab.lessons.evidence import Cause, Evidence, lines, listed, sentence, short
-from netpol_lab.model.objects import Endpoint, NetworkPolicyRule, Pod
+from netpol_lab.model.objects import Endpoint, NetworkPolicyPort, NetworkPolicyRule, Pod
+from netpol_lab.tell.condition_words import found_words, subject_words, wanted_words
 
 _CLIENT_PORTS = 1024, 32768
 """Clients take their own port from above the first, Linux from above the second. A range that begins above the one and
@@ -72,8 +73,8 @@ def _protocol(evidence: Evidence, condition: Condition) -> Cause:
         begin, end = "the protocol is another one", "; write down the one you mean."
     return Cause(
         "M6",
-        f"{begin}. The rule admits {condition.wanted}, and {condition.found} is asked for. A port without `protocol` "
-        f"means TCP{end}",
+        f"{begin}. The rule admits {wanted_words(condition)}, and {found_words(condition)} is asked for. A port "
+        f"without `protocol` means TCP{end}",
         lines(condition.origin),
     )
 
@@ -81,13 +82,14 @@ def _protocol(evidence: Evidence, condition: Condition) -> Cause:
 def _port(evidence: Evidence, condition: Condition) -> Cause:
     verdict, pair = evidence.missing, evidence.missing_pair
     assert verdict is not None and pair is not None
-    service = _service_of_port(evidence, condition.wanted)
+    service = _service_of_port(evidence, condition)
     listens = (verdict.protocol, verdict.port) in pair.destination.listens
-    asked = f"the pod listens on {condition.found}" if listens else f"{condition.found} is asked for"
+    found = found_words(condition)
+    asked = f"the pod listens on {found}" if listens else f"{found} is asked for"
     return Cause(
         "M7",
-        f"the port is not the pod's. {service}The rule admits {condition.wanted}, and {asked}. A policy is about the "
-        "port of the pod, after the Service was translated.",
+        f"the port is not the pod's. {service}The rule admits {wanted_words(condition)}, and {asked}. A policy is "
+        "about the port of the pod, after the Service was translated.",
         lines(condition.origin),
     )
 
@@ -122,25 +124,24 @@ def port_name_missing(evidence: Evidence) -> Cause | None:
             condition = miss.failed[0]
             return Cause(
                 "M14",
-                f"no container of the pod has a port with that name. The rule wants {condition.wanted}; "
-                f"{condition.subject} has {condition.found}. A name is looked up in the pod that receives.",
+                f"no container of the pod has a port with that name. The rule wants {wanted_words(condition)}; "
+                f"{subject_words(condition)} has {found_words(condition)}. A name is looked up in the pod that "
+                "receives.",
                 lines(condition.origin),
             )
     return None
 
 
-def _service_of_port(evidence: Evidence, wanted: str) -> str:
-    """The Service whose own port the rule names, as a sentence; "" when it is no Service's.
-
-    ``wanted`` is like ``TCP 80``.
-    """
+def _service_of_port(evidence: Evidence, condition: Condition) -> str:
+    """The Service whose own port the rule names, as a sentence; "" when it is no Service's."""
     verdict = evidence.missing
     if verdict is None:
         return ""
     for service in evidence.state.services:
         for pod, port, target in evidence.state.endpoints(service):
-            if pod == verdict.destination and f"{port.protocol} {port.port}" == wanted and target != port.port:
-                return f"{wanted} is the port of the Service `{service.name}`. "
+            named = condition.wanted == (NetworkPolicyPort(port.protocol, port.port),)
+            if pod == verdict.destination and named and target != port.port:
+                return f"{port.protocol} {port.port} is the port of the Service `{service.name}`. "
     return ""
 
 

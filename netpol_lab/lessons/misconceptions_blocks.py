@@ -94,7 +94,7 @@ def block_too_small(evidence: Evidence) -> Cause | None:
         assert verdict is not None
         end = evidence.other_end(miss.rule.direction, verdict)
         blocks = [peer.ip_block for peer in miss.rule.rule.peers if peer.ip_block is not None]
-        if not blocks or not isinstance(end, External) or not all(condition.compared for condition in miss.failed):
+        if not blocks or not isinstance(end, External) or any(each.ignored_by for each in miss.failed):
             continue  # what a plugin does not compare is no question of size
         block = next((each for each in blocks if each.hole(end.address)), blocks[0])
         hole = block.hole(end.address)
@@ -152,7 +152,7 @@ def block_for_pods(evidence: Evidence) -> Cause | None:
 
 def _why_not_addresses(evidence: Evidence, rule: RuleRef, condition: Condition, pod: Pod) -> str:
     services = [service for service in evidence.state.services if pod in evidence.state.pods_of(service)]
-    for peer in (each for each in rule.rule.peers if str(each.ip_block) == condition.wanted):
+    for peer in (each for each in rule.rule.peers if each.ip_block == condition.wanted):
         for service in services:
             front = External(service.cluster_ip, service.name) if service.cluster_ip is not None else None
             if front and front.address in SERVICE_NETWORK and not evidence.failures(rule.policy, peer, front):
@@ -160,7 +160,7 @@ def _why_not_addresses(evidence: Evidence, rule: RuleRef, condition: Condition, 
                     f"`{peer.ip_block}` covers the address of the Service {service.name}. It is exchanged for the "
                     f"address of a pod before policies look, and {short(pod)} has another one."
                 )
-    if not condition.compared:
-        plugin = evidence.state.engine.profile.name
+    if condition.ignored_by:
+        plugin = condition.ignored_by
         return f"The network plugin here, `{plugin}`, does not compare an `ipBlock` with the address of {short(pod)}."
     return f"`{condition.wanted}` does not cover the address of {short(pod)}."

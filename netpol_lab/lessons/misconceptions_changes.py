@@ -8,6 +8,7 @@ from __future__ import annotations
 from netpol_lab.engine.verdict import Verdict
 from netpol_lab.lessons.evidence import Cause, Evidence, counterpart, gates, lines, sentence, short
 from netpol_lab.model.objects import Direction, Endpoint, Labels, NetworkPolicy, Pod
+from netpol_lab.tell.condition_words import condition_words
 
 
 def deny_does_not_win(evidence: Evidence) -> Cause | None:
@@ -126,10 +127,7 @@ def _still_wanted(evidence: Evidence) -> str:
         return ""
     for gate in evidence.stops():
         for condition in (failed for miss in gate.near_misses for failed in miss.failed if failed.fix is not None):
-            return (
-                f"one label is not enough. The rule wants `{condition.wanted}`; {condition.subject} has "
-                f"{condition.found}."
-            )
+            return f"one label is not enough. {condition_words('lesson', condition)}"
     return ""
 
 

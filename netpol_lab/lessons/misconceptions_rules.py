@@ -11,6 +11,7 @@ from dataclasses import replace
 from netpol_lab.engine.verdict import RuleRef
 from netpol_lab.lessons.evidence import SIDE, Cause, Evidence, lines, listed, nth, sentence, short
 from netpol_lab.model.objects import LabelSelector, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicyRule, Pod
+from netpol_lab.tell.condition_words import wanted_words
 
 _WHO = {"ingress": "source", "egress": "destination"}
 
@@ -261,8 +262,8 @@ def port_too_few(evidence: Evidence) -> Cause | None:
         if pair is not None and pair.wanted.is_all and len(ports) == len(miss.failed):
             return Cause(
                 "M7",
-                f"every port is wanted. {sentence(miss.rule)} admits {ports[0].wanted} only. Leave `ports` out: a rule "
-                "without it admits all of them.",
+                f"every port is wanted. {sentence(miss.rule)} admits {wanted_words(ports[0])} only. Leave `ports` out: "
+                "a rule without it admits all of them.",
                 lines(ports[0].origin),
             )
     return None

@@ -11,6 +11,7 @@ from itertools import combinations
 from netpol_lab.engine.verdict import Condition
 from netpol_lab.lessons.evidence import Cause, Evidence, lines, short
 from netpol_lab.model.objects import METADATA_NAME, LabelSelector, Pod, Requirement
+from netpol_lab.tell.condition_words import condition_words
 
 _LOOSE = ("NotIn", "DoesNotExist", "Exists")
 
@@ -78,7 +79,7 @@ def _is_met_by(condition: Condition, labels: Mapping[str, str]) -> bool:
 
 
 def _differs(condition: Condition) -> str:
-    return f"The rule wants `{condition.wanted}`; {condition.subject} has {condition.found}."
+    return condition_words("lesson", condition)
 
 
 def contradiction(evidence: Evidence) -> Cause | None:

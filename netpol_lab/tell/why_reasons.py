@@ -9,6 +9,7 @@ from typing import Literal
 from netpol_lab.connections import Flow, Step
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, RuleRef, Verdict
 from netpol_lab.model.objects import External, Pod, name_of
+from netpol_lab.tell.condition_words import unjudged_words, wanted_words
 from netpol_lab.tell.words import (
     Mono,
     Quiet,
@@ -80,8 +81,8 @@ def _admitted(verdict: Verdict) -> Iterable[Reason]:
         yield Reason(heading, (_rule_words(rule),), edge="allowed")
     if rules:
         return
-    notes = list(dict.fromkeys(gate.note for gate in gates if gate.note))
-    free = [f"{name_of(gate.endpoint)} for {gate.direction}" for gate in gates if not gate.note]
+    notes = list(dict.fromkeys(unjudged_words(gate.unjudged) for gate in gates if gate.unjudged))
+    free = [f"{name_of(gate.endpoint)} for {gate.direction}" for gate in gates if gate.unjudged is None]
     lines: list[Sentence] = [(capital(note), ".") for note in notes]
     if free:
         lines.append((f"No policy selects {' or '.join(free)}, so everything may pass there.",))
@@ -153,7 +154,7 @@ def _closest(miss: NearMiss, rules: int, on: str) -> Sentence:
     name = (f"{which}, {miss.rule.index + 1} of ", Mono(miss.rule.policy.name), f"{where},")
     only = miss.failed[0]
     if len(miss.failed) == 1 and only.kind == "port":
-        return (*name, f" admits {only.wanted}, not {on}.")
+        return (*name, f" admits {wanted_words(only)}, not {on}.")
     return (*name, f" differs in {count(len(miss.failed), 'condition')}.")
 
 

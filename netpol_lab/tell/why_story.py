@@ -25,6 +25,7 @@ class WhyStory:
     ``sign`` is the verdict; ``verdict`` the policies' judgement that decides, on the connection or on the DNS question.
     """
 
+    source: Endpoint
     source_name: str
     source_note: str
     target_name: str
@@ -53,6 +54,7 @@ def tell(what: Flow | Verdict) -> WhyStory:
     sign: Sign = "?" if depends else "✓" if flow.connected else "✕"
     target = flow.destination
     return WhyStory(
+        source=flow.source,
         source_name=name_of(flow.source),
         source_note=note_of(flow.source),
         target_name=flow.target_name,
