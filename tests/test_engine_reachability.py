@@ -11,10 +11,12 @@ from netpol_lab import Cluster
 from netpol_lab.connections import cells as matrix
 from netpol_lab.connections.cells import Question, frame
 from netpol_lab.connections.scene import build
-from netpol_lab.engine import classes, reachability
+from netpol_lab.engine import classes, pairs, reachability
 from netpol_lab.engine.compiled import Ends
 from netpol_lab.engine.reachability import Reachability
 from netpol_lab.model.errors import LabError
+from netpol_lab.model.objects import External, Pod
+from netpol_lab.model.ports import PortSet
 
 ENDS: tuple[Ends, ...] = ("both", "egress", "ingress")
 
@@ -46,6 +48,25 @@ def test_it_makes_no_difference_which_sets_go_into_the_table(seed: int, monkeypa
     monkeypatch.setattr(reachability, "SMALL", 0)
     monkeypatch.setattr(classes, "FEW", 0)
     check(world(seed, size=8), seed)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_all_ports_of_all_pairs_come_from_the_answers_about_single_ports(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairs, "MOST_ASKED", 3)
+    monkeypatch.setattr(pairs, "AT_A_TIME", 5)
+    each = world(seed, size=3)
+    built = each.engine()
+    ends = [
+        end for end in each.endpoints if isinstance(end, External) or (isinstance(end, Pod) and not end.host_network)
+    ]
+    found = {(one, other): ports for one, other, ports in pairs.connections_between(built, [(end,) for end in ends])}
+    for one, source in enumerate(ends):
+        for other, target in enumerate(ends):
+            is_pair = one != other and (isinstance(source, Pod) or isinstance(target, Pod))
+            wanted = built.connection(source, target) if is_pair else PortSet.NONE
+            assert found.get((one, other), PortSet.NONE) == wanted, (source, target)
 
 
 def test_one_port_is_a_matrix_of_booleans() -> None:

@@ -12,8 +12,9 @@ from worlds import snapshot_of, state_of, world
 from netpol_lab import Cluster
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections import frames
-from netpol_lab.connections.scene import build, outside_ranges
-from netpol_lab.model.objects import External
+from netpol_lab.connections.ends import outside_ranges
+from netpol_lab.connections.scene import build
+from netpol_lab.model.objects import External, Pod
 
 SEEDS = range(60)
 WEB = pod("shop/web", {"app": "web"}, ips=["10.244.1.3"])
@@ -51,9 +52,14 @@ def test_ranges_outside_are_maximal_and_say_what_every_address_in_them_may() -> 
             for first, last, ports in ranges:
                 for text in (first, last):
                     assert str(state.engine.connection(source, External(ip_address(text)))) == ports, seed
-            spans = sorted((int(ip_address(first)), int(ip_address(last)), ports) for first, last, ports in ranges)
-            for (_, end, before), (start, _, after) in pairwise(spans):
-                assert end < start and (end + 1 < start or before != after)
+            for version in (4, 6):
+                spans = sorted(
+                    (int(ip_address(first)), int(ip_address(last)), ports)
+                    for first, last, ports in ranges
+                    if ip_address(first).version == version
+                )
+                for (_, end, before), (start, _, after) in pairwise(spans):
+                    assert end < start and (end + 1 < start or before != after)
 
 
 def test_every_class_of_outside_addresses_stands_in_the_rows() -> None:
@@ -66,7 +72,27 @@ def test_every_class_of_outside_addresses_stands_in_the_rows() -> None:
                 holding = [
                     text for (source, target), text in found.items() if target == each.id and holds(source, external)
                 ]
-                assert holding == ([ports] if ports else []), seed
+                assert holding == ([ports] if ports and shares_a_family(each, external) else []), seed
+
+
+def shares_a_family(pod: Pod, external: External) -> bool:
+    return not pod.ips or external.address.version in {address.version for address in pod.ips}
+
+
+def test_a_dual_stack_pod_has_an_outside_in_both_families() -> None:
+    both = pod("x/a", ips=["10.42.0.5", "fd00:42::5"])
+    egress = [{"to": [{"ipBlock": {"cidr": "::/0"}}]}]
+    opened, shut = (
+        snapshot_of([both], [policy_resource("x/t", podSelector={}, policyTypes=["Egress"], egress=rules)], {"x": {}})
+        for rules in (egress, [])
+    )
+    whole = f"{ip_address('::')}-{ip_address(2**128 - 1)}"
+    assert rows(opened) == {
+        ("0.0.0.0-255.255.255.255", "x/a"): "All",
+        (whole, "x/a"): "All",
+        ("x/a", whole): "All",
+    }
+    assert [tuple(row)[:2] for row in frames.diff(opened, shut).itertuples(index=False)] == [("x/a", whole)]
 
 
 def holds(source: str, external: External) -> bool:

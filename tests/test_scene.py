@@ -11,8 +11,9 @@ from worlds import snapshot_of, state_of, world
 
 from netpol_lab import Cluster
 from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.connections.ends import outside_ranges
 from netpol_lab.connections.frames import DIRECTIONS
-from netpol_lab.connections.scene import Reach, Scene, build, effect_of, outside_ranges
+from netpol_lab.connections.scene import Reach, Scene, build, effect_of
 from netpol_lab.engine.compiled import exemption
 from netpol_lab.engine.profiles import PROFILES
 from netpol_lab.model.objects import NetworkPolicy, Pod

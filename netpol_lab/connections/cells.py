@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from netpol_lab.cluster.snapshot import View
-from netpol_lab.connections.scene import Reach, Scene, SceneNode, Stop, build, ends_of
+from netpol_lab.connections.ends import ends_of
+from netpol_lab.connections.scene import Reach, Scene, SceneNode, Stop, build
 from netpol_lab.engine.compiled import Ends
 from netpol_lab.engine.meter import Meter
 from netpol_lab.engine.reachability import Reachability

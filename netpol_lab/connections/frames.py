@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.cluster.workloads import workload_names
-from netpol_lab.connections.scene import outside_ranges
+from netpol_lab.connections.ends import outside_ranges
 from netpol_lab.engine.addresses import AddressRange
-from netpol_lab.engine.compiled import Engine
 from netpol_lab.engine.pairs import connections_between
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import DIRECTIONS, External, Pod
@@ -85,12 +84,8 @@ def selected_by(view: View, pod: Pod) -> pandas.DataFrame:
 class _Alike:
     """Pods of one name in the frame that no policy tells apart. Two of them stand for every pair."""
 
-    name: str
     ids: tuple[str, ...]
     pods: tuple[Pod, ...]
-
-
-Pair = tuple[_Alike, _Alike, PortSet]
 
 
 def _groups(view: View, by: By) -> list[_Alike]:
@@ -102,38 +97,41 @@ def _groups(view: View, by: By) -> list[_Alike]:
     for pod in pods:
         found.setdefault((names.get(pod.id, ""), engine.classes_of(pod)), []).append(pod)
     return [
-        _Alike(name, tuple(pod.id for pod in members) if by == "pod" else (name,), tuple(members[:2]))
+        _Alike(tuple(pod.id for pod in members) if by == "pod" else (name,), tuple(members[:2]))
         for (name, _), members in found.items()
     ]
 
 
 def _rows(view: View, by: By) -> Iterator[FrameRow]:
     """By workload, the ports of replicas that policies tell apart are added up."""
-    groups = _groups(view, by)
-    if by == "pod":
-        for one, other, ports in _counted(_inside(view.engine, groups)):
-            for source in one.ids:
-                for destination in other.ids:
-                    if source != destination:
-                        yield source, destination, str(ports)
-    else:
-        found: dict[tuple[str, str], PortSet] = {}
-        for one, other, ports in _inside(view.engine, groups):
-            found[one.name, other.name] = found.get((one.name, other.name), PortSet.NONE) | ports
-            _check_rows(len(found))
-        for pair, ports in found.items():
-            yield (*pair, str(ports))
-    yield from _with_the_outside(view, groups, by)
-
-
-def _counted(pairs: Iterable[Pair]) -> list[Pair]:
-    """All pairs of groups, before the first of them becomes rows: an answer that is too large is refused early."""
-    found, rows = [], 0
-    for pair in pairs:
-        rows += len(pair[0].ids) * len(pair[1].ids)
-        _check_rows(rows)
-        found.append(pair)
-    return found
+    groups, outside = _groups(view, by), outside_ranges(view)
+    numbers: dict[tuple[str, ...], int] = {}
+    ends = [numbers.setdefault(group.ids, len(numbers)) for group in groups]
+    inside: dict[tuple[int, int], PortSet] = {}
+    outward: dict[int, dict[External, PortSet]] = {}
+    inward: dict[int, dict[External, PortSet]] = {}
+    rows, names, parts = 0, list(numbers), list(outside)
+    for one, other, ports in connections_between(view.engine, [*(group.pods for group in groups), *zip(parts)]):
+        if one < len(ends) and other < len(ends):
+            pair = (ends[one], ends[other])
+            if pair not in inside:  # too large an answer is refused before the first pair becomes rows
+                rows += len(names[pair[0]]) * len(names[pair[1]])
+                _check_rows(rows)
+            inside[pair] = inside.get(pair, PortSet.NONE) | ports
+            continue
+        group, part, reach = (one, other, outward) if one < len(ends) else (other, one, inward)
+        external, pod = parts[part - len(ends)], groups[group].pods[0]
+        if not pod.ips or any(address.version == external.address.version for address in pod.ips):
+            known = reach.setdefault(ends[group], {})
+            known[external] = known.get(external, PortSet.NONE) | ports
+    for (one, other), ports in inside.items():
+        pairs = ((source, destination) for source in names[one] for destination in names[other])
+        yield from ((*pair, str(ports)) for pair in pairs if by == "workload" or pair[0] != pair[1])
+    for number, ids in enumerate(names):
+        for text, ports in _ranges(outside, outward.get(number, {})):
+            yield from ((name, text, str(ports)) for name in ids)
+        for text, ports in _ranges(outside, inward.get(number, {})):
+            yield from ((text, name, str(ports)) for name in ids)
 
 
 def _check_rows(rows: int) -> None:
@@ -141,37 +139,19 @@ def _check_rows(rows: int) -> None:
         raise LabError(f'The answer has more than {MAX_ROWS:,} rows. Ask by="workload", or about fewer manifests.')
 
 
-def _inside(engine: Engine, groups: Sequence[_Alike]) -> Iterator[Pair]:
-    for one, other, ports in connections_between(engine, [group.pods for group in groups]):
-        yield groups[one], groups[other], ports
-
-
-def _with_the_outside(view: View, groups: Sequence[_Alike], by: By) -> Iterator[FrameRow]:
-    """The addresses outside as maximal ranges, for each direction apart."""
-    engine, outside = view.engine, outside_ranges(view)
-    together: dict[tuple[str, ...], list[_Alike]] = {}
-    for group in groups:
-        together.setdefault(group.ids, []).append(group)
-    for names, members in together.items():
-        pods = [group.pods[0] for group in members]
-        to = {end: PortSet.union(engine.connection(pod, end) for pod in pods) for end in outside}
-        into = {end: PortSet.union(engine.connection(end, pod) for pod in pods) for end in outside}
-        for name in names:
-            yield from ((name, text, str(ports)) for text, ports in _ranges(outside, to))
-            yield from ((text, name, str(ports)) for text, ports in _ranges(outside, into))
-
-
 def _ranges(
     ranges: dict[External, list[AddressRange]], reach: dict[External, PortSet]
 ) -> Iterable[tuple[str, PortSet]]:
-    """Neighboring ranges with the same ports become one."""
+    """The addresses that are reached, as ranges: neighboring ones with the same ports become one."""
     pieces = sorted(
-        (int(first), int(last), first, last, reach[e]) for e, all_of in ranges.items() for first, last in all_of
+        (first.version, int(first), int(last), first, last, ports)
+        for external, ports in reach.items()
+        for first, last in ranges[external]
     )
     joined: list[list] = []
-    for start, end, first, last, ports in pieces:
-        if joined and joined[-1][1] + 1 == start and joined[-1][4] == ports:
-            joined[-1][1], joined[-1][3] = end, last
+    for version, start, end, first, last, ports in pieces:
+        if joined and joined[-1][:2] == [version, start] and joined[-1][4] == ports:
+            joined[-1][1], joined[-1][3] = end + 1, last
         else:
-            joined.append([start, end, first, last, ports])
-    return [(f"{first}-{last}", ports) for _, _, first, last, ports in joined if ports]
+            joined.append([version, end + 1, first, last, ports])
+    return [(f"{first}-{last}", ports) for _, _, first, last, ports in joined]

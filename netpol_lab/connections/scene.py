@@ -14,10 +14,9 @@ from typing import Literal
 
 from netpol_lab.cluster.listening import listeners
 from netpol_lab.cluster.snapshot import Snapshot, View
-from netpol_lab.engine.addresses import AddressRange, range_name
-from netpol_lab.engine.compiled import Engine, Group
-from netpol_lab.model.networks import NETWORKS, SYSTEM_NAMESPACE
-from netpol_lab.model.objects import DIRECTIONS, OUTSIDE, Direction, Endpoint, External, NetworkPolicy, Pod
+from netpol_lab.connections.ends import outside_of, pods_in_order, tells_addresses_apart
+from netpol_lab.engine.compiled import Engine
+from netpol_lab.model.objects import DIRECTIONS, Direction, Endpoint, NetworkPolicy, Pod
 from netpol_lab.model.ports import PortSet
 
 Stop = Literal["", "egress", "ingress", "both ends", "ports differ"]
@@ -122,27 +121,14 @@ def build(view: View, fold: bool = True) -> Scene:
 
     ``fold=False`` gives every pod a node of its own. Who takes part: :attr:`View.policed_pods`.
     """
-    pods, dns = _pods(view), _dns_pods(view)
+    pods, dns = pods_in_order(view), _dns_pods(view)
     groups = _groups(pods, view.engine) if fold else [[pod] for pod in pods]
     names = _names(groups, dns) if fold else [pod.name for pod in pods]
     asked = dict.fromkeys(r.key for policy in view.engine.policies for r in policy.pod_selector.requirements)
     nodes = [_node(view, *named, dns if fold else set(), asked) for named in zip(groups, names, strict=True)]
-    nodes += [SceneNode(each.name, "", each.name, "", each) for each in _outside(view, pods)]
+    nodes += [SceneNode(each.name, "", each.name, "", each) for each in outside_of(view, pods)]
     engine = view.engine
     return Scene(tuple(nodes), _Reaches(engine, nodes), engine.policies, engine.profile.name)
-
-
-def ends_of(view: View) -> list[Endpoint]:
-    """The ends of connections as ``build(view, fold=False)`` has them: pods one by one, then parts of the outside."""
-    pods = _pods(view)
-    return [*pods, *_outside(view, pods)]
-
-
-def _pods(view: View) -> list[Pod]:
-    """The pods to show, by namespace in order of first appearance, the system's last."""
-    pods = view.policed_pods
-    order = {name: place for place, name in enumerate(dict.fromkeys(pod.namespace for pod in pods))}
-    return sorted(pods, key=lambda pod: (pod.namespace == SYSTEM_NAMESPACE, order[pod.namespace]))
 
 
 def effect_of(state: Snapshot, policy: NetworkPolicy) -> list[tuple[str, str, PortSet, str]]:
@@ -166,54 +152,6 @@ def effect_of(state: Snapshot, policy: NetworkPolicy) -> list[tuple[str, str, Po
     return found
 
 
-def outside_ranges(view: View) -> dict[External, list[AddressRange]]:
-    """The addresses outside the cluster, by what the policies can tell apart; the largest class first.
-
-    The family is that of the pods. Pod, Service and node networks are left out where there are nodes.
-    """
-    version = next((pod.ip.version for pod in view.pods if pod.ip), 4)
-    classes = list(view.engine.addresses.classes(version, NETWORKS if view.nodes else ()).values())
-    classes.sort(key=lambda ranges: -sum(int(last) - int(first) for first, last in ranges))
-    found: dict[External, list[AddressRange]] = {}
-    for ranges in classes:
-        number = int(OUTSIDE.address)
-        holds_default = version == 4 and any(int(first) <= number <= int(last) for first, last in ranges)
-        address = OUTSIDE.address if holds_default else ranges[0][0]
-        name = OUTSIDE.name if not found else _ranges_name(ranges)
-        found[External(address, name)] = ranges
-    return found
-
-
-def _ranges_name(ranges: list[AddressRange]) -> str:
-    return range_name(*ranges[0]) + (f" and {len(ranges) - 1} more" if len(ranges) > 1 else "")
-
-
-def _outside(view: View, pods: Sequence[Pod]) -> list[External]:
-    """The outside, and besides it each part of it that some pod treats differently."""
-    engine = view.engine
-    outward, inward = _judges_of_addresses(engine, "egress", pods), _judges_of_addresses(engine, "ingress", pods)
-    found: dict[tuple[PortSet, ...], External] = {}
-    for external in outside_ranges(view):
-        sent = (engine.admitted("egress", pod, external) for pod in outward)
-        received = (engine.admitted("ingress", external, pod) for pod in inward)
-        found.setdefault((*sent, *received), external)
-    return list(found.values())
-
-
-def _judges_of_addresses(engine: Engine, direction: Direction, pods: Iterable[Pod]) -> list[Pod]:
-    """One pod for each way to treat addresses outside. Only ipBlocks tell addresses apart."""
-    found: dict[object, Pod] = {}
-    for pod in pods:
-        group = engine.group(direction, pod)
-        if _tells_addresses_apart(group):
-            found.setdefault((group, pod.ports, tuple(address.version for address in pod.ips)), pod)
-    return list(found.values())
-
-
-def _tells_addresses_apart(group: Group) -> bool:
-    return any(peer.is_block for rule in group.rules for peer in rule.peers)
-
-
 class _Reaches(Mapping[tuple[str, str], Reach]):
     """The reach of every pair, worked out when looked at, once for all pairs of ends that no policy tells apart."""
 
@@ -228,7 +166,7 @@ class _Reaches(Mapping[tuple[str, str], Reach]):
             (way, node.id)
             for node in (nodes if engine.leaves_open else ())
             for way in DIRECTIONS
-            if _tells_addresses_apart(engine.group(way, node.endpoint))
+            if tells_addresses_apart(engine.group(way, node.endpoint))
         }
 
     def __getitem__(self, pair: tuple[str, str]) -> Reach:

@@ -19,6 +19,7 @@ class AddressMap:
     """
 
     def __init__(self, blocks: Sequence[IPBlock]) -> None:
+        self.blocks = tuple(blocks)
         self._starts: dict[int, list[int]] = {}
         self._members: dict[int, list[frozenset[int]]] = {}
         for version, bits in ((4, 32), (6, 128)):
