@@ -66,7 +66,6 @@ BAD = {
     "a container's name with angle brackets": POD.replace("name: c", "name: <b>") % ("", ""),
     "a label with angle brackets": POD % (", labels: {app: <b>}", ""),
     "a key with a newline": POD % (', labels: {"a\\nb": c}', ""),
-    "a field twice": POD % ("", "") + "kind: Pod\n",
     "a tag of another language": "a: !!python/object/apply:os.system ['true']\n",
     "two billion replicas": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n"
     "  replicas: 2000000000\n"

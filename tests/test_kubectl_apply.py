@@ -8,6 +8,8 @@ import pytest
 import yaml
 from kubectl_lines import Terminal
 
+from netpol_lab.model.errors import ManifestError
+
 POLICY = """\
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -23,6 +25,16 @@ spec:
     ports:
     - port: 80
 """
+DEFINITION = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: networkpolicies.projectcalico.org}
+spec:
+  group: projectcalico.org
+  names: {kind: NetworkPolicy, plural: networkpolicies}
+  versions: [{name: v3, served: true, storage: true}]
+"""
+WITH_PROTOCOL = POLICY.replace("port: 80", "port: 80\n      protocol: TCP")
 DEPLOYMENT = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -47,9 +59,13 @@ def live(terminal: Terminal, what: str) -> dict:
     return yaml.safe_load(terminal.out(f"get {what} -o yaml"))
 
 
-def test_applying_twice_changes_nothing_although_the_server_filled_in_defaults(terminal: Terminal):
+def test_applying_twice_changes_nothing_although_kubectl_sees_a_default_as_a_difference(terminal: Terminal):
     assert terminal.out("apply -f -", POLICY).endswith("created\n")
-    assert terminal.out("apply -f -", POLICY).endswith("unchanged\n")
+    before = terminal.session.cluster.snapshot()
+    assert terminal.out("apply -f -", POLICY).endswith("configured\n")  # the file's port has no protocol
+    assert terminal.session.cluster.snapshot().objects == before.objects
+    assert terminal.out("apply -f -", WITH_PROTOCOL).endswith("configured\n")  # the note of what was applied
+    assert terminal.out("apply -f -", WITH_PROTOCOL).endswith("unchanged\n")
     assert live(terminal, "netpol allow-web")["spec"]["ingress"][0]["ports"] == [{"port": 80, "protocol": "TCP"}]
 
 
@@ -169,19 +185,81 @@ def test_text_that_is_not_yaml_ends_its_file_there(terminal: Terminal):
     assert "\nhint: STDIN, line 16: " in result.stderr
 
 
-def test_a_key_written_twice_ends_its_file_there(terminal: Terminal):
+def test_of_a_key_written_twice_the_last_one_counts_and_a_hint_says_so(terminal: Terminal):
     result = terminal.type("apply -f -", POLICY.replace("  ingress:", "  podSelector: {}\n  ingress:"))
-    assert (result.stdout, result.exit_code) == ("", 1)
-    assert 'key "podSelector" already set in map' in result.stderr
+    assert (result.stdout, result.exit_code) == ("networkpolicy.networking.k8s.io/allow-web created\n", 0)
+    assert live(terminal, "netpol allow-web")["spec"]["podSelector"] == {}
+    assert result.stderr == (
+        "hint: STDIN, line 9: `podSelector` is written twice in one object; only this one, the last, counts\n"
+    )
 
 
-def test_a_refused_change_leaves_the_object_as_it_was_and_shows_the_patch(terminal: Terminal):
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("port: 80", "prot: 80"), 'strict decoding error: unknown field "spec.ingress[0].ports[0].prot"'),
+        (("app: web", "app: 1"), "cannot convert int64 to string"),
+        (("  - from:", "    from:"), "cannot restore slice from map"),
+        (("matchLabels: {app: web}", "matchLabels: [web]"), "cannot restore map from slice"),
+    ],
+)
+def test_a_refused_change_leaves_the_object_as_it_was_and_shows_the_patch(
+    terminal: Terminal, change: tuple[str, str], words: str
+):
     terminal.out("apply -f -", POLICY)
     before = terminal.session.cluster.snapshot().objects
-    result = terminal.type("apply -f -", POLICY.replace("port: 80", "prot: 80"))
-    assert result.stderr.startswith("Error from server (BadRequest): error when applying patch:\n{")
-    assert 'error when patching "STDIN": NetworkPolicy in version "v1"' in result.stderr
+    said = terminal.fails("apply -f -", POLICY.replace(*change))
+    assert said.startswith('The request is invalid: patch: Invalid value: "map[metadata:map[annotations:map[')
+    assert said.endswith(f'": {words}')
     assert terminal.session.cluster.snapshot().objects == before
+
+
+def test_unknown_fields_are_left_out_of_a_change_too_when_the_server_is_not_asked_to_be_strict(terminal: Terminal):
+    terminal.out("apply -f -", WITH_PROTOCOL)
+    odd = WITH_PROTOCOL.replace("spec:", "spec:\n  color: blue")
+    assert terminal.out("apply --validate=ignore -f -", odd).endswith("configured\n")
+    warned = terminal.type("apply --validate=warn -f -", odd.replace("blue", "red"))
+    assert (warned.exit_code, warned.stderr) == (0, 'Warning: unknown field "spec.color"\n')
+    assert "color" not in live(terminal, "netpol allow-web")["spec"]
+
+
+@pytest.mark.parametrize("wrong", ["prot: 80", "port: 99999", "port: true"])
+def test_a_dry_run_of_the_client_does_not_ask_the_server(terminal: Terminal, wrong: str):
+    bad = POLICY.replace("port: 80", wrong)
+    for verb in ("apply", "create"):
+        assert terminal.out(f"{verb} --dry-run=client -f -", bad).endswith("allow-web created (dry run)\n")
+        assert terminal.type(f"{verb} --dry-run=server -f -", bad).exit_code == 1
+    terminal.out("apply -f -", POLICY)
+    assert terminal.out("apply --dry-run=client -f -", bad).endswith("configured (dry run)\n")
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        "networking.k8.io/v1",
+        "network.k8s.io/v1",
+        "networking.k8s/v1",
+        "netwroking.k8s.io/v1",
+        "networking.k8s.io/v2",
+        "networking/v1",
+        "networking.kubernetes.io/v1",
+        "apps/v1beta1",
+        "app/v1",
+        "core/v1",
+        "k8s.io/v1",
+        "networking.k8s.io.v1",
+        "V1",
+        "v2",
+        "v1",
+    ],
+)
+def test_a_mistyped_api_group_is_no_kind_of_this_cluster(terminal: Terminal, version: str):
+    wrong = POLICY.replace("networking.k8s.io/v1", version)
+    for verb in ("apply", "create", "delete", "get", "replace"):
+        said = terminal.fails(f"{verb} -f -", wrong)
+        assert f'no matches for kind "NetworkPolicy" in version "{version}"\nensure CRDs are installed first' in said
+    with pytest.raises(ManifestError, match="no matches for kind"):
+        terminal.session.cluster.apply(wrong)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +348,10 @@ def test_a_kind_that_is_only_stored_says_so(terminal: Terminal):
 
 def test_a_policy_of_another_api_group_is_no_kubernetes_policy(terminal: Terminal):
     calico = POLICY.replace("networking.k8s.io/v1", "projectcalico.org/v3")
+    assert 'no matches for kind "NetworkPolicy" in version "projectcalico.org/v3"' in terminal.fails(
+        "apply -f -", calico
+    )
+    terminal.out("apply -f -", DEFINITION)
     result = terminal.type("apply -f -", calico)
     assert result.stdout == "networkpolicy.projectcalico.org/allow-web created\n"
     assert result.stderr.startswith("note: NetworkPolicy is stored")
@@ -292,8 +374,8 @@ def test_diff_exits_with_one_when_there_is_a_difference_and_changes_nothing(term
     assert terminal.type("diff -f -", POLICY).exit_code == 0
     result = terminal.type("diff -f -", POLICY.replace("port: 80", "port: 81"))
     assert result.exit_code == 1
-    assert "\n-    - port: 80\n" in result.stdout or "\n-    - port: 80\n" in result.stdout.replace("-  ", "-  ")
-    assert terminal.out("apply -f -", POLICY).endswith("unchanged\n")
+    assert "\n-    - port: 80\n" in result.stdout
+    assert live(terminal, "netpol allow-web")["spec"]["ingress"][0]["ports"][0]["port"] == 80
 
 
 WISH = POLICY.replace("  ingress:\n", "  action: Deny\n  ingress:\n")
@@ -353,9 +435,9 @@ def test_a_policy_that_only_moved_within_its_file_is_unchanged_and_known_by_its_
     terminal: Terminal, tmp_path: Path
 ):
     terminal.folder = str(tmp_path)
-    (tmp_path / "web.yaml").write_text(POLICY)
+    (tmp_path / "web.yaml").write_text(WITH_PROTOCOL)
     terminal.out("apply -f web.yaml")
-    (tmp_path / "web.yaml").write_text("# a remark\n" + POLICY)
+    (tmp_path / "web.yaml").write_text("# a remark\n" + WITH_PROTOCOL)
     assert terminal.out("apply -f web.yaml").endswith("unchanged\n")
     assert policy_lines(terminal) == ("web.yaml", 2, 11)
 

@@ -11,14 +11,15 @@ from netpol_lab.kubectl import writing as changes
 from netpol_lab.kubectl.ages import go_time
 from netpol_lab.kubectl.failure import Failure, from_server
 from netpol_lab.kubectl.failure import usage as usage_error
-from netpol_lab.kubectl.file_arguments import Item, read_items, written
+from netpol_lab.kubectl.file_arguments import Item, check_name, read_items, refused, written
 from netpol_lab.kubectl.lookup import get, not_found
-from netpol_lab.kubectl.merge import three_way
+from netpol_lab.kubectl.merge import three_way, three_way_patch
 from netpol_lab.kubectl.output import print_change, split_format
 from netpol_lab.kubectl.resources import metadata
-from netpol_lab.kubectl.serialize import plain, to_compact_json, to_yaml
+from netpol_lab.kubectl.serialize import plain, to_yaml
 from netpol_lab.kubectl.session import Call
 from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.errors import ManifestError
 
 _NO_ANNOTATION = (
     "Warning: resource {name} is missing the kubectl.kubernetes.io/last-applied-configuration annotation which is"
@@ -66,45 +67,48 @@ def _place(item: Item) -> str:
 
 
 def _create(call: Call, item: Item) -> None:
-    body = changes.with_last_applied(item.body) if call.flag("save-config") else written(item)
-    created = changes.create(call, item.resource(body), f'error when creating "{item.source}": ')
+    _send(call, item, changes.with_last_applied(item.body) if call.flag("save-config") else written(item))
+
+
+def _send(call: Call, item: Item, body: ReadOnlyBody) -> None:
+    """Create an object. With --dry-run=client nobody asks the server what it thinks of it."""
+    created = body
+    if changes.dry_run(call) != "client":
+        created = changes.create(call, item.resource(body), f'error when creating "{item.source}": ')
     print_change(call, item.type, created, "created")
 
 
 def _apply(call: Call, item: Item) -> None:
+    check_name(item)
     live = get(call, item.type, _place(item), item.name)
     body = changes.with_last_applied(item.body)
     if live is None:
-        created = changes.create(call, item.resource(body), f'error when creating "{item.source}": ')
-        print_change(call, item.type, created, "created")
+        _send(call, item, body)
         return
     last = changes.last_applied(live)
     if last is None:
         call.warn(_NO_ANNOTATION.format(name=f"{item.type.plural}/{item.name}"))
-    item.resource(body, _patching(item, live, body))
-    after, changed = changes.replace(call, item.type, live, three_way(last or {}, body, live), item)
-    # With --dry-run=client kubectl does not ask the server, so it cannot know that nothing would change.
-    word = "configured" if changed or changes.dry_run(call) == "client" else "unchanged"
-    print_change(call, item.type, after, word)
-
-
-def _patching(item: Item, live: ReadOnlyBody, body: ReadOnlyBody) -> str:
-    """What kubectl says it was doing when the server refuses a change: the whole patch."""
-    patch = to_compact_json({key: value for key, value in body.items() if value != live.get(key)})
-    return (
-        f"applying patch:\n{patch}\nto:\nResource: {item.type.in_full}\n"
-        f'Name: "{item.name}", Namespace: "{_place(item)}"\nfor: "{item.source}": error when patching'
-    )
+    merged = three_way(last or {}, body, live)
+    if changes.dry_run(call) == "client":  # kubectl does not know then that nothing would change
+        print_change(call, item.type, merged, "configured")
+        return
+    patch = three_way_patch(last or {}, body, live)
+    after, changed = changes.replace(call, item.type, live, merged, item, patch)
+    print_change(call, item.type, after, "configured" if changed or patch else "unchanged")
 
 
 def _replace(call: Call, item: Item) -> None:
     live = get(call, item.type, _place(item), item.name)
+    try:
+        body = item.decoded(old=live).body
+    except ManifestError as error:
+        if live is not None or error.problems[0].kind == "decode":
+            raise refused(item, error.problems, "replacing") from None
     if live is None:
         raise from_server(
             "NotFound",
             f'error when replacing "{item.source}": {not_found(call, item.type, item.name).message.partition(": ")[2]}',
         )
-    body = item.resource(doing="replacing").body
     spec = {**_given(live), **(body.get("spec") or {})}
     after, _ = changes.replace(call, item.type, live, {**body, "spec": spec} if "spec" in body else body, item)
     print_change(call, item.type, after, "replaced")

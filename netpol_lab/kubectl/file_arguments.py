@@ -6,8 +6,9 @@ YAML ends the file there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from netpol_lab.kubectl.resources import ResourceType, metadata, type_of
 from netpol_lab.kubectl.serialize import plain
 from netpol_lab.kubectl.session import Call
 from netpol_lab.manifests import Lines, Problem, from_object
-from netpol_lab.manifests.read import objects_in
+from netpol_lab.manifests.read import NO_NAME, objects_in
 from netpol_lab.manifests.source import documents
+from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.model.errors import ManifestError
 from netpol_lab.model.objects import Resource
 
@@ -30,13 +32,15 @@ STDIN = "STDIN"
 class Item:
     """One object of a file, as it stands there.
 
-    ``source`` is how kubectl names the file; ``strict`` whether the server is asked to refuse unknown fields.
+    ``source`` is how kubectl names the file; ``strict`` whether the server is asked to refuse unknown fields;
+    ``installed`` what custom kinds the cluster has.
     """
 
     source: str
     body: Mapping[str, Any]
     lines: Lines | None
     strict: bool = True
+    installed: Set[tuple[str, str]] = frozenset()
 
     @property
     def type(self) -> ResourceType:
@@ -46,14 +50,25 @@ class Item:
     def name(self) -> str:
         return str(metadata(self.body).get("name", ""))
 
-    def resource(self, body: Mapping[str, Any] | None = None, doing: str = "creating") -> Resource:
+    def decoded(self, body: ReadOnlyBody | None = None, old: ReadOnlyBody | None = None) -> Resource:
         """The object decoded, defaulted and validated; ``body`` where it was changed meanwhile.
 
-        ``doing`` is what kubectl was about when the server refused. Raises :class:`Failure`.
+        ``old`` is the object in the cluster. Raises :class:`ManifestError`.
         """
+        return from_object(
+            self.body if body is None else body,
+            self.lines,
+            self.source,
+            default_namespace=None,
+            drop_unknown=not self.strict,
+            installed=self.installed,
+            old=old,
+        )
+
+    def resource(self, body: ReadOnlyBody | None = None, doing: str = "creating") -> Resource:
+        """As :meth:`decoded`. ``doing`` is what kubectl was about when the server refused. Raises :class:`Failure`."""
         try:
-            wanted = self.body if body is None else body
-            return from_object(wanted, self.lines, self.source, default_namespace=None, drop_unknown=not self.strict)
+            return self.decoded(body)
         except ManifestError as error:
             raise refused(self, error.problems, doing) from None
 
@@ -122,34 +137,48 @@ def _no_such_path(call: Call, name: str) -> Failure:
 
 def _items(call: Call, source: str, text: str) -> Iterator[Item | Failure]:
     problems: list[Problem] = []
-    found = list(documents(text, source, problems))
+    notes: list[Problem] = []
+    found = list(documents(text, source, problems, notes))
     # kubectl stops reading at the first document that is not YAML.
     fault = min((problem.line for problem in problems), default=None)
+    installed = _installed(call)
+    call.hints += hints_of(notes)
     for document in found:
         if fault is not None and (document.lines is None or document.lines.root.last >= fault):
             break
         for value, lines in objects_in(document.value, document.lines, 0):
             try:
-                yield _item(call, source, value, lines)
+                yield _item(call, Item(source, value, lines, installed=installed))
             except Failure as failure:
                 yield failure
     for problem in problems[:1]:
-        yield Failure(f"error parsing {source}: {problem.server}", hints=_hints([problem]))
+        yield Failure(f"error parsing {source}: {problem.server}", hints=hints_of([problem]))
 
 
-def _item(call: Call, source: str, value: Any, lines: Lines | None) -> Item:
+def _installed(call: Call) -> Set[tuple[str, str]]:
+    """The kinds that came to the cluster later, as (apiVersion, kind): by a definition, or with its own manifests."""
+    found = {(resource.api_version, resource.kind) for resource in call.cluster.objects.values()}
+    for definition in call.cluster.list("CustomResourceDefinition"):
+        spec: Any = definition.body.get("spec")
+        names = spec.get("names") if isinstance(spec, Mapping) else None
+        if isinstance(names, Mapping) and isinstance(spec.get("versions"), list):
+            versions = [each.get("name") for each in spec["versions"] if isinstance(each, Mapping)]
+            found |= {(f"{spec.get('group')}/{version}", str(names.get("kind"))) for version in versions}
+    return found
+
+
+def _item(call: Call, as_written: Item) -> Item:
     """One object; refused here is what kubectl refuses before it asks the server."""
-    as_written = Item(source, value, lines)
-    validation = _validation(call)
+    value, validation = as_written.body, _validation(call)
     try:
-        from_object(value, lines, source, default_namespace=None)
+        as_written.decoded()
     except ManifestError as error:
         if any(_is_early(problem) for problem in error.problems):
             raise refused(as_written, error.problems, "creating") from None
         for problem in error.problems if validation == "warn" else ():
-            if problem.message.startswith("unknown field"):
+            if _is_unknown_field(problem):
                 call.warn(f"Warning: {problem.message}")
-    return Item(source, _in_namespace(call, value), lines, strict=validation == "strict")
+    return replace(as_written, body=_in_namespace(call, value), strict=validation == "strict")
 
 
 def _validation(call: Call) -> str:
@@ -163,7 +192,17 @@ def _validation(call: Call) -> str:
 
 
 def _is_early(problem: Problem) -> bool:
-    return problem.kind in ("mapping", "yaml") or not problem.object.kind or problem.field in ("apiVersion", "kind")
+    unread = problem.kind in ("mapping", "yaml") or not problem.object.kind or problem.field in ("apiVersion", "kind")
+    return unread or _in_metadata(problem)
+
+
+def _in_metadata(problem: Problem) -> bool:
+    """Whether kubectl itself cannot read the object: it looks at nothing but the metadata."""
+    return problem.kind == "decode" and problem.field.startswith("metadata") and not _is_unknown_field(problem)
+
+
+def _is_unknown_field(problem: Problem) -> bool:
+    return problem.message.startswith("unknown field")
 
 
 def _in_namespace(call: Call, value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -186,7 +225,7 @@ def _in_namespace(call: Call, value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def refused(item: Item, problems: Sequence[Problem], doing: str) -> Failure:
     """kubectl's report of what it or the server found wrong with one object, our hints below it."""
-    first, hints = problems[0], _hints(problems)
+    first, hints = problems[0], hints_of(problems)
     unset = [
         problem.message for problem in problems if problem.kind == "missing" and problem.message.endswith("not set")
     ]
@@ -202,17 +241,37 @@ def refused(item: Item, problems: Sequence[Problem], doing: str) -> Failure:
         return Failure(
             f"resource mapping not found for {where}: {first.message}\nensure CRDs are installed first", hints=hints
         )
+    undecoded = [problem.message for problem in problems if _in_metadata(problem)]
+    if undecoded:
+        message = _OF_METADATA.sub("field metadataOnlyObject.metadata of", undecoded[0])
+        return Failure(f'unable to decode "{item.source}": {message}', hints=hints)
     if first.kind == "missing":
-        return Failure(f"{_retrieving(item)}: {first.message}", hints=hints)
+        return Failure(f"{retrieving(item)}: {first.message}", hints=hints)
     if first.kind == "decode":
         version, kind = item.type.version, item.type.kind
         frame = f'{kind} in version "{version}" cannot be handled as a {kind}'
         about = f'error when {doing} "{item.source}": ' if item.source else ""
-        return from_server("BadRequest", f"{about}{frame}: {_decoding(problems)}", hints)
+        return from_server("BadRequest", f"{about}{frame}: {decoding(problems)}", hints)
     return invalid(item.type.kind, item.name, [problem.server for problem in problems], hints)
 
 
-def _retrieving(item: Item) -> str:
+def check_name(item: Item) -> None:
+    """Raise kubectl's refusal to look for an object by a name that no object can have."""
+    name, wrong = item.name, [sign for sign in "/%" if sign in item.name]
+    if not name:
+        try:
+            item.decoded()
+        except ManifestError as error:
+            named = metadata(item.body).get("generateName")
+            missing = next((problem.message for problem in error.problems if problem.kind == "missing"), NO_NAME)
+            frame = "" if named else f"{retrieving(item)}: "
+            raise Failure(f"{frame}{missing}", hints=hints_of(error.problems)) from None
+    if wrong:
+        faults = " ".join(f"may not contain '{sign}'" for sign in wrong)
+        raise Failure(f'{retrieving(item)}: invalid resource name "{name}": [{faults}]')
+
+
+def retrieving(item: Item) -> str:
     namespace = metadata(item.body).get("namespace", "")
     return (
         f"error when retrieving current configuration of:\nResource: {item.type.in_full}\n"
@@ -220,11 +279,12 @@ def _retrieving(item: Item) -> str:
     )
 
 
-def _decoding(problems: Sequence[Problem]) -> str:
+_OF_METADATA = re.compile(r"field \w+\.metadata of")
+
+
+def decoding(problems: Sequence[Problem]) -> str:
     """A wrong type ends the server's reading; unknown fields are gathered."""
-    wrong = [
-        problem.message for problem in problems if not problem.message.startswith(("unknown field", "duplicate field"))
-    ]
+    wrong = [problem.message for problem in problems if not _is_unknown_field(problem)]
     return wrong[0] if wrong else "strict decoding error: " + ", ".join(problem.message for problem in problems)
 
 
@@ -235,7 +295,7 @@ def invalid(kind: str, name: str, messages: Sequence[str], hints: Sequence[str] 
     return Failure(f'The {kind} "{name}" is invalid: {listed}', prefix="", hints=hints)
 
 
-def _hints(problems: Sequence[Problem]) -> list[str]:
+def hints_of(problems: Sequence[Problem]) -> list[str]:
     """File, line and the probable intention of each problem; our addition to kubectl's text."""
     hints = []
     for problem in sorted(problems, key=lambda problem: problem.line):

@@ -69,6 +69,45 @@ def _merged_items(field: str, last: Sequence[Any], new: Sequence[Any], live: Seq
     return [three_way(_mapping(before.get(i[field])), i, _mapping(now.get(i[field]))) for i in new] + kept
 
 
+def three_way_patch(last: ReadOnlyBody, new: ReadOnlyBody, live: ReadOnlyBody) -> dict[str, Any]:
+    """What ``apply`` sends so that :func:`three_way` comes about; empty where nothing is to be changed.
+
+    Only the file's own fields are compared, and lists as they stand there: a port without ``protocol`` is not the
+    port with TCP that the server made of it.
+
+    >>> three_way_patch({"a": 1, "b": 1}, {"a": 2, "ports": []}, {"a": 1, "b": 1, "c": 1})
+    {'a': 2, 'ports': [], 'b': None}
+    """
+    patch: dict[str, Any] = {}
+    for key, value in new.items():
+        now = live.get(key)
+        field = _merge_key(key, value) if isinstance(value, list) and isinstance(now, Sequence) else ""
+        if isinstance(value, Mapping) and isinstance(now, Mapping):
+            inner = three_way_patch(_mapping(last.get(key)), value, now)
+            if inner:
+                patch[key] = inner
+        elif field:
+            patch |= _patch_of_items(key, field, last.get(key) or (), value, now or ())
+        elif value is not None and (key not in live or plain(value) != plain(now)):
+            patch[key] = plain(value)
+    return patch | {key: None for key, value in last.items() if value is not None and new.get(key) is None}
+
+
+def _patch_of_items(
+    key: str, field: str, last: Sequence[Any], new: Sequence[Any], live: Sequence[Any]
+) -> dict[str, Any]:
+    before = {item.get(field): item for item in last if isinstance(item, Mapping)}
+    now = {item.get(field): item for item in live if isinstance(item, Mapping)}
+    changes = (
+        (item, three_way_patch(_mapping(before.get(item[field])), item, _mapping(now.get(item[field])))) for item in new
+    )
+    items = [{**inner, field: item[field]} for item, inner in changes if inner]
+    wanted = [item[field] for item in new]
+    items += [{"$patch": "delete", field: name} for name in before if name not in wanted]
+    order = {f"$setElementOrder/{key}": [{field: name} for name in wanted]}
+    return {**order, key: items} if items else {}
+
+
 def merge_patch(live: Any, patch: Any) -> Any:
     """A JSON merge patch (RFC 7386): null removes a field, a list replaces the list.
 

@@ -77,6 +77,19 @@ def _dumper() -> Any:
     return Dumper
 
 
+def go_print(value: Any) -> str:
+    """A value as Go's ``%v`` prints it, keys sorted.
+
+    >>> go_print({"b": [1, True], "a": {"c": None}})
+    'map[a:map[c:<nil>] b:[1 true]]'
+    """
+    if isinstance(value, Mapping):
+        return f"map[{' '.join(f'{key}:{go_print(value[key])}' for key in sorted(value))}]"
+    if isinstance(value, (list, tuple)):
+        return f"[{' '.join(map(go_print, value))}]"
+    return "<nil>" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def go_syntax(value: Any) -> str:
     """A value as Go's ``%#v`` prints it: kubectl shows objects this way when a jsonpath fails."""
     if isinstance(value, Mapping):

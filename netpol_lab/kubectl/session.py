@@ -65,6 +65,7 @@ class Call:
     read_stdin: Callable[[], str]
     cwd: str
     chunks: list[Chunk] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
 
     @property
     def cluster(self) -> SimulatedCluster:
@@ -111,7 +112,6 @@ class Call:
         """Print what went wrong, as kubectl does for one or several failures; return the exit code."""
         for failure in failures:
             self.warn(str(failure) if len(failures) == 1 else failure.message)
-        for failure in failures:
-            for hint in failure.hints:
-                self.warn(f"hint: {hint}")
+        for hint in (*self.hints, *(hint for failure in failures for hint in failure.hints)):
+            self.warn(f"hint: {hint}")
         return 1 if failures else 0

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netpol_lab.kubectl.failure import Failure, from_server, not_simulated
-from netpol_lab.kubectl.file_arguments import Item, invalid, refused
+from netpol_lab.kubectl.file_arguments import Item, decoding, hints_of, invalid, refused
 from netpol_lab.kubectl.resources import ResourceType, metadata, type_of
-from netpol_lab.kubectl.serialize import plain, to_compact_json
+from netpol_lab.kubectl.serialize import go_print, plain, to_compact_json
 from netpol_lab.kubectl.session import Call
-from netpol_lab.manifests import from_object
+from netpol_lab.manifests import Problem
+from netpol_lab.manifests.kinds import simulated
+from netpol_lab.manifests.name_rules import quoted
+from netpol_lab.manifests.server_warnings import server_warnings
 from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.model.errors import ManifestError
-from netpol_lab.model.objects import Resource
+from netpol_lab.model.networks import SERVICE_NETWORK
+from netpol_lab.model.objects import Resource, Service
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The annotation in which ``apply`` keeps what it applied."""
@@ -54,6 +59,9 @@ def create(call: Call, resource: Resource, about: str = "") -> ReadOnlyBody:
         check_namespace(call, kind, resource.namespace, about)
         if call.cluster.get(*resource.key) is not None:
             raise from_server("AlreadyExists", f'{about}{kind.qualified} "{resource.name}" already exists')
+        _admit(call, resource, about)
+        for warning in server_warnings(resource.body):
+            call.warn(f"Warning: {warning}")
     if mode != "none":
         return resource.body
     call.cluster.create(resource)
@@ -62,18 +70,45 @@ def create(call: Call, resource: Resource, about: str = "") -> ReadOnlyBody:
     return stored.body if stored else resource.body
 
 
+def _admit(call: Call, resource: Resource, about: str) -> None:
+    """Raise what the server refuses because of what else is in the cluster, or is not."""
+    spec = resource.body.get("spec") or {}
+    if resource.kind == "Pod" and simulated(resource):
+        account = spec.get("serviceAccountName") or "default"
+        if account != "default" and call.cluster.get("ServiceAccount", resource.namespace, account) is None:
+            why = f'{resource.namespace}/{account}: serviceaccount "{account}" not found'
+            forbidden = f'pods "{resource.name}" is forbidden: error looking up service account {why}'
+            raise from_server("Forbidden", f"{about}{forbidden}")
+    address = resource.typed.cluster_ip if isinstance(resource.typed, Service) else None
+    if address is not None:
+        others = any(each.cluster_ip == address for each in call.cluster.services)
+        why = "provided IP is already allocated" if others else ""
+        if address not in SERVICE_NETWORK:
+            why = "the provided network does not match the current range"
+        if why:
+            value = f'["{address}"]: failed to allocate IP {address}: {why}'
+            raise invalid("Service", resource.name, [f"spec.clusterIPs: Invalid value: {value}"])
+
+
 def replace(
-    call: Call, kind: ResourceType, old: ReadOnlyBody, new: ReadOnlyBody, written: Item | None = None
+    call: Call,
+    kind: ResourceType,
+    old: ReadOnlyBody,
+    new: ReadOnlyBody,
+    written: Item | None = None,
+    patch: ReadOnlyBody | None = None,
 ) -> tuple[ReadOnlyBody, bool]:
     """Put a changed body in the place of ``old``; return the body and whether anything changed.
 
-    ``written`` is the object as it stands in a file, whose lines later messages name. Raises :class:`Failure` for what
-    the server refuses.
+    ``written`` is the object as it stands in a file, whose lines later messages name; ``patch`` what is sent, where
+    that is not the whole object. Raises :class:`Failure` for what the server refuses.
     """
-    item = written or Item("", new, None)
+    item = written or Item("", new, None, installed={(str(new.get("apiVersion")), str(new.get("kind")))})
     try:
-        resource = from_object(new, item.lines, item.source, default_namespace=None)
+        resource = item.decoded(new, old)
     except ManifestError as error:
+        if patch is not None and error.problems[0].kind == "decode":
+            raise _patch_refused(patch, error.problems) from None
         raise refused(Item("", new, None), error.problems, "patching") from None
     if (resource.kind, resource.name) != (kind.kind, metadata(old)["name"]):
         raise from_server("BadRequest", "the kind and the name of an object cannot be changed")
@@ -89,6 +124,35 @@ def replace(
     call.cluster.put(resource)
     stored = call.cluster.get(*resource.key)
     return (stored.body if stored else resource.body), True
+
+
+def _patch_refused(patch: ReadOnlyBody, problems: Sequence[Problem]) -> Failure:
+    """What the server says of a patch that makes no object of its kind."""
+    value, words = quoted(go_print(patch)), decoding(problems)
+    wrong = _WRONG_TYPE.match(words)
+    if wrong:
+        words = _conversion(_GO_KINDS[wrong["what"]], wrong["type"])
+    hints = hints_of(problems)
+    return Failure(f"The request is invalid: patch: Invalid value: {value}: {words}", prefix="", hints=hints)
+
+
+_WRONG_TYPE = re.compile(r"json: cannot unmarshal (?P<what>\w+).* of type (?P<type>\S+)$")
+_GO_KINDS = {"object": "map", "array": "slice", "number": "int64", "string": "string", "bool": "bool"}
+_WORDS = ("v1.Protocol", "v1.PolicyType", "v1.LabelSelectorOperator")
+"""Types that are texts and have a name of their own."""
+
+
+def _conversion(found: str, wanted: str) -> str:
+    if wanted.startswith("[]"):
+        return f"cannot restore slice from {found}"
+    if wanted.startswith("map["):
+        return f"cannot restore map from {found}"
+    if wanted.startswith("v1.") and wanted not in _WORDS:
+        return f"cannot restore struct from: {found}"
+    return f"cannot convert {_GO_TYPES.get(found, found)} to {wanted}"
+
+
+_GO_TYPES = {"map": "map[string]interface {}", "slice": "[]interface {}"}
 
 
 def _remember_lines(call: Call, resource: Resource) -> None:
@@ -127,8 +191,11 @@ def check_update(kind: ResourceType, old: ReadOnlyBody, new: ReadOnlyBody) -> No
             [f"delete pod {name} and apply the file again: most of a pod's spec cannot be changed"],
         )
     if kind.group == "apps" and before.get("selector") != after.get("selector"):
-        value = f"{json.dumps(plain(after.get('selector')), sort_keys=True)}: field is immutable"
+        value = f"{to_compact_json(after.get('selector'))}: field is immutable"
         raise invalid(kind.kind, name, [f"spec.selector: Invalid value: {value}"])
+    if kind.kind == "Service" and before.get("clusterIP") and after.get("clusterIP") not in (None, before["clusterIP"]):
+        value = f"{to_compact_json([after['clusterIP']])}: may not change once set"
+        raise invalid("Service", name, [f"spec.clusterIPs[0]: Invalid value: {value}"])
 
 
 def _fixed_part(spec: ReadOnlyBody) -> Any:

@@ -160,7 +160,7 @@ def _container(container: ReadOnlyBody) -> Container:
         ContainerPort(port["containerPort"], port["protocol"], port.get("name", ""))
         for port in container.get("ports", ())
     )
-    return Container(container["name"], container.get("image", ""), tuple(ports))
+    return Container(container.get("name", ""), container.get("image", ""), tuple(ports))
 
 
 def _owner(metadata: ReadOnlyBody) -> str:

@@ -22,6 +22,10 @@ FIELDS_WANTED = "`{}` takes fields of its own, not one word"
 TEXT_WANTED = "`{}` takes one text, nothing below it"
 LABELS_IN_SELECTOR = "labels go inside `matchLabels:`"
 SERVICE_SELECTOR = "the selector of a Service holds the labels themselves, without `matchLabels:`"
+_EXAMPLES = {
+    "time": "a time looks like 2026-01-31T09:00:00Z",
+    "quantity": "an amount looks like 100m, 0.5, 128Mi or 1Gi",
+}
 TOO_LARGE = "the number is too large"
 
 
@@ -110,6 +114,8 @@ def wrong_type(value: Any, type_: Type, path: Path, word: str = "") -> str:
 def _wrong_scalar(value: Any, type_: Scalar, name: str, word: str) -> str:
     if not isinstance(value, bool | int | float | str):
         return TEXT_WANTED.format(name)
+    if type_.go in _EXAMPLES:
+        return _EXAMPLES[type_.go]
     if type_.go == "string":
         word = word or str(value).lower()
         what = "boolean (true or false)" if isinstance(value, bool) else "number"

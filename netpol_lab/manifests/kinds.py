@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from difflib import get_close_matches
 
 from netpol_lab.manifests.problem import ObjectReference
 from netpol_lab.manifests.schema import KINDS
@@ -22,13 +23,33 @@ BUILT_IN: Mapping[str, frozenset[str]] = {
     "apps/v1": _set("ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet"),
     "batch/v1": _set("CronJob Job"),
     "networking.k8s.io/v1": _set("Ingress IngressClass IPAddress NetworkPolicy ServiceCIDR"),
+    "admissionregistration.k8s.io/v1": _set(
+        "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration ValidatingAdmissionPolicy"
+        " ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration"
+    ),
+    "apiextensions.k8s.io/v1": _set("CustomResourceDefinition"),
+    "apiregistration.k8s.io/v1": _set("APIService"),
+    "authentication.k8s.io/v1": _set("SelfSubjectReview TokenReview"),
+    "authorization.k8s.io/v1": _set(
+        "LocalSubjectAccessReview SelfSubjectAccessReview SelfSubjectRulesReview SubjectAccessReview"
+    ),
+    "autoscaling/v1": _set("HorizontalPodAutoscaler"),
+    "autoscaling/v2": _set("HorizontalPodAutoscaler"),
+    "certificates.k8s.io/v1": _set("CertificateSigningRequest"),
+    "coordination.k8s.io/v1": _set("Lease"),
+    "discovery.k8s.io/v1": _set("EndpointSlice"),
+    "events.k8s.io/v1": _set("Event"),
+    "flowcontrol.apiserver.k8s.io/v1": _set("FlowSchema PriorityLevelConfiguration"),
+    "node.k8s.io/v1": _set("RuntimeClass"),
+    "policy/v1": _set("Eviction PodDisruptionBudget"),
+    "rbac.authorization.k8s.io/v1": _set("ClusterRole ClusterRoleBinding Role RoleBinding"),
+    "resource.k8s.io/v1": _set("DeviceClass ResourceClaim ResourceClaimTemplate ResourceSlice"),
+    "scheduling.k8s.io/v1": _set("PriorityClass"),
+    "storage.k8s.io/v1": _set(
+        "CSIDriver CSINode CSIStorageCapacity StorageClass VolumeAttachment VolumeAttributesClass"
+    ),
 }
-"""The kinds of the API groups the simulator knows in full."""
-
-REMOVED: frozenset[str] = _set(
-    "extensions/v1beta1 networking.k8s.io/v1beta1 apps/v1beta1 apps/v1beta2 batch/v1beta1 batch/v2alpha1"
-)
-"""Versions that Kubernetes once served and no longer does."""
+"""The kinds that Kubernetes 1.36 serves by itself, by apiVersion."""
 
 CLUSTER_SCOPED: frozenset[str] = _set(
     "APIService CertificateSigningRequest ClusterRole ClusterRoleBinding ComponentStatus CSIDriver CSINode"
@@ -51,29 +72,36 @@ def simulated(resource: Resource) -> str:
     return resource.kind if (resource.api_version, resource.kind) in KINDS else ""
 
 
-def mapping_fault(reference: ObjectReference) -> tuple[str, str] | None:
-    """(kubectl's words, our hint) when the server has no such kind in that version."""
+def mapping_fault(reference: ObjectReference, installed: Container[tuple[str, str]] | None) -> tuple[str, str] | None:
+    """(kubectl's words, our hint) when there is no such kind in that version.
+
+    ``installed``: what custom resource definitions bring to this cluster, as (apiVersion, kind). None: nobody knows
+    what the cluster has that the object comes from; then a group of someone else's is taken as it is.
+    """
     version, kind = reference.api_version, reference.kind
-    known = BUILT_IN.get(version)
-    if (known is None or kind in known) and version not in REMOVED and (known or not _served_elsewhere(version, kind)):
+    if kind in BUILT_IN.get(version, ()) or (version, kind) in (installed or ()):
         return None
-    words = f'no matches for kind "{kind}" in version "{version}"'
-    return words, _mapping_hint(version, kind)
+    if installed is None and version not in BUILT_IN and not _misspelled(version, kind):
+        return None
+    return f'no matches for kind "{kind}" in version "{version}"', _mapping_hint(version, kind)
 
 
-def _served_elsewhere(version: str, kind: str) -> bool:
-    """A built-in kind under a version of a built-in group, such as ``apps/v2`` or ``v2``."""
-    group = version.partition("/")[0]
-    ours = group in {known.partition("/")[0] for known in BUILT_IN} or "/" not in version
-    return ours and (any(kind in kinds for kinds in BUILT_IN.values()) or "/" not in version)
+def _misspelled(version: str, kind: str) -> bool:
+    """Whether a version that is not ours can only be one of Kubernetes' own, written wrong or long gone."""
+    group = version.rpartition("/")[0]
+    right = next((api_version.rpartition("/")[0] for api_version, known in KINDS if known == kind), None)
+    if right is None:  # no policy, nor what a policy is about: nothing is lost when it is only stored
+        return "/" not in version and "." not in version
+    ours = "." not in group or group.endswith(("k8s.io", "kubernetes.io"))
+    return ours or bool(get_close_matches(group, [right], 1, 0.8))
 
 
 def _mapping_hint(version: str, kind: str) -> str:
     for right_version, kinds in BUILT_IN.items():
         if kind in kinds:
             return f"write `apiVersion: {right_version}`"
-    from difflib import get_close_matches
-
     lower = {name.lower(): name for kinds in BUILT_IN.values() for name in kinds}
     close = get_close_matches(kind.lower(), lower, n=1, cutoff=0.75)
-    return f"did you mean `kind: {lower[close[0]]}`?" if close else ""
+    if close:
+        return f"did you mean `kind: {lower[close[0]]}`?"
+    return "" if version in BUILT_IN else f"Kubernetes itself has no {kind}, and nothing on this cluster brings it"

@@ -1,6 +1,6 @@
 """Rules for names, labels, ports and addresses, with the API server's words for each breach.
 
-Source: ``apimachinery/pkg/util/validation`` of Kubernetes 1.33. Every function returns the messages
+Source: ``apimachinery/pkg/util/validation`` of Kubernetes 1.36. Every function returns the messages
 for one value; an empty tuple means the value is fine.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface, IPv6Network, ip_address, ip_interface
 
 from netpol_lab.model.objects import IPNetwork
 
@@ -35,13 +35,11 @@ DNS_SUBDOMAIN_WORDS = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.',"
     " and must start and end with an alphanumeric character"
 )
-DNS_1035_LABEL = "[a-z]([-a-z0-9]*[a-z0-9])?"
-DNS_1035_LABEL_WORDS = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character,"
-    " and end with an alphanumeric character"
-)
 PREFIX_WORDS = " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
 NOT_A_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+LEADING_ZEROS = "must not have leading 0s in IP or prefix length"
+IPV4_IN_IPV6 = "must not have an IPv4-mapped IPv6 address"
+HOST_BITS = "must not have bits set beyond the prefix length"
 NOT_A_PORT = "must be between 1 and 65535, inclusive"
 
 
@@ -101,21 +99,12 @@ def dns_subdomain(value: str) -> Messages:
 
 @lru_cache(maxsize=8192)
 def dns_label(value: str) -> Messages:
-    """The name of a Namespace or a container: lower case, no dots, at most 63 characters."""
+    """The name of a Namespace, a Service or a container: lower case, no dots, at most 63 characters."""
     messages = _at_most(value, 63)
     if not re.fullmatch(DNS_LABEL, value):
         if re.fullmatch(DNS_SUBDOMAIN, value):
             return (*messages, "must not contain dots")
         messages += (_regex(DNS_LABEL_WORDS, DNS_LABEL, "my-name", "123-abc"),)
-    return messages
-
-
-@lru_cache(maxsize=1024)
-def dns_1035_label(value: str) -> Messages:
-    """The name of a Service: as :func:`dns_label`, and it starts with a letter."""
-    messages = _at_most(value, 63)
-    if not re.fullmatch(DNS_1035_LABEL, value):
-        messages += (_regex(DNS_1035_LABEL_WORDS, DNS_1035_LABEL, "my-name", "abc-123"),)
     return messages
 
 
@@ -143,7 +132,8 @@ def port_number(value: int) -> Messages:
 def network(cidr: str) -> IPNetwork | None:
     """The network of a CIDR text, host bits dropped; None when it is none.
 
-    The API server still accepts leading zeros (``010.0.0.0/08``), read as decimal, and IPv4-mapped IPv6.
+    What older API servers accepted is read as they read it: leading zeros (``010.0.0.0/08``) as decimal, host bits,
+    and IPv4-mapped IPv6. :func:`cidr` refuses those.
 
     >>> network("10.0.0.5/8"), network("10.0.0.5"), network("10.0.0.0/33")
     (IPv4Network('10.0.0.0/8'), None, None)
@@ -158,6 +148,26 @@ def network(cidr: str) -> IPNetwork | None:
     except ValueError:
         return None
     return _unmapped(whole)
+
+
+def cidr(text: str) -> Messages:
+    """A CIDR as an object that is new may have it; older ones keep what :func:`network` understands.
+
+    >>> cidr("10.0.0.0/8"), cidr("10.0.0.5/8")
+    ((), ('must not have bits set beyond the prefix length',))
+    """
+    if network(text) is None:
+        return (NOT_A_CIDR,)
+    prefix = text.partition("/")[2]
+    try:
+        whole = ip_interface(text)
+    except ValueError:
+        return (LEADING_ZEROS,)
+    if prefix != str(int(prefix)):
+        return (LEADING_ZEROS,)
+    mapped = isinstance(whole, IPv6Interface) and whole.ip.ipv4_mapped is not None
+    beyond = whole.ip != whole.network.network_address
+    return (*([IPV4_IN_IPV6] if mapped else []), *([HOST_BITS] if beyond else []))
 
 
 def _unmapped(whole: IPv4Network | IPv6Network) -> IPNetwork:

@@ -6,13 +6,13 @@ learns to read them, and our own hint, with the file and the line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
 from netpol_lab.manifests.line_map import Lines, Path
 
-ProblemKind = Literal["yaml", "decode", "validation", "mapping", "missing"]
+ProblemKind = Literal["yaml", "decode", "validation", "mapping", "missing", "twice", "skipped"]
 BLANK_LEFT = "`____` is a blank of the exercise; replace it"
 MAX_PROBLEMS = 1000
 """A text with more faults than this is no manifest, and is not read to its end."""
@@ -45,7 +45,9 @@ class Problem:
     - ``missing``: kubectl lacks ``apiVersion``, ``kind`` or ``metadata.name``;
     - ``mapping``: no such kind in that version (kubectl, ``resource mapping not found ...``);
     - ``decode``: an unknown field or a wrong type (API server, BadRequest);
-    - ``validation``: a value that is not allowed (API server, Invalid).
+    - ``validation``: a value that is not allowed (API server, Invalid);
+    - ``twice``: a key is written twice (nobody refuses it: the last one counts);
+    - ``skipped``: a file or a document of a folder that is no manifest, and is passed over.
 
     ``message`` has the server's own words, ``field`` its name for the place (``spec.ingress[0].from[0]``),
     ``line`` the line in ``file`` (from 1; 0 when unknown), ``hint`` what was probably meant (or "").
@@ -90,11 +92,15 @@ def field_text(path: Sequence[str | int]) -> str:
 
 @dataclass
 class Report:
-    """Gathers the problems of one object; knows its file, its lines and its name."""
+    """Gathers the problems of one object; knows its file, its lines and its name.
+
+    ``settled``: the CIDRs that the object had before. The server does not judge those again.
+    """
 
     file: str = ""
     lines: Lines | None = None
     object: ObjectReference = ObjectReference()
+    settled: Set[str] = frozenset()
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, kind: ProblemKind, path: Path, message: str, *, hint: str = "", at: Path | None = None) -> None:

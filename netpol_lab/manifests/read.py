@@ -1,21 +1,26 @@
-"""The doors of the package: :func:`read_text`, :func:`read_path`, :func:`read_objects`, :func:`from_object`."""
+"""The doors of the package: :func:`read_text`, :func:`read_path`, :func:`read_objects`, :func:`from_object`.
+
+Behind the first three is a :class:`Reader`.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path as FilePath
 from typing import Any
 
-from netpol_lab.manifests import decode, defaults, kinds, strict
+from netpol_lab.manifests import decode, defaults, foreign, kinds, leniency, strict
 from netpol_lab.manifests.line_map import Lines, Path
-from netpol_lab.manifests.problem import ObjectReference, Problem, Report
-from netpol_lab.manifests.schema import KINDS, OTHER
+from netpol_lab.manifests.problem import MAX_PROBLEMS, ObjectReference, Problem, Report
+from netpol_lab.manifests.schema import KINDS, OTHER, STORED
 from netpol_lab.manifests.source import MAX_JSON_CHARACTERS, documents
 from netpol_lab.manifests.syntax import not_text, too_large
+from netpol_lab.manifests.validation import cidrs_by_path
 from netpol_lab.manifests.validation_core import validate
+from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.model.errors import ManifestError, NotFound
 from netpol_lab.model.objects import Resource
 
@@ -38,11 +43,7 @@ def read_text(text: str, file: str = "") -> list[Resource]:
     >>> [str(resource.key) for resource in read_text("apiVersion: v1\\nkind: Namespace\\nmetadata: {name: demo}")]
     ["('Namespace', '', 'demo')"]
     """
-    problems: list[Problem] = []
-    resources = _read(text, file, problems)
-    if problems:
-        raise ManifestError(tuple(problems))
-    return resources
+    return Reader().read_text(text, file).found()
 
 
 def read_path(path: str | os.PathLike[str], *, recursive: bool = False) -> list[Resource]:
@@ -53,15 +54,7 @@ def read_path(path: str | os.PathLike[str], *, recursive: bool = False) -> list[
     Raises :class:`NotFound` when there is no such path or no manifest in it, :class:`ManifestError` as
     :func:`read_text`, with the problems of all files together.
     """
-    problems: list[Problem] = []
-    resources: list[Resource] = []
-    for file in _files(FilePath(path), recursive):
-        text = _file_text(file, problems)
-        if text is not None:
-            resources += _read(text, str(file), problems)
-    if problems:
-        raise ManifestError(tuple(problems))
-    return resources
+    return Reader().read_path(path, recursive=recursive).found()
 
 
 def read_objects(objects: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> list[Resource]:
@@ -69,17 +62,76 @@ def read_objects(objects: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> li
 
     ``objects`` are not changed and not kept. Raises :class:`ManifestError` with the problems of all of them.
     """
-    problems: list[Problem] = []
-    resources: list[Resource] = []
-    several = [objects] if isinstance(objects, Mapping) else objects
-    with without_garbage_collection():
-        for value, _ in (found for each in several for found in objects_in(each, None, 0)):
-            resource = _resource(value, None, "", problems)
-            if resource is not None:
-                resources.append(resource)
-    if problems:
-        raise ManifestError(tuple(problems))
-    return resources
+    return Reader().read_objects(objects).found()
+
+
+class Reader:
+    """Gathers the objects of texts, files and folders, and what is wrong with them.
+
+    ``own``: a folder is read as people keep it, and what is no manifest is passed over and listed in ``skipped``.
+    ``strict`` False: what the API server would refuse and a reader can still understand is taken, and ``problems``
+    lists it. ``notes``: what is legal and probably wrong, a key that is written twice.
+    """
+
+    def __init__(self, *, own: bool = False, strict: bool = True) -> None:
+        self.own, self.strict = own, strict
+        self.resources: list[Resource] = []
+        self.problems: list[Problem] = []
+        self.notes: list[Problem] = []
+        self.skipped: list[Problem] = []
+
+    def found(self) -> list[Resource]:
+        """The objects. Raises :class:`ManifestError` where a strict reader met a problem."""
+        if self.strict and self.problems:
+            raise ManifestError(tuple(self.problems))
+        return self.resources
+
+    def read_text(self, text: str, file: str = "") -> Reader:
+        self._read(text, file)
+        return self
+
+    def read_path(self, path: str | os.PathLike[str], *, recursive: bool = False) -> Reader:
+        whole = FilePath(path)
+        for file in _files(whole, recursive):
+            text = _file_text(file, self.problems)
+            if text is not None:
+                self._read(text, str(file), whole if self.own and whole != file else None)
+        if self.skipped and not self.resources and not self.problems:
+            raise NotFound(f"no manifest in {_shown(whole)}: {'; '.join(map(str, self.skipped[:3]))}")
+        return self
+
+    def read_objects(self, objects: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Reader:
+        several = [objects] if isinstance(objects, Mapping) else objects
+        with without_garbage_collection():
+            for value, _ in (found for each in several for found in objects_in(each, None, 0)):
+                self._take(value, None, "")
+        return self
+
+    def _read(self, text: str, file: str, folder: FilePath | None = None) -> None:
+        """All objects of a text; ``folder`` is the one that was asked for, where it may hold what is no manifest."""
+        problems: list[Problem] = []
+        with without_garbage_collection():
+            for document in documents(text, file, problems, self.notes):
+                for value, lines in objects_in(document.value, document.lines, 0):
+                    why = foreign.why_no_manifest(value) if folder else ""
+                    if why:
+                        self.skipped.append(Problem("skipped", why, file, lines.first_line(()) if lines else 0))
+                    else:
+                        self._take(value, lines, file)
+                if len(self.problems) > MAX_PROBLEMS:
+                    return
+        why = foreign.why_no_manifest_text(text, FilePath(file), folder) if folder and problems else ""
+        if why:
+            self.skipped.append(Problem("skipped", why, file, problems[0].line))
+        else:
+            self.problems += problems
+
+    def _take(self, value: Any, lines: Lines | None, file: str) -> None:
+        problems: list[Problem] = []
+        resource = _resource(value, lines, file, problems, lenient=not self.strict)
+        self.problems += problems
+        if resource is not None:
+            self.resources.append(resource)
 
 
 def from_object(
@@ -89,16 +141,19 @@ def from_object(
     *,
     default_namespace: str | None = "default",
     drop_unknown: bool = False,
+    installed: Container[tuple[str, str]] | None = None,
+    old: ReadOnlyBody | None = None,
 ) -> Resource:
     """One API object, already parsed, to a Resource: decoded strictly, defaulted, validated, typed.
 
     ``obj`` is not changed and not kept. ``origins`` tells the lines of its parts, where there are any.
     ``default_namespace`` is filled in where a namespaced object names none (what ``kubectl -n`` does); None leaves it
     out. ``drop_unknown`` leaves out fields the API does not know, as the server does for a client that does not ask it
-    to be strict. Raises :class:`ManifestError`.
+    to be strict. ``installed``: see :func:`kinds.mapping_fault`. ``old`` is the object whose place this one takes: what
+    stood there already is not judged by rules that came later. Raises :class:`ManifestError`.
     """
     problems: list[Problem] = []
-    resource = _resource(obj, origins, file, problems, default_namespace, drop_unknown)
+    resource = _resource(obj, origins, file, problems, default_namespace, drop_unknown, installed, old)
     if problems or resource is None:
         raise ManifestError(tuple(problems))
     return resource
@@ -142,17 +197,6 @@ def _file_text(file: FilePath, problems: list[Problem]) -> str | None:
         return None
 
 
-def _read(text: str, file: str, problems: list[Problem]) -> list[Resource]:
-    resources = []
-    with without_garbage_collection():
-        for document in documents(text, file, problems):
-            for value, lines in objects_in(document.value, document.lines, 0):
-                resource = _resource(value, lines, file, problems)
-                if resource is not None:
-                    resources.append(resource)
-    return resources
-
-
 @contextmanager
 def without_garbage_collection() -> Iterator[None]:
     """Where very many objects are made and stay: looking for cycles among them would take as long as making them."""
@@ -189,19 +233,28 @@ def _resource(
     problems: list[Problem],
     namespace: str | None = "default",
     drop_unknown: bool = False,
+    installed: Container[tuple[str, str]] | None = None,
+    old: ReadOnlyBody | None = None,
+    lenient: bool = False,
 ) -> Resource | None:
-    """One object through all steps; each step is only taken when the one before found nothing."""
+    """One object through all steps; each step is only taken when the one before found nothing.
+
+    ``lenient``: or nothing that keeps a reader from understanding the object.
+    """
     report = Report(file, lines, _reference(obj), problems=[])
-    body = _decoded(obj, report, drop_unknown)
+    body = _decoded(obj, report, drop_unknown, installed)
     # Other groups have kinds of the same names, such as Calico's NetworkPolicy: those are stored as they are.
     ours = (report.object.api_version, report.object.kind) in KINDS
-    if body is not None and not report:
+    if body is not None and (not report or (lenient and leniency.is_clear(report))):
         _set_namespace(body, namespace)
         if ours:
             defaults.fill_in(body)
+            report.settled = _settled(body, installed, old)
         validate(body, report, ours=ours)
+        if ours and report:
+            leniency.name_containers(body)
     problems += report
-    if body is None or report:
+    if body is None or (report and not (lenient and leniency.is_clear(report))):
         return None
     metadata = body["metadata"]
     return Resource(
@@ -215,21 +268,35 @@ def _resource(
     )
 
 
-def _decoded(obj: Any, report: Report, drop_unknown: bool) -> dict[str, Any] | None:
+def _settled(body: ReadOnlyBody, installed: Container[tuple[str, str]] | None, old: ReadOnlyBody | None) -> Set[str]:
+    """The CIDRs that were there before. What has a uid and is not sent to a server has been in a cluster already."""
+    before = body if installed is None and body["metadata"].get("uid") else old
+    if not before or body["kind"] != "NetworkPolicy":
+        return frozenset()
+    return {text for _, text in cidrs_by_path(before.get("spec", {}))}
+
+
+def _decoded(
+    obj: Any, report: Report, drop_unknown: bool, installed: Container[tuple[str, str]] | None
+) -> dict[str, Any] | None:
     """The object as the server understands it, once kubectl knows what and which it is."""
     if not isinstance(obj, Mapping):
         report.add("decode", (), NOT_AN_OBJECT.format(strict.go_value(obj)), hint=HINT_START)
         return None
     for field in ("apiVersion", "kind"):
-        if not obj.get(field) or not isinstance(obj[field], str):
+        value = obj.get(field)
+        if not isinstance(value, str) or (not value and not (field == "apiVersion" and obj.get("kind"))):
             report.add("missing", (field,), f"{field} not set", hint=HINT_START)
     if report:
         return None
-    fault = kinds.mapping_fault(report.object)
+    fault = kinds.mapping_fault(report.object, installed)
     if fault:
         report.add("mapping", (), fault[0], hint=fault[1], at=_mapping_line(report.object))
         return None
-    known = KINDS.get((report.object.api_version, report.object.kind))
+    which = (report.object.api_version, report.object.kind)
+    known = KINDS.get(which) or STORED.get(which)
+    if installed is None and report.object.kind == "NetworkPolicy":
+        obj = {key: value for key, value in obj.items() if key != "status"}  # dumps of clusters before 1.28 have one
     body = strict.decode(obj, known or OTHER, report, open_ended=known is None, drop_unknown=drop_unknown)
     _check_name(body, report)
     body.setdefault("metadata", {})

@@ -1,7 +1,7 @@
 """The fields of the API's objects, as data: names, types, and Go's names for the types.
 
 Sources: ``types.go`` of ``meta/v1``, ``core/v1``, ``apps/v1``, ``batch/v1`` and ``networking/v1`` of
-Kubernetes 1.33, with the few fields that came later. ``ANY`` marks what the simulator does not look into.
+Kubernetes 1.36. ``ANY`` marks what the simulator does not look into.
 """
 
 from __future__ import annotations
@@ -90,6 +90,8 @@ INT_OR_STRING = Scalar("int32 or string", pointer=True, alias="int32")
 PROTOCOL = Scalar("string", alias="v1.Protocol")
 PROTOCOL_POINTER = Scalar("string", pointer=True, alias="v1.Protocol")
 ANY = Opaque()
+TIME = Scalar("time")
+QUANTITY = Scalar("quantity", pointer=True)
 STRINGS = ListOf(STRING)
 STRING_MAP = MapOf(STRING)
 ANYS = ListOf(ANY)
@@ -114,7 +116,8 @@ OWNER_REFERENCE = Struct(
 OBJECT_META = Struct(
     "v1.ObjectMeta",
     {
-        **_all(STRING, "name generateName namespace selfLink uid resourceVersion creationTimestamp deletionTimestamp"),
+        **_all(STRING, "name generateName namespace selfLink uid resourceVersion"),
+        **_all(TIME, "creationTimestamp deletionTimestamp"),
         "generation": INT64,
         "deletionGracePeriodSeconds": INT64_POINTER,
         "labels": STRING_MAP,
@@ -170,6 +173,16 @@ ENV_VAR_SOURCE = Struct(
     },
 )
 
+_PROBE = _open(
+    "Probe",
+    {
+        "exec": Struct("v1.ExecAction", {"command": STRINGS}),
+        "httpGet": _open("HTTPGetAction", {"port": INT_OR_STRING}),
+        "tcpSocket": _open("TCPSocketAction", {"port": INT_OR_STRING}),
+        "grpc": _open("GRPCAction", {"port": INT32}),
+    },
+)
+
 CONTAINER_PORT = Struct(
     "v1.ContainerPort", {**_all(INT32, "containerPort hostPort"), **_all(STRING, "name hostIP"), "protocol": PROTOCOL}
 )
@@ -180,9 +193,10 @@ _CONTAINER_FIELDS: dict[str, Type] = {
     "ports": ListOf(CONTAINER_PORT),
     "env": ListOf(_open("EnvVar", _all(STRING, "name"), {"value": STRING, "valueFrom": ENV_VAR_SOURCE})),
     "volumeMounts": ListOf(_open("VolumeMount", _all(STRING, "name mountPath"), {"readOnly": BOOL})),
-    "resources": _open("ResourceRequirements", _all(MapOf(ANY), "limits requests")),
+    "resources": _open("ResourceRequirements", _all(MapOf(QUANTITY), "limits requests")),
     **_all(ANYS, "envFrom volumeDevices resizePolicy restartPolicyRules"),
-    **_all(ANY, "lifecycle livenessProbe readinessProbe startupProbe securityContext"),
+    **_all(_PROBE, "livenessProbe readinessProbe startupProbe"),
+    **_all(ANY, "lifecycle securityContext"),
     **_all(BOOL, "stdin stdinOnce tty"),
 }
 CONTAINER = Struct("v1.Container", _CONTAINER_FIELDS, always=("name", "resources"))
@@ -359,6 +373,8 @@ _STATUS: dict[str, Mapping[str, Type]] = {
 
 def _kind(name: str, spec: Type) -> Struct:
     """A top-level kind: most of its status is the server's business."""
+    if name == "NetworkPolicy":  # its status was never put to use, and is gone since 1.28
+        return Struct(f"v1.{name}", _META | {"spec": spec})
     status = Struct(f"v1.{name}Status", _STATUS.get(name, {}), open_ended=True)
     return Struct(f"v1.{name}", _META | {"spec": spec, "status": status})
 
@@ -379,6 +395,16 @@ KINDS: Mapping[tuple[str, str], Struct] = {
     ("batch/v1", "CronJob"): _kind("CronJob", CRON_JOB_SPEC),
 }
 """The kinds that are decoded strictly, by (apiVersion, kind)."""
+
+STORED: Mapping[tuple[str, str], Struct] = {
+    ("v1", "ConfigMap"): Struct(
+        "v1.ConfigMap", _META | _all(STRING_MAP, "data binaryData") | {"immutable": BOOL_POINTER}
+    ),
+    ("v1", "Secret"): Struct(
+        "v1.Secret", _META | _all(STRING_MAP, "data stringData") | {"type": STRING, "immutable": BOOL_POINTER}
+    ),
+}
+"""Kinds that are decoded strictly and only stored."""
 
 OTHER = Struct("unstructured.Unstructured", _META)
 """Any other kind: only what every object has is looked at."""

@@ -31,15 +31,15 @@ class Document:
     lines: Lines | None
 
 
-def documents(text: str, file: str, problems: list[Problem]) -> Iterator[Document]:
-    """All documents of ``text``; what cannot be read is noted in ``problems``.
+def documents(text: str, file: str, problems: list[Problem], notes: list[Problem]) -> Iterator[Document]:
+    """All documents of ``text``; what cannot be read is noted in ``problems``, what is odd in ``notes``.
 
     Like kubectl: a text that starts with ``{`` is JSON (several objects may follow one another), and
     is tried as YAML when it is not. Empty documents are left out.
     """
     text = text.removeprefix("\ufeff")
     if text.lstrip().startswith("{"):
-        found, fault = _json_documents(text, file)
+        found, fault = _json_documents(text, file, notes)
         if fault is None:
             yield from found
             return
@@ -50,12 +50,12 @@ def documents(text: str, file: str, problems: list[Problem]) -> Iterator[Documen
         problems.append(syntax.too_large(file, "YAML", MAX_YAML_CHARACTERS))
         return
     for chunk, line in _chunks(text, file, problems):
-        yield from _yaml_documents(chunk, line, file, problems)
+        yield from _yaml_documents(chunk, line, file, problems, notes)
         if len(problems) > MAX_PROBLEMS:
             return
 
 
-def _json_documents(text: str, file: str) -> tuple[list[Document], Problem | None]:
+def _json_documents(text: str, file: str, notes: list[Problem]) -> tuple[list[Document], Problem | None]:
     """The JSON objects of ``text``, or the problem of the first one that is none."""
     if len(text) > MAX_JSON_CHARACTERS:
         return [], syntax.too_large(file, "JSON", MAX_JSON_CHARACTERS)
@@ -77,8 +77,7 @@ def _json_documents(text: str, file: str) -> tuple[list[Document], Problem | Non
             return [], syntax.json_beyond(error, file)
         found.append(Document(value, lines))
         position = _skip_space(text, end)
-    if spans and spans.duplicates:
-        return [], syntax.duplicate_field(*spans.duplicates[0], file)
+    notes += [syntax.duplicate_key(key, at, file) for key, at in (spans.duplicates if spans else ())[:MAX_PROBLEMS]]
     return found, None
 
 
@@ -122,12 +121,14 @@ def _chunks(text: str, file: str, problems: list[Problem]) -> Iterator[tuple[str
 def _reads_as_yaml(text: str) -> bool:
     problems: list[Problem] = []
     for chunk, line in _chunks(text, "", problems):
-        for _ in _yaml_documents(chunk, line, "", problems):
+        for _ in _yaml_documents(chunk, line, "", problems, []):
             pass
     return not problems
 
 
-def _yaml_documents(text: str, line: int, file: str, problems: list[Problem]) -> Iterator[Document]:
+def _yaml_documents(
+    text: str, line: int, file: str, problems: list[Problem], notes: list[Problem]
+) -> Iterator[Document]:
     """The documents of one chunk that starts after ``line`` lines of the file."""
     if not text.strip():
         return
@@ -140,6 +141,6 @@ def _yaml_documents(text: str, line: int, file: str, problems: list[Problem]) ->
         for value, span in composer.documents():
             if value is not None:
                 yield Document(value, Lines(file, span))
-        problems += [syntax.duplicate_key(key, at, line, file) for key, at in composer.duplicates[:MAX_PROBLEMS]]
+        notes += [syntax.duplicate_key(key, at, file) for key, at in composer.duplicates[:MAX_PROBLEMS]]
     except (yaml.YAMLError, UnicodeError) as error:
         problems.append(syntax.yaml_problem(error, text, line, file))

@@ -8,11 +8,14 @@ why ``ingress: []`` cannot be seen in ``-o yaml``.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from netpol_lab.manifests import hints
 from netpol_lab.manifests.line_map import MAX_DEPTH, Lines, Path
+from netpol_lab.manifests.name_rules import quoted
 from netpol_lab.manifests.problem import Report, field_text
 from netpol_lab.manifests.schema import ANY, ListOf, MapOf, Opaque, Scalar, Struct, Type
 
@@ -78,7 +81,7 @@ class _Decoder:
         if value is None:
             return _MISSING
         if isinstance(type_, Scalar):
-            value = _json_number(value)
+            value = _json_value(value)
             if _is_scalar(value, type_):
                 return int(value) if isinstance(value, float) else value
         elif isinstance(type_, Struct):
@@ -120,9 +123,9 @@ class _Decoder:
 
     def _opaque(self, value: Any, path: Path, depth: int) -> Any:
         """As :func:`_plain`, noting where there is something else."""
+        value = _json_value(value)
         if isinstance(value, str) or value is None:
             return value
-        value = _json_number(value)
         if isinstance(value, float) and not math.isfinite(value):
             self.faults.append((path, f"json: unsupported value: {value}", ""))
             return None
@@ -185,8 +188,10 @@ def _is_kept(key: str, type_: Type, value: Any, schema: Struct) -> bool:
     return isinstance(type_, Scalar) and type_.pointer
 
 
-def _json_number(value: Any) -> Any:
-    """A whole number beyond 64 bits is a float to Go."""
+def _json_value(value: Any) -> Any:
+    """A value as JSON has it: a time that a YAML reader made is a text, a whole number beyond 64 bits a float."""
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         try:
             return float(value)
@@ -198,12 +203,46 @@ def _json_number(value: Any) -> Any:
 def _is_scalar(value: Any, type_: Scalar) -> bool:
     if isinstance(value, bool):
         return type_.go == "bool"
+    if type_.go == "quantity":
+        return not _quantity_fault(value)
     if isinstance(value, str):
-        return type_.go in ("string", "int32 or string")
+        return type_.go in ("string", "int32 or string") or (type_.go == "time" and not _time_fault(value))
     if isinstance(value, int | float) and type_.go in _RANGE and (isinstance(value, int) or value.is_integer()):
         limit = _RANGE[type_.go]
         return -limit <= value < limit
     return False
+
+
+NOT_A_QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+NOT_A_SUFFIX = "unable to parse quantity's suffix"
+_QUANTITY = re.compile(r"[+-]?[0-9.]+([eEinumkKMGTP]*[-+]?[0-9]*)")
+_SUFFIX = re.compile(r"[numkMGTPE]?|[KMGTPE]i|[eE][-+]?[0-9]+")
+_LAYOUT = "2006-01-02T15:04:05Z07:00"
+_TIME_PARTS = (
+    ("2006", "[0-9]{4}"), ("-", "-"), ("01", "[0-9]{2}"), ("-", "-"), ("02", "[0-9]{2}"), ("T", "T"),
+    ("15", "[0-9]{2}"), (":", ":"), ("04", "[0-9]{2}"), (":", ":"), ("05", r"[0-9]{2}(?:[.,][0-9]+)?"),
+    ("Z07:00", "Z|[+-][0-9]{2}:[0-9]{2}"),
+)  # fmt: skip
+"""The parts of a time as Go names them, and what each may be."""
+
+
+def _quantity_fault(value: Any) -> str:
+    """What the server says of an amount of memory or CPU; "" when it is one."""
+    match = None if isinstance(value, bool) else _QUANTITY.fullmatch(str(value))
+    if match is None:
+        return NOT_A_QUANTITY
+    return "" if _SUFFIX.fullmatch(match[1]) else NOT_A_SUFFIX
+
+
+def _time_fault(text: str) -> str:
+    """Go's ``time.ParseError`` for a text that is no RFC 3339 time; "" for one that is."""
+    rest = text
+    for part, pattern in _TIME_PARTS:
+        match = re.match(pattern, rest)
+        if not match:
+            return f'parsing time {quoted(text)} as "{_LAYOUT}": cannot parse {quoted(rest)} as "{part}"'
+        rest = rest[match.end() :]
+    return f"parsing time {quoted(text)}: extra text: {quoted(rest)}" if rest else ""
 
 
 def _zero(type_: Type) -> Any:
@@ -216,6 +255,10 @@ def _zero(type_: Type) -> Any:
 def _go_message(value: Any, type_: Type, owner: Struct, field: Path) -> str:
     """Go's ``json.UnmarshalTypeError``: names of fields without indexes, and the type it wanted."""
     what = go_value(value)
+    if isinstance(type_, Scalar) and type_.go == "quantity":
+        return _quantity_fault(value)
+    if isinstance(type_, Scalar) and type_.go == "time":
+        return _time_fault(value) if what == "string" else f"json: cannot unmarshal {what} into Go value of type string"
     if what == "number" and isinstance(type_, Scalar) and type_.go in _RANGE:
         what = f"number {value}"  # a number, and not one of those that fit
     names = ".".join(step for step in field if isinstance(step, str))

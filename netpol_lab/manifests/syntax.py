@@ -26,7 +26,7 @@ DASH = "a space is missing after the dash: `- {}`"
 COLON = "two `: ` on one line: the inner field goes on a line of its own, or a value that holds a colon in quotes"
 SEPARATOR = "documents are separated by a line of three dashes alone"
 NOT_TEXT = "the file is no plain text in UTF-8"
-TWICE = "the key is written twice in one object; only one can count"
+TWICE = "`{}` is written twice in one object; only this one, the last, counts"
 
 _BLANK = re.compile(rf"(?<!\w){BLANK}(?!\w)")
 
@@ -141,15 +141,9 @@ def _indent(text: str) -> int:
     return len(text) - len(text.lstrip(" "))
 
 
-def duplicate_key(key: str, line: int, offset: int, file: str) -> Problem:
-    """A key that stands twice in one mapping, as go-yaml's strict reading says it."""
-    message = f'yaml: unmarshal errors:\n  line {line - offset}: key "{key}" already set in map'
-    return Problem("yaml", message, file, line, hint=BLANK_LEFT if key == BLANK else TWICE)
-
-
-def duplicate_field(key: str, line: int, file: str) -> Problem:
-    """A key that stands twice in one JSON object."""
-    return Problem("yaml", f'json: duplicate field "{key}"', file, line, hint=TWICE)
+def duplicate_key(key: str, line: int, file: str) -> Problem:
+    """A key that stands twice in one mapping. kubectl takes the last one and says nothing."""
+    return Problem("twice", f'key "{key}" already set in map', file, line, hint=TWICE.format(key))
 
 
 def bad_separator(rest: str, file: str, line: int) -> Problem:

@@ -1,12 +1,13 @@
 """What the API server refuses in a NetworkPolicy (catalogue rule 30, mistake M18), in its own words.
 
-Source: ``pkg/apis/networking/validation`` (V) and ``meta/v1/validation`` of Kubernetes 1.33. The order
+Source: ``pkg/apis/networking/validation`` (V) and ``meta/v1/validation`` of Kubernetes 1.36. The order
 of the checks is the server's, and so is the order of the messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from netpol_lab.manifests import name_rules as names
@@ -31,7 +32,7 @@ NOT_AN_OPERATOR = "not a valid selector operator"
 HINT_PEER = "a peer has a podSelector, a namespaceSelector, both, or an ipBlock; the selector that selects all is `{}`"
 HINT_IP_BLOCK = "two peers are two items: give the ipBlock a dash of its own"
 HINT_SLASH = "write the prefix length too, for one address {}/{}"
-HINT_CAPITALS = "did you mean `{}`?"
+HINT_MEANT = "did you mean `{}`?"
 HINT_EXCEPT = "the exception must lie inside {} and be smaller than it"
 HINT_CIDR = "write `cidr:` below `ipBlock:`, one step further to the right"
 HINT_NUMBER = "a port number goes without quotes"
@@ -40,6 +41,11 @@ HINT_NUMBER = "a port number goes without quotes"
 def bad(value: Any, words: str) -> str:
     """The message for a value that breaks a rule: ``Invalid value: 0: must be ...``."""
     return f"Invalid value: {quoted(value) if isinstance(value, str) else value}: {words}"
+
+
+def as_json(value: Any) -> str:
+    """A value as the server's messages show what is neither a text nor a number."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def unsupported(value: str, supported: Sequence[str]) -> str:
@@ -53,7 +59,7 @@ def close_word(value: str, words: Sequence[str]) -> str:
 
     lower = {word.lower(): word for word in words}
     found = get_close_matches(value.lower(), lower, n=1)
-    return HINT_CAPITALS.format(lower[found[0]]) if found else ""
+    return HINT_MEANT.format(lower[found[0]]) if found else ""
 
 
 def network_policy(spec: ReadOnlyBody, report: Report) -> None:
@@ -69,25 +75,27 @@ def network_policy(spec: ReadOnlyBody, report: Report) -> None:
     _policy_types(spec.get("policyTypes", ()), ("spec", "policyTypes"), report)
 
 
+_POLICY_TYPES = ("Ingress", "Egress")
+
+
 def _policy_types(types: Sequence[str], path: Path, report: Report) -> None:
     if len(types) > 2:
-        listed = ", ".join(map(quoted, types))
-        report.invalid(path, f"Invalid value: []networking.PolicyType{{{listed}}}: {TOO_MANY_TYPES}")
+        report.invalid(path, f"Invalid value: {as_json(types)}: {TOO_MANY_TYPES}")
         return
     for index, name in enumerate(types):
-        if name not in ("Ingress", "Egress"):
-            hint = close_word(name, ("Egress", "Ingress"))
-            report.invalid((*path, index), unsupported(name, ("Egress", "Ingress")), hint=hint)
+        if name not in _POLICY_TYPES:
+            hint = close_word(name, _POLICY_TYPES)
+            report.invalid((*path, index), unsupported(name, _POLICY_TYPES), hint=hint)
 
 
-def protocol(value: Any, path: Path, report: Report) -> None:
-    """TCP, UDP or SCTP, in capitals."""
+def protocol(value: Any, path: Path, report: Report, listed: Sequence[str] = ("SCTP", "TCP", "UDP")) -> None:
+    """TCP, UDP or SCTP, in capitals. ``listed``: the order in which the server lists them."""
     if value not in PROTOCOLS:
-        report.invalid(path, unsupported(value, sorted(PROTOCOLS)), hint=close_word(value, PROTOCOLS))
+        report.invalid(path, unsupported(value, listed), hint=close_word(value, PROTOCOLS))
 
 
 def _policy_port(port: ReadOnlyBody, path: Path, report: Report) -> None:
-    protocol(port.get("protocol", "TCP"), (*path, "protocol"), report)
+    protocol(port.get("protocol", "TCP"), (*path, "protocol"), report, ("TCP", "UDP", "SCTP"))
     number, end = port.get("port"), port.get("endPort")
     if number is None:
         if end is not None:
@@ -103,9 +111,20 @@ def _policy_port(port: ReadOnlyBody, path: Path, report: Report) -> None:
         report.invalid((*path, "port"), bad(number, message))
     if end is not None:
         if end < number:
-            report.invalid((*path, "endPort"), bad(end, END_PORT_BELOW))
+            report.invalid((*path, "endPort"), bad(number, END_PORT_BELOW))  # the server shows the port here
         for message in names.port_number(end):
             report.invalid((*path, "endPort"), bad(end, message))
+
+
+def cidrs_by_path(spec: ReadOnlyBody) -> Iterator[tuple[str, str]]:
+    """All addresses that a policy's ``spec`` names, each with its field."""
+    for direction, peers in (("ingress", "from"), ("egress", "to")):
+        for number, rule in enumerate(spec.get(direction, ())):
+            for index, peer in enumerate(rule.get(peers, ())):
+                block, path = peer.get("ipBlock", {}), f"spec.{direction}[{number}].{peers}[{index}].ipBlock"
+                if "cidr" in block:
+                    yield f"{path}.cidr", block["cidr"]
+                yield from ((f"{path}.except[{i}]", text) for i, text in enumerate(block.get("except", ())))
 
 
 def _peer(peer: ReadOnlyBody, path: Path, report: Report) -> None:
@@ -121,7 +140,7 @@ def _peer(peer: ReadOnlyBody, path: Path, report: Report) -> None:
 
 
 def _ip_block(block: ReadOnlyBody, path: Path, report: Report) -> None:
-    """``except`` must lie strictly inside ``cidr``; host bits are fine."""
+    """``except`` must lie strictly inside ``cidr``."""
     cidr = block.get("cidr", "")
     if not cidr:
         report.invalid((*path, "cidr"), "Required value", hint=HINT_CIDR)
@@ -137,11 +156,10 @@ def _ip_block(block: ReadOnlyBody, path: Path, report: Report) -> None:
 
 
 def _cidr(text: str, path: Path, report: Report) -> IPNetwork | None:
-    network = names.network(text)
-    if network is None:
-        single = names.address(text)
-        hint = HINT_SLASH.format(text, single.max_prefixlen) if single else ""
-        report.invalid(path, bad(text, names.NOT_A_CIDR), hint=hint)
+    network, single = names.network(text), names.address(text)
+    hint = HINT_SLASH.format(text, single.max_prefixlen) if single else HINT_MEANT.format(network) if network else ""
+    for message in names.cidr(text) if network is None or text not in report.settled else ():
+        report.invalid(path, bad(text, message), hint=hint)
     return network
 
 

@@ -1,12 +1,12 @@
 """What the API server refuses in metadata, pods, Services and workloads, as far as the simulator uses them.
 
-Source: ``apimachinery/pkg/api/validation``, ``pkg/apis/{core,apps,batch}/validation`` of Kubernetes 1.33.
+Source: ``apimachinery/pkg/api/validation``, ``pkg/apis/{core,apps,batch}/validation`` of Kubernetes 1.36.
 Parts that are stored without being looked into (volumes, probes, affinity) are not judged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from netpol_lab.manifests import name_rules as names
 from netpol_lab.manifests.kinds import in_namespace
@@ -14,6 +14,7 @@ from netpol_lab.manifests.line_map import Path
 from netpol_lab.manifests.name_rules import NameRule, quoted
 from netpol_lab.manifests.problem import Report
 from netpol_lab.manifests.validation import (
+    as_json,
     bad,
     close_word,
     label_selector,
@@ -28,9 +29,12 @@ from netpol_lab.model.objects import LabelSelector, Requirement
 REQUIRED = "Required value"
 NOT_AN_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 SELECTOR_MISMATCH = "`selector` does not match template `labels`"
-EMPTY_SELECTOR = (
-    "Invalid value: v1.LabelSelector{{MatchLabels:map[string]string(nil),"
-    " MatchExpressions:[]v1.LabelSelectorRequirement(nil)}}: empty selector is invalid for {}"
+EMPTY_SELECTOR = "Invalid value: {{}}: empty selector is invalid for {}"
+NOT_A_FINALIZER = "name is neither a standard finalizer name nor is it fully qualified"
+
+TWICE_A_PORT = (
+    'Duplicate value: {{"Name":"","Protocol":"{protocol}",'
+    '"AppProtocol":null,"Port":{port},"TargetPort":0,"NodePort":0}}'
 )
 
 HINT_SELECTOR = "spec.selector.matchLabels and spec.template.metadata.labels must say the same"
@@ -47,7 +51,7 @@ def validate(body: ReadOnlyBody, report: Report, *, ours: bool = True) -> None:
         check(body, report)
 
 
-_NAME_RULES: dict[str, NameRule] = {"Namespace": names.dns_label, "Service": names.dns_1035_label}
+_NAME_RULES: dict[str, NameRule] = {"Namespace": names.dns_label, "Service": names.dns_label}
 
 
 def _metadata(metadata: ReadOnlyBody, kind: str, report: Report) -> None:
@@ -66,6 +70,29 @@ def _metadata(metadata: ReadOnlyBody, kind: str, report: Report) -> None:
     for key in metadata.get("annotations", {}):
         for message in names.qualified_name(key.lower()):
             report.invalid(("metadata", "annotations"), bad(key, message), at=("metadata", "annotations", key))
+    for index, owner in enumerate(metadata.get("ownerReferences", ())):
+        _owner(owner, index, report)
+    for index, finalizer in enumerate(metadata.get("finalizers", ())):
+        _finalizer(finalizer, ("metadata", "finalizers", index), report)
+
+
+def _owner(owner: ReadOnlyBody, index: int, report: Report) -> None:
+    """The server names the list, we show the line of the item."""
+    for field in ("apiVersion", "kind", "name", "uid"):
+        value, words = owner.get(field, ""), "must not be empty"
+        if field == "apiVersion":
+            value, words = value.rpartition("/")[2], f"version {words}"
+        if not value:
+            at = ("metadata", "ownerReferences", index, field)
+            report.invalid(("metadata", "ownerReferences", field), bad(owner.get(field, ""), words), at=at)
+
+
+def _finalizer(name: str, path: Path, report: Report) -> None:
+    messages = names.qualified_name(name)
+    if not messages and "/" not in name and name not in ("kubernetes", "orphan", "foregroundDeletion"):
+        messages = (NOT_A_FINALIZER,)
+    for message in messages:
+        report.invalid(path, bad(name, message))
 
 
 def _lower_case(name: str, rule: NameRule) -> str:
@@ -88,10 +115,21 @@ def _pod_spec(spec: ReadOnlyBody, path: Path, report: Report) -> None:
     for group in ("containers", "initContainers"):
         for index, container in enumerate(spec.get(group, ())):
             _container(container, (*path, group, index), report, seen)
-    if "restartPolicy" in spec and spec["restartPolicy"] not in ("Always", "OnFailure", "Never"):
-        words = ("Always", "OnFailure", "Never")
-        hint = close_word(spec["restartPolicy"], words)
-        report.invalid((*path, "restartPolicy"), unsupported(spec["restartPolicy"], words), hint=hint)
+    for field, words in _WORDS.items():
+        _one_of(spec, field, words, path, report)
+
+
+_WORDS = {
+    "restartPolicy": ("Always", "OnFailure", "Never"),
+    "dnsPolicy": ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"),
+}
+_PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+
+
+def _one_of(body: ReadOnlyBody, field: str, words: Sequence[str], path: Path, report: Report) -> None:
+    """A field that takes one of a few words, where it is there."""
+    if field in body and body[field] not in words:
+        report.invalid((*path, field), unsupported(body[field], words), hint=close_word(body[field], words))
 
 
 def _container(container: ReadOnlyBody, path: Path, report: Report, seen: set[str]) -> None:
@@ -105,9 +143,35 @@ def _container(container: ReadOnlyBody, path: Path, report: Report, seen: set[st
     seen.add(name)
     if not container.get("image"):
         report.invalid((*path, "image"), REQUIRED)
+    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+        if probe in container:
+            _probe(container[probe], (*path, probe), report)
+    _one_of(container, "imagePullPolicy", _PULL_POLICIES, path, report)
     port_names: set[str] = set()
     for index, port in enumerate(container.get("ports", ())):
         _container_port(port, (*path, "ports", index), report, port_names)
+
+
+_HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
+
+
+def _probe(probe: ReadOnlyBody, path: Path, report: Report) -> None:
+    handlers = [name for name in _HANDLERS if name in probe]
+    if not handlers:
+        report.invalid(path, f"{REQUIRED}: must specify a handler type")
+    for extra in handlers[1:]:
+        report.invalid((*path, extra), "Forbidden: may not specify more than 1 handler type")
+    for name in handlers[:1]:
+        handler, field = probe[name], "command" if name == "exec" else "port"
+        if name != "exec":
+            _port_or_name(handler.get("port", 0), (*path, name, field), report)
+        elif not handler.get("command"):
+            report.invalid((*path, name, field), REQUIRED)
+
+
+def _port_or_name(port: int | str, path: Path, report: Report) -> None:
+    for message in names.port_number(port) if isinstance(port, int) else names.port_name(port):
+        report.invalid(path, bad(port, message))
 
 
 def _container_port(port: ReadOnlyBody, path: Path, report: Report, seen: set[str]) -> None:
@@ -144,8 +208,13 @@ def _service(body: ReadOnlyBody, report: Report) -> None:
     if address != "None" and names.address(address) is None:
         report.invalid(("spec", "clusterIPs", 0), bad(address, NOT_AN_ADDRESS), at=("spec", "clusterIP"))
     seen: set[str] = set()
+    known: set[tuple[str, int]] = set()
     for index, port in enumerate(ports):
         _service_port(port, ("spec", "ports", index), report, len(ports) > 1, seen)
+        same = (port.get("protocol", "TCP"), port.get("port", 0))
+        if same in known:
+            report.invalid(("spec", "ports", index), TWICE_A_PORT.format(protocol=same[0], port=same[1]))
+        known.add(same)
     labels(spec.get("selector", {}), ("spec", "selector"), report)
 
 
@@ -165,9 +234,7 @@ def _service_port(port: ReadOnlyBody, path: Path, report: Report, name_required:
     target = port.get("targetPort")
     if target is None:
         return
-    messages = names.port_number(target) if isinstance(target, int) else names.port_name(target)
-    for message in messages:
-        report.invalid((*path, "targetPort"), bad(target, message))
+    _port_or_name(target, (*path, "targetPort"), report)
 
 
 def _workload(body: ReadOnlyBody, report: Report) -> None:
@@ -202,7 +269,8 @@ def _template(
     labels(template_labels, at, report)
     fine = len(report.problems) == before
     if must_match and fine and (selector is None or not _selects(selector, template_labels)):
-        report.invalid(at, f"Invalid value: {_go_map(template_labels)}: {SELECTOR_MISMATCH}", hint=HINT_SELECTOR)
+        shown = as_json(dict(sorted(template_labels.items())) or None)
+        report.invalid(at, f"Invalid value: {shown}: {SELECTOR_MISMATCH}", hint=HINT_SELECTOR)
     _pod_spec(template["spec"], (*path, "spec"), report)
 
 
@@ -213,13 +281,6 @@ def _selects(selector: ReadOnlyBody, template_labels: Mapping[str, str]) -> bool
         for item in selector.get("matchExpressions", ())
     ]
     return LabelSelector(tuple(wanted)).matches(template_labels)
-
-
-def _go_map(values: Mapping[str, str]) -> str:
-    """A map of texts as Go's ``%#v`` prints it, keys sorted."""
-    if not values:
-        return "map[string]string(nil)"
-    return "map[string]string{" + ", ".join(f"{quoted(key)}:{quoted(values[key])}" for key in sorted(values)) + "}"
 
 
 def _always_restarts(body: ReadOnlyBody, report: Report) -> None:
