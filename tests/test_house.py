@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections import Counter
@@ -47,3 +48,17 @@ def test_a_file_name_means_one_file() -> None:
     names = Counter(path.name for place in places for path in place.rglob("*.py"))
     del names["__init__.py"]
     assert [name for name, number in names.items() if number > 1] == []
+
+
+def test_the_name_of_a_class_or_a_type_means_one_thing() -> None:
+    places: dict[str, set[str]] = {}
+    for path in LIBRARY.rglob("*.py"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            named = [node.name] if isinstance(node, ast.ClassDef) else []
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                named = [each.id for each in targets if isinstance(each, ast.Name) and not each.id.isupper()]
+            for name in named:
+                if name.lstrip("_")[:1].isupper():
+                    places.setdefault(name.lstrip("_"), set()).add(path.relative_to(LIBRARY).as_posix())
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
