@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netpol_lab.lab.kernel_start import programs_first
+
 if TYPE_CHECKING:
     from netpol_lab.lab.clusters import Cluster
     from netpol_lab.lab.front import Lab
 
 __all__ = ["Cluster", "Lab"]
 __version__ = "0.1.0"
+
+programs_first()  # from here on `kubectl` is the lab's, or refuses: never a real cluster by accident
 
 
 def __getattr__(name: str) -> Any:

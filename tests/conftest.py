@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from netpol_lab.lab import notebook
+from netpol_lab.lab import student_files
 
 # The same examples in every run, and no deadline: no test may fail because a machine is slow.
 settings.register_profile(
@@ -24,7 +24,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def notebook_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, as a kernel that has just begun finds it: no lab was opened, no number is set."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(notebook, "_home", None)
+    monkeypatch.setattr(student_files, "_home", None)
     monkeypatch.setenv("XX", "")
     return tmp_path
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-import stat
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from netpol_lab.lab.bridge import Bridge
+from netpol_lab.lab.kernel_start import BRIDGE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shell lines of these tests are POSIX")
 
@@ -29,11 +31,16 @@ class Said:
 
 @pytest.fixture
 def bridge() -> Iterator[Bridge]:
-    def answer(program: str, words: list[str], stdin, cwd: str) -> Said | None:
+    def answer(program: str, words: list[str], stdin, cwd: str, special) -> Said | None:
         if program == "curl":
             return None
         if words[:1] == ["apply"]:
-            return Said(stdout=f"read {stdin()!r}\n")
+            if words[-1] == "-":
+                return Said(stdout=f"read {stdin()!r}\n")
+            try:
+                return Said(stdout=f"read {special(words[-1])!r}\n")
+            except OSError as error:
+                return Said(stdout=f"{error.strerror}\n")
         if words[:1] == ["where"]:
             return Said(stdout=cwd + "\n")
         return Said(stdout=f"{words}\n", stderr="on the other stream\n", exit_code=3)
@@ -86,30 +93,105 @@ def test_a_program_that_is_not_ours_is_run_from_the_rest_of_path(bridge, tmp_pat
     real = tmp_path / "curl"
     real.write_text("#!/bin/sh\necho the real one $1\n")
     real.chmod(0o755)
-    path = os.pathsep.join([str(bridge.folder), str(tmp_path), os.defpath])
+    ours = os.environ["PATH"].split(os.pathsep)[0]
+    path = os.pathsep.join([ours, str(tmp_path), os.defpath])
     assert shell("curl example.com", env={**os.environ, "PATH": path}).stdout == "the real one example.com\n"
 
 
-def test_the_folder_is_private_to_the_user(bridge):
-    assert stat.S_IMODE(bridge.folder.stat().st_mode) == 0o700
+@pytest.mark.parametrize(
+    "line", ["kubectl apply -f /dev/stdin <<< 'kind: Pod'", "kubectl apply -f <(echo 'kind: Pod')"]
+)
+def test_what_only_the_program_has_open_is_read_by_the_program(bridge, line):
+    said = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
+    assert said.stdout == "read b'kind: Pod\\n'\n"
 
 
-def test_closing_takes_the_programs_off_path_and_off_the_disk(bridge):
+def test_an_error_of_reading_reaches_the_lab_with_its_number(bridge):
+    assert shell("kubectl apply -f ./nobody.yaml").stdout == "No such file or directory\n"
+
+
+def test_a_line_that_waits_for_a_pipe_lets_others_pass_and_ends_with_its_program(bridge, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    waiting = subprocess.Popen(["kubectl", "apply", "-f", str(tmp_path / "pipe")])
+    try:
+        for _ in range(3):
+            assert shell("kubectl get").returncode == 3
+        assert waiting.poll() is None
+    finally:
+        waiting.kill()
+        waiting.wait()
+    assert shell("kubectl get").returncode == 3
+
+
+def test_standard_input_without_end_ends_the_line_and_not_the_kernel(bridge):
+    said = shell("kubectl apply -f - < /dev/zero")
+    assert (said.stderr, said.returncode) == ("kubectl: standard input holds more than 16 MB\n", 1)
+    assert shell("kubectl get").returncode == 3
+
+
+def test_a_file_without_end_is_read_to_the_limit(bridge):
+    assert len(shell("kubectl apply -f /dev/zero").stdout) < 16_000_100 * 4
+
+
+def test_the_program_reads_no_file_that_its_line_does_not_name(tmp_path):
+    secret = tmp_path / "secret"
+    os.mkfifo(secret)
+    opened = Bridge(lambda program, words, stdin, cwd, special: Said(stdout=repr(special(str(secret)))))
+    try:
+        said = shell("kubectl get pods")
+        assert (said.stdout, said.returncode) == ("", 1)
+    finally:
+        opened.close()
+
+
+def test_a_folder_that_was_deleted_is_no_traceback(bridge, tmp_path):
+    (tmp_path / "gone").mkdir()
+    said = shell('rmdir "$PWD" && kubectl where', cwd=tmp_path / "gone")
+    assert said.stdout == "/the folder was deleted\n"
+
+
+def test_words_that_are_not_utf_8_reach_the_lab_and_come_back(bridge):
+    said = subprocess.run([b"kubectl", b"get", b"\xff"], capture_output=True, timeout=60)
+    assert said.stdout == b"['get', '\\udcff']\n"
+
+
+def test_an_answer_with_what_cannot_be_encoded_is_written_all_the_same():
+    opened = Bridge(lambda *_: Said(stdout="\udcff\n"))
+    try:
+        assert shell("kubectl get").stdout == "?\n"
+    finally:
+        opened.close()
+
+
+def test_a_closed_bridge_refuses_and_says_what_to_do(bridge):
+    stale = os.environ[BRIDGE]
     bridge.close()
-    assert not bridge.folder.exists()
-    assert str(bridge.folder) not in os.environ["PATH"]
+    for env in (os.environ, {**os.environ, BRIDGE: stale}):
+        said = shell("kubectl get", env=dict(env))
+        assert "Run the first code cell" in said.stderr and said.returncode == 1
 
 
-def test_two_bridges_at_once_answer_for_themselves(bridge):
+def test_a_kernel_that_ends_before_it_has_answered_is_called_so():
+    listener = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
+    said = shell("kubectl get", env={**os.environ, BRIDGE: f"{listener.getsockname()[1]}:token"})
+    assert "ended or was restarted before it had answered" in said.stderr and said.returncode == 1
+    listener.close()
+
+
+def test_of_two_bridges_the_last_one_answers_and_stays_when_the_first_closes(bridge):
     other = Bridge(lambda *_: Said(stdout="the other one\n"))
     try:
-        assert shell("kubectl get").stdout == "the other one\n"  # opened last, first on PATH
-        assert subprocess.run([bridge.folder / "kubectl", "where"], capture_output=True).returncode == 0
+        assert shell("kubectl get").stdout == "the other one\n"
+        bridge.close()
+        assert shell("kubectl get").stdout == "the other one\n"
     finally:
         other.close()
 
 
-def test_without_the_token_nobody_is_answered(bridge):
-    client = bridge.folder / "client.py"
-    client.write_text(client.read_text().replace("TOKEN = '", "TOKEN = 'not-", 1))
-    assert shell("kubectl get").returncode == 1
+def test_without_the_token_nobody_is_answered_and_nothing_is_read_but_the_token(bridge):
+    port, _, token = os.environ[BRIDGE].partition(":")
+    assert shell("kubectl get", env={**os.environ, BRIDGE: f"{port}:{token[::-1]}"}).returncode == 1
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=30) as stranger:
+        stranger.sendall(b"p99999999999999999\n" + b"x" * 32)
+        assert stranger.recv(1) == b""

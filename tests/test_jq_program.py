@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from netpol_lab.lab import bridge as bridge_module
-from netpol_lab.lab.bridge import Bridge
+from netpol_lab.lab.kernel_start import programs_first
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shell lines of these tests are POSIX")
 
@@ -18,12 +17,12 @@ PODS = '{"items": [{"name": "testweb", "status": {"podIP": "10.244.1.2"}}, {"nam
 
 
 @pytest.fixture
-def shelf_without_jq(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bridge]:
-    """A notebook's shell on a machine without jq."""
-    monkeypatch.setattr(bridge_module, "_on_path", lambda name: False)
-    opened = Bridge(lambda *_: None)
-    yield opened
-    opened.close()
+def shelf_without_jq(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A notebook's shell on a machine without jq: sh and what ours need, and nothing else."""
+    programs_first()
+    places = os.environ["PATH"].split(os.pathsep)
+    (tmp_path / "sh").symlink_to("/bin/sh")
+    monkeypatch.setenv("PATH", os.pathsep.join([places[0], str(tmp_path), places[-1]]))
 
 
 def shell(line: str, stdin: str = PODS, **how) -> subprocess.CompletedProcess[str]:
@@ -76,21 +75,12 @@ def test_a_fault_ends_with_words_and_with_the_exit_code_of_jq(line: str, stdin: 
     assert words in said.stderr and "Traceback" not in said.stderr
 
 
-def test_the_machines_own_jq_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bridge_module, "_on_path", lambda name: True)
-    opened = Bridge(lambda *_: None)
-    assert not (opened.folder / "jq").exists()
-    opened.close()
-
-
-def test_the_folder_of_another_lab_is_not_the_machines_own(tmp_path, monkeypatch: pytest.MonkeyPatch):
-    other = tmp_path / "netpol-lab-other"
-    other.mkdir()
-    program = other / "jq"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(other))
-    assert not bridge_module._on_path("jq")
+@pytest.mark.usefixtures("shelf_without_jq")
+def test_the_machines_own_jq_is_used_where_there_is_one(tmp_path):
+    real = tmp_path / "jq"  # the folder stands on PATH
+    real.write_text("#!/bin/sh\necho the real one\n")
+    real.chmod(0o755)
+    assert shell("jq .").stdout == "the real one\n"
 
 
 @pytest.mark.usefixtures("shelf_without_jq")

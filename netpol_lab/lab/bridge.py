@@ -1,14 +1,14 @@
-"""From a notebook's `!kubectl` and `%%bash` cells to the kernel: a private folder and a private socket.
+"""From a notebook's `!kubectl` and `%%bash` cells to the kernel: a port of this machine, and a token.
 
-The folder holds small programs named ``kubectl`` and ``curl``. They pass their words to the kernel and print what
-comes back. It stands first on PATH as long as the bridge is open. Where the machine has no ``jq``, the folder holds
-one too; that one asks nobody (see ``jq_program.py``).
+The programs of the folder ``programs`` (see ``kernel_start.py``) pass their words to the kernel and print what comes
+back. The variable ``NETPOL_LAB_BRIDGE`` tells them the port and the token, and only this user can read it.
 
-On the wire, both ways: frames of one letter, the length as decimal digits, a newline, the bytes.
-To the kernel: ``t`` token, ``p`` program, ``a`` words (each with a NUL after it), ``d`` working directory; later
-``i``, what stdin held.
-Back: ``i`` "send stdin", ``o`` stdout, ``e`` stderr, ``x`` exit code (the last frame), ``n`` "not mine: run the
-real program".
+On the wire: first the token as it is. Then frames of one letter, the length as decimal digits, a newline, the bytes.
+To the kernel: ``p`` program, ``a`` words (each with a NUL after it), ``d`` working directory; when asked, ``i`` what
+stdin held, ``f`` what a file held, or ``r`` the number of the error that reading it gave.
+Back: ``i`` "send stdin", ``f`` "send that file" (a pipe or a device: only the program has it open, and only the
+program may wait for it), ``o`` stdout, ``e`` stderr, ``x`` exit code (the last frame), ``n`` "not mine: run the real
+program" (which `kubectl` never does).
 """
 
 from __future__ import annotations
@@ -16,23 +16,17 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import socket
-import sys
-import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterable
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Protocol
 
-PROGRAMS = ("kubectl", "curl")
+from netpol_lab.lab.kernel_start import BRIDGE, programs_first
 
-_CLIENT = Path(__file__).with_name("bridge_client.py")
-_JQ = Path(__file__).with_name("jq_program.py")
-_FOLDER_PREFIX = "netpol-lab-"
+_SECONDS_FOR_THE_TOKEN = 10
 
 
 class Served(Protocol):
@@ -53,95 +47,78 @@ class Wire(Protocol):
     def flush(self) -> None: ...
 
 
-Handler = Callable[[str, list[str], Callable[[], str], str], Served | None]
-"""(program, words, read stdin, working directory) -> outcome, or None for "run the real program"."""
+class Gone(BaseException):
+    """The program that asked has ended: its request ends too, and nothing that handles errors may go on with it."""
+
+
+Handler = Callable[[str, list[str], Callable[[], str], str, Callable[[str], bytes]], Served | None]
+"""(program, words, read stdin, working directory, read a special file) -> outcome, or None for "run the real program".
+
+The reader of special files takes a name as it was typed and raises OSError.
+"""
 
 
 class Bridge:
-    """Open on creation. ``handle`` runs in a thread of its own, one call at a time.
+    """Open on creation: from then on the programs of this process and its children ask it.
 
-    While a handler waits for stdin, other calls may run: the two ends of ``kubectl get … | kubectl apply -f -``
-    are alive at once.
+    ``handle`` runs in a thread of its own, one call at a time. While a handler waits for what the program reads,
+    other calls may run: the two ends of ``kubectl get … | kubectl apply -f -`` are alive at once.
     """
 
     def __init__(self, handle: Handler) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX))
         self._handle = handle
         self._turn = threading.Lock()
         self._token = secrets.token_hex(16)
-        self._listener = _listen(self.folder)
-        _write_programs(self.folder, self._listener, self._token)
-        os.environ["PATH"] = os.pathsep.join([str(self.folder), os.environ.get("PATH", "")])
-        self.close = weakref.finalize(self, _close, self._listener, self.folder)
+        programs_first()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=16)
+        address = f"{self._listener.getsockname()[1]}:{self._token}"
+        self.close = weakref.finalize(self, _close, self._listener, address, os.getpid())
         threading.Thread(target=_accept, args=(self._listener, weakref.ref(self)), daemon=True).start()
+        os.environ[BRIDGE] = address
 
     def serve(self, connection: socket.socket) -> None:
         """Answer one program."""
-        with contextlib.suppress(OSError, ValueError), connection, connection.makefile("rwb") as stream:
-            if not secrets.compare_digest(_read(stream, b"t"), self._token.encode()):
+        with contextlib.suppress(OSError, ValueError, Gone), connection, connection.makefile("rwb") as stream:
+            connection.settimeout(_SECONDS_FOR_THE_TOKEN)
+            if not secrets.compare_digest(stream.read(len(self._token)), self._token.encode()):
                 return
+            connection.settimeout(None)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             program = _read(stream, b"p").decode()
-            words = [word.decode(errors="replace") for word in _read(stream, b"a").split(b"\0")[:-1]]
-            cwd = _read(stream, b"d").decode(errors="replace")
+            words = [os.fsdecode(word) for word in _read(stream, b"a").split(b"\0")[:-1]]
+            cwd = os.fsdecode(_read(stream, b"d"))
             with self._turn:
-                outcome = self._handle(program, words, lambda: self._stdin(stream), cwd)
+                outcome = self._handle(
+                    program, words, lambda: self._stdin(stream), cwd, lambda name: self._special(stream, name)
+                )
             if outcome is None:
                 _send(stream, b"n", b"")
                 return
             for name, chunks in groupby(outcome.chunks, key=itemgetter(0)):
-                _send(stream, b"o" if name == "stdout" else b"e", "".join(text for _, text in chunks).encode())
+                text = "".join(text for _, text in chunks)
+                _send(stream, b"o" if name == "stdout" else b"e", text.encode("utf-8", "replace"))
             _send(stream, b"x", str(outcome.exit_code).encode())
 
     def _stdin(self, stream: Wire) -> str:
+        return self._ask(stream, b"i", b"")[1].decode(errors="replace")
+
+    def _special(self, stream: Wire, name: str) -> bytes:
+        kind, payload = self._ask(stream, b"f", os.fsencode(name))
+        if kind == b"r":
+            number = int(payload)
+            raise OSError(number, os.strerror(number))
+        return payload
+
+    def _ask(self, stream: Wire, kind: bytes, payload: bytes) -> tuple[bytes, bytes]:
+        """Ask the program for something that may take its time; meanwhile others are answered."""
         self._turn.release()
         try:
-            _send(stream, b"i", b"")
-            return _read(stream, b"i").decode(errors="replace")
+            _send(stream, kind, payload)
+            return _frame(stream)
+        except (OSError, ValueError):
+            raise Gone from None
         finally:
             self._turn.acquire()
-
-
-def _listen(folder: Path) -> socket.socket:
-    """A socket only this user can reach: a file in a private folder, or (on Windows) loopback with a token."""
-    if sys.platform != "win32":
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(str(folder / "socket"))
-    else:
-        listener = socket.create_server(("127.0.0.1", 0))
-    listener.listen(16)
-    return listener
-
-
-def _write_programs(folder: Path, listener: socket.socket, token: str) -> None:
-    place = listener.getsockname()
-    address = repr(place if isinstance(place, str) else tuple(place[:2]))
-    client = folder / "client.py"
-    client.touch(mode=0o600)
-    client.write_text(f"ADDRESS = {address}\nTOKEN = {token!r}\n{_CLIENT.read_text()}", encoding="utf-8")
-    for name in PROGRAMS:
-        _write_program(folder, name, f'-IS "{client}" {name}', f'-IS "${{0%/*}}/client.py" {name}')
-    if not _on_path("jq"):
-        # not without site-packages: PyPI's jq is there
-        shutil.copyfile(_JQ, folder / "jq_program.py")
-        _write_program(folder, "jq", f'-P "{folder / "jq_program.py"}"', '-P "${0%/*}/jq_program.py"')
-
-
-def _write_program(folder: Path, name: str, windows: str, posix: str) -> None:
-    """A program that starts this Python with these words, for the shell of the platform."""
-    if sys.platform == "win32":
-        (folder / f"{name}.cmd").write_text(f'@"{sys.executable}" {windows} %*\n', encoding="utf-8")
-        return
-    program = folder / name
-    quoted = "'" + sys.executable.replace("'", "'\\''") + "'"
-    program.write_text(f'#!/bin/sh\nexec {quoted} {posix} "$@"\n', encoding="utf-8")
-    program.chmod(0o700)
-
-
-def _on_path(name: str) -> bool:
-    """Whether the machine itself has the program; the folder of another notebook's lab does not count."""
-    places = os.environ.get("PATH", "").split(os.pathsep)
-    own = [place for place in places if not Path(place).name.startswith(_FOLDER_PREFIX)]
-    return shutil.which(name, path=os.pathsep.join(own)) is not None
 
 
 def _accept(listener: socket.socket, bridge: weakref.ref[Bridge]) -> None:
@@ -157,17 +134,30 @@ def _accept(listener: socket.socket, bridge: weakref.ref[Bridge]) -> None:
         del alive
 
 
-def _close(listener: socket.socket, folder: Path) -> None:
+def _close(listener: socket.socket, address: str, owner: int) -> None:
+    if os.getpid() != owner:  # a forked child ends: the lab is not its own
+        return
+    with contextlib.suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)  # it wakes the thread that waits there
     listener.close()
-    shutil.rmtree(folder, ignore_errors=True)
-    places = os.environ.get("PATH", "").split(os.pathsep)
-    os.environ["PATH"] = os.pathsep.join(place for place in places if place != str(folder))
+    if os.environ.get(BRIDGE) == address:
+        del os.environ[BRIDGE]
+
+
+def _frame(stream: Wire) -> tuple[bytes, bytes]:
+    """A kind and its bytes. Raises ValueError where the stream ends."""
+    kind, size = stream.read(1), int(stream.readline())
+    payload = stream.read(size)
+    if len(payload) < size:
+        raise ValueError("the stream ended")
+    return kind, payload
 
 
 def _read(stream: Wire, kind: bytes) -> bytes:
-    if stream.read(1) != kind:
+    found, payload = _frame(stream)
+    if found != kind:
         raise ValueError("unexpected frame")
-    return stream.read(int(stream.readline()))
+    return payload
 
 
 def _send(stream: Wire, kind: bytes, payload: bytes) -> None:

@@ -19,9 +19,10 @@ from netpol_lab.connections.scene import Scene, SceneNode, build, effect_of
 from netpol_lab.connections.story import Moment, Timeline, policies_changed, with_visitors
 from netpol_lab.engine.profiles import PROFILES
 from netpol_lab.kubectl import Session, run
-from netpol_lab.lab import notebook
+from netpol_lab.lab import notebook, student_files
 from netpol_lab.lab.bridge import Bridge
 from netpol_lab.lab.clusters import Cluster
+from netpol_lab.lab.unforeseen import front_door, sentence
 from netpol_lab.lessons import exercises, quiz
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import LabError, NotFound, NotSimulated
@@ -41,6 +42,7 @@ Which = int | str | Moment
 _open: Lab | None = None
 
 
+@front_door
 class Lab:
     """One student's lab.
 
@@ -59,23 +61,24 @@ class Lab:
             raise LabError(f"{xx!r} cannot be part of a Kubernetes name. Take your number as text, for example '07'.")
         if lesson is not None and not re.fullmatch(r"[a-z0-9][a-z0-9-]*", lesson):
             raise LabError(f"{lesson!r} is not the name of a lesson. An example is '02-default-deny'.")
-        if _open is not None:
-            _open.close()
         self.xx, self.lesson = str(xx), lesson
         self.cluster = Cluster(profile)
         self._session = Session(self.cluster, terminal=True)
         self._story = Timeline(self.cluster.snapshot())
         self._predictions = quiz.Predictions(self.xx)
-        self.folder = notebook.work_in(lesson)
+        self.folder = student_files.work_in(lesson)
         self._bridge = Bridge(self._answer)
+        # The new lab stands. Only now may the old one go: whatever failed before this line left it as it was.
+        if _open is not None:
+            _open.close()
+        _open = self
         if notebook.publish(self.xx, self._write):
             from netpol_lab.display import layout
 
             layout.warm_up()
-        _open = self
 
     def close(self) -> None:
-        """Take the lab's kubectl off PATH and end its socket."""
+        """End the lab. `kubectl` in this kernel then refuses, until a new lab is opened."""
         self._bridge.close()
 
     def __repr__(self) -> str:
@@ -84,10 +87,13 @@ class Lab:
 
     # -- the command line ------------------------------------------------------------------------
 
-    def _answer(self, program: str, words: list[str], stdin: Callable[[], str], cwd: str) -> ProgramResult | None:
+    def _answer(
+        self, program: str, words: list[str], stdin: Callable[[], str], cwd: str, *special: Callable[[str], bytes]
+    ) -> ProgramResult | None:
         """Run one program of the notebook's shell. What the simulator cannot do is an answer too, never a crash."""
         session, cluster = self._session, self.cluster
-        tried = len(session.attempts)
+        tried, told, before = len(session.attempts), len(self._story.moments), cluster.snapshot()
+        command = shlex.join([program, *words])
         try:
             if program == "curl":
                 if not is_for_the_cluster(cluster, words, session.forwards):
@@ -100,29 +106,39 @@ class Lab:
                 result = run(session, words, stdin, cwd)
         except LabError as error:
             result = ProgramResult((("stderr", f"error: {error}\n"),), 1)
-        command = shlex.join([program, *words])
+        except Exception as error:
+            if len(self._story.moments) == told:  # nobody else changed it while this line waited for its input
+                cluster.restore(before)
+            return ProgramResult((("stderr", f"error: {sentence(command, error)}\n"),), 1)
         self._story.record(command, cluster.snapshot(), session.attempts[tried:])
         return result
 
     def kubectl(self, line: str, stdin: str = "") -> ProgramResult:
         """Run one kubectl line from Python: ``lab.kubectl("get pods -A").stdout``."""
-        words = shlex.split(data.fill(line, self.xx))
+        try:
+            words = shlex.split(data.fill(line, self.xx))
+        except ValueError as error:
+            raise LabError(f"The line {line!r} cannot be read: {str(error).lower()}.") from None
         answer = self._answer(
-            "kubectl", words[1:] if words[:1] == ["kubectl"] else words, lambda: stdin, str(Path.cwd())
+            "kubectl", words[1:] if words[:1] == ["kubectl"] else words, lambda: stdin, student_files.here()
         )
         assert answer is not None
         return answer
 
     def _write(self, name: str, text: str) -> str:
-        return notebook.write_manifest(name, text, self.xx)
+        return student_files.write_manifest(name, text, self.xx)
 
     def file(self, name: str) -> str:
         """Copy one of the workbook's manifests into your folder, with your number filled in.
 
         ``name`` is like ``lab-a/netpol-apps.yaml``. Returns its text. Raises NotFound for a name that is not there.
         """
-        text = data.fill(data.path("manifests", *name.split("/")).read_text(encoding="utf-8"), self.xx)
-        notebook.write_manifest(Path(name).name, text, self.xx)
+        parts = name.split("/")
+        place = data.path("manifests", *parts)
+        if ".." in parts or not place.is_file():
+            raise NotFound(f"The workbook has no manifest {name!r}. An example is 'lab-a/netpol-apps.yaml'.")
+        text = data.fill(place.read_text(encoding="utf-8"), self.xx)
+        student_files.write_manifest(Path(name).name, text, self.xx)
         return text
 
     def reset(self) -> None:

@@ -1,4 +1,4 @@
-"""What the lab needs from IPython: variables for `$XX`, one cell magic, and the folder to work in."""
+"""What the lab needs from IPython: variables for `$XX` and one cell magic."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from netpol_lab.model.datafiles import fill
-from netpol_lab.model.errors import LabError
+from netpol_lab.lab.kernel_start import speak_plainly
+from netpol_lab.lab.unforeseen import foreseen
 from netpol_lab.model.objects import NetworkPolicy
-
-_home: Path | None = None
 
 
 def shell() -> Any | None:
@@ -25,19 +23,6 @@ def shell() -> Any | None:
     return get_ipython()
 
 
-def work_in(lesson: str | None) -> Path:
-    """Change into the folder for a lesson's files, ``work/<lesson>`` beside the notebook; make it if missing.
-
-    Without a lesson the folder stays as it is. A second call starts from the notebook's own folder again.
-    """
-    global _home
-    _home = _home or Path.cwd()
-    folder = _home / "work" / lesson if lesson else _home
-    folder.mkdir(parents=True, exist_ok=True)
-    os.chdir(folder)
-    return folder
-
-
 def publish(number: str, write: Callable[[str, str], str]) -> bool:
     """Set ``XX`` for shells and for `!` lines, and offer ``%%manifest FILE``. True in a notebook, False elsewhere.
 
@@ -47,14 +32,16 @@ def publish(number: str, write: Callable[[str, str], str]) -> bool:
     ip = shell()
     if ip is None:
         return False
-    ip.user_ns.setdefault("XX", number)
+    ip.user_ns["XX"] = number
 
     def manifest(line: str, cell: str = "") -> None:
         """Write the cell to a file, with $XX filled in: %%manifest netpol-apps.yaml"""
-        print(write(line.strip(), cell))
+        with foreseen(f"%%manifest {line.strip()}"):
+            print(write(line.strip(), cell))
 
     ip.register_magic_function(manifest, "cell", "manifest")
     ip.system = _run_line
+    speak_plainly(ip)
     return True
 
 
@@ -75,20 +62,6 @@ def _run_line(line: str) -> None:
         while chunk := process.stdout.read1(65536):  # type: ignore[attr-defined]
             print(decoder.decode(chunk), end="", flush=True)
     ip.user_ns["_exit_code"] = process.returncode
-
-
-def write_manifest(name: str, text: str, number: str) -> str:
-    """Write one manifest into the working folder; returns one line for the student.
-
-    Raises :class:`LabError` for a name that is missing or leads out of the folder.
-    """
-    place = Path(name)
-    if not name or place.is_absolute() or ".." in place.parts or len(name.split()) > 1:
-        raise LabError("Name a file in this folder after %%manifest, for example: %%manifest default-deny.yaml")
-    filled = fill(text, number)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(filled, encoding="utf-8")
-    return f"wrote {name} ({len(filled.splitlines())} lines)"
 
 
 def lines_of(policy: NetworkPolicy) -> dict[str, Any]:

@@ -6,6 +6,7 @@ them. An installed wheel carries the same files inside the package, in ``netpol_
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from string import Template
 
@@ -28,8 +29,9 @@ def path(*parts: str) -> Path:
     """
     for place in _PLACES:
         wanted = place.joinpath(*parts)
-        if wanted.exists() and wanted.resolve().is_relative_to(place.resolve()):
-            return wanted
+        with contextlib.suppress(OSError, ValueError):  # no file can have such a name
+            if wanted.exists() and wanted.resolve().is_relative_to(place.resolve()):
+                return wanted
     raise NotFound(f"The lessons have no data file {'/'.join(parts) or 'data'!r}.")
 
 

@@ -12,7 +12,7 @@ class LabError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """IPython asks for this: the message stands alone, no traceback is shown."""
-        return [f"{type(self).__name__}: {self}"]
+        return [f"{type(self).__name__}: {self}".replace("\x1b", "^[")]
 
 
 class NotFound(LabError):

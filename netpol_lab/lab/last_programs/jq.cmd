@@ -1,0 +1,1 @@
+@"%NETPOL_LAB_PYTHON%" -P "%~dp0..\jq_program.py" %*

@@ -1,0 +1,1 @@
+@"%NETPOL_LAB_PYTHON%" -IS "%~dp0..\bridge_client.py" kubectl %*

@@ -1,0 +1,104 @@
+"""The student's files: the folder they lie in, and how they are written, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from netpol_lab.model.datafiles import fill
+from netpol_lab.model.errors import LabError
+
+_home: Path | None = None
+
+
+def work_folder(lesson: str | None = None) -> Path:
+    """The folder for a lesson's files, ``work/<lesson>`` beside the notebook, made if missing. Without one, ``work``.
+
+    Raises :class:`LabError` where there can be no such folder.
+    """
+    folder = _notebook_folder() / "work" / (lesson or "")
+    with _told(f"The folder {folder} for your files cannot be made"):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def work_in(lesson: str | None) -> Path:
+    """Change into the folder for a lesson's files. Without a lesson, into the notebook's own.
+
+    Raises :class:`LabError` where that cannot be, and then nothing has changed.
+    """
+    folder = work_folder(lesson) if lesson else _notebook_folder()
+    with _told(f"The folder {folder} for your files cannot be entered"):
+        os.chdir(folder)
+    return folder
+
+
+def _notebook_folder() -> Path:
+    global _home
+    with _told("The folder of this notebook is not there any more. Save the notebook elsewhere and open it again"):
+        _home = _home or Path.cwd()
+    return _home
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """An error of the file system in a sentence: what could not be done, and why."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        raise LabError(f"{what}: {why.lower()}.") from None
+
+
+def here() -> str:
+    """The working folder; a place that holds nothing, when it was deleted."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return "/the folder was deleted"
+
+
+def write_manifest(name: str, text: str, number: str) -> str:
+    """Write one manifest into the working folder; returns one line for the student.
+
+    Raises :class:`LabError` for a name that is missing or leads out of the folder.
+    """
+    place = Path(name)
+    leads_away = place.is_absolute() or ".." in place.parts or name.startswith("~")
+    if leads_away or not place.name or len(name.split()) > 1:
+        raise LabError("Name a file in this folder after %%manifest, for example: %%manifest default-deny.yaml")
+    filled = fill(text, number)
+    with _told(f"{name} was not written, and what was there is as it was"):
+        write_whole(place, filled)
+    return f"wrote {name} ({len(filled.splitlines())} lines)"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write the text beside the file, then give it the file's name. Folders on the way are made. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(21, os.strerror(21), str(path))
+    descriptor, beside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+            file.write(text)
+        Path(beside).chmod(_mode(path))
+        os.replace(beside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def _mode(path: Path) -> int:
+    """The file's rights; those that a new file gets here where there is none."""
+    try:
+        return path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
