@@ -18,6 +18,11 @@ from netpol_lab.model.objects import Resource
 WORKLOAD_KINDS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob")
 
 
+_LONGEST_NAME = 253
+_LONGEST_BASE = 57
+"""API (``names.SimpleNameGenerator``): of a long name, 58 characters with the dash stand before the five letters."""
+
+
 def makes_pods(resource: Resource) -> bool:
     """Whether an object is a workload: one that is simulated, or of another kind that carries a pod template.
 
@@ -82,7 +87,7 @@ def replica_set_for(deployment: Mapping[str, Any]) -> Body:
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
         "metadata": {
-            "name": f"{metadata['name']}-{fingerprint}",
+            "name": f"{metadata['name'][: _LONGEST_NAME - len(fingerprint) - 1]}-{fingerprint}",
             "namespace": metadata["namespace"],
             "labels": dict(labels),
             "ownerReferences": [owner_reference(deployment)],
@@ -98,8 +103,8 @@ def replica_set_for(deployment: Mapping[str, Any]) -> Body:
 def pod_for(workload: Mapping[str, Any], number: int, node: str = "") -> Body:
     """The pod number ``number`` (counted over the workload's life) of a workload."""
     metadata, template = workload["metadata"], template_of(workload)
-    name = metadata["name"]
-    ending = number if workload["kind"] == "StatefulSet" else suffix(5, metadata["namespace"], name, number)
+    name = metadata["name"] if workload["kind"] == "StatefulSet" else metadata["name"][:_LONGEST_BASE]
+    ending = number if workload["kind"] == "StatefulSet" else suffix(5, metadata["namespace"], metadata["name"], number)
     labels = dict((template.get("metadata") or {}).get("labels") or {})
     if workload["kind"] == "StatefulSet":
         labels["statefulset.kubernetes.io/pod-name"] = f"{name}-{ending}"

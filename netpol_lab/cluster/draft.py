@@ -202,9 +202,12 @@ class Draft:
         self.counters.setdefault(counter, 0)
         taken = {pod.body["spec"].get("nodeName") for pod in kept}
         free = [place for place in places if place not in taken] if places else [""] * missing
-        for place, number in zip(free[:missing], self._numbers(key), strict=False):
-            self.counters[counter] += 1
-            self.create(from_object(controllers.pod_for(workload, number, place)))
+        numbers = self._numbers(key)
+        for place in free[:missing]:
+            pod = controllers.pod_for(workload, next(numbers), place)
+            while ("Pod", key[1], pod["metadata"]["name"]) in self.objects:  # a controller draws again, too
+                pod = controllers.pod_for(workload, next(numbers), place)
+            self.create(from_object(pod))
 
     def _keep(self, key: Key, workload: Mapping[str, Any], wanted: int) -> list[Resource]:
         """The pods that stay. Those too many, and those made from another template, are taken away."""
@@ -218,9 +221,10 @@ class Draft:
 
     def _numbers(self, key: Key) -> Iterator[int]:
         """The numbers of pods to come: the lowest that a StatefulSet has free; of all others each only once."""
-        if key[0] == "StatefulSet":
-            return (n for n in itertools.count() if ("Pod", key[1], f"{key[2]}-{n}") not in self.objects)
-        return itertools.count(self.counters[f"pods of {key}"])
+        counter = f"pods of {key}"
+        for number in itertools.count(0 if key[0] == "StatefulSet" else self.counters[counter]):
+            self.counters[counter] += 1
+            yield number
 
     def _template_changed(self, key: Key, workload: Mapping[str, Any]) -> bool:
         """Whether the pods that are there were made from another template. A ReplicaSet's never changes."""

@@ -78,8 +78,12 @@ class SimulatedCluster(View):
         self._state = snapshot
 
     def advance(self, seconds: float) -> None:
-        """Let simulated time pass."""
-        self._state = replace(self._state, time=self._state.time + timedelta(seconds=seconds))
+        """Let simulated time pass. Raises :class:`LabError` for a moment that no calendar has."""
+        try:
+            time = self._state.time + timedelta(seconds=seconds)
+        except (OverflowError, ValueError):
+            raise LabError(f"{seconds!r} seconds lead out of the calendar.") from None
+        self._state = replace(self._state, time=time)
 
     def apply(self, resource: Resource | str | Path) -> str | dict[str, str]:
         """Create an object, or replace the one of that kind, namespace and name.

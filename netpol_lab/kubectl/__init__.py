@@ -7,6 +7,7 @@ cluster.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 
 from netpol_lab.kubectl.session import Session
@@ -19,11 +20,23 @@ def _no_stdin() -> str:
     return ""
 
 
-def run(session: Session, argv: Sequence[str], stdin: Callable[[], str] = _no_stdin, cwd: str = ".") -> ProgramResult:
+def _no_special(name: str) -> bytes:
+    raise OSError(errno.EINVAL, "not a regular file")
+
+
+def run(
+    session: Session,
+    argv: Sequence[str],
+    stdin: Callable[[], str] = _no_stdin,
+    cwd: str = ".",
+    special: Callable[[str], bytes] = _no_special,
+) -> ProgramResult:
     """Run one kubectl command line and return what it prints and its exit code. Never raises a LabError.
 
     ``argv`` are the words after ``kubectl``. ``stdin`` is called once, and only when the line reads standard input;
-    ``cwd`` is the folder that relative file names start from. One call lets a second of simulated time pass.
+    ``cwd`` is the folder that relative file names start from. ``special`` reads a file that is no regular one (a pipe,
+    a device) for the program that was started; it is called with the name as typed and raises OSError.
+    One call lets a second of simulated time pass.
 
     >>> from netpol_lab.cluster.handle import SimulatedCluster as Cluster
     >>> session = Session(Cluster())
@@ -37,4 +50,4 @@ def run(session: Session, argv: Sequence[str], stdin: Callable[[], str] = _no_st
     """
     from netpol_lab.kubectl.dispatch import answer
 
-    return answer(session, list(argv), stdin, cwd)
+    return answer(session, list(argv), stdin, cwd, special)

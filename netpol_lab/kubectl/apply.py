@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from netpol_lab.cluster.server import stamp
@@ -109,15 +109,20 @@ def _replace(call: Call, item: Item) -> None:
             "NotFound",
             f'error when replacing "{item.source}": {not_found(call, item.type, item.name).message.partition(": ")[2]}',
         )
-    spec = {**_given(live), **(body.get("spec") or {})}
-    after, _ = changes.replace(call, item.type, live, {**body, "spec": spec} if "spec" in body else body, item)
+    if isinstance(body.get("spec"), Mapping):  # an object of a kind that is not simulated may have any other
+        body = {**body, "spec": {**_given(live), **body["spec"]}}
+    after, _ = changes.replace(call, item.type, live, body, item)
     print_change(call, item.type, after, "replaced")
 
 
 def _given(live: ReadOnlyBody) -> dict[str, Any]:
     """What the cluster put into a spec and a file does not have."""
-    spec = live.get("spec") or {}
-    return {name: spec[name] for name in ("nodeName", "clusterIP", "clusterIPs") if name in spec}
+    spec = live.get("spec")
+    return (
+        {}
+        if not isinstance(spec, Mapping)
+        else {name: spec[name] for name in ("nodeName", "clusterIP", "clusterIPs") if name in spec}
+    )
 
 
 def run_diff(call: Call) -> int:

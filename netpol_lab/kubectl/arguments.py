@@ -144,10 +144,16 @@ def _switch(text: str) -> bool:
 def _number(text: str) -> int:
     if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
         raise ValueError(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    if len(text) > 10 or not -(2**31) <= int(text) < 2**31:
+        raise ValueError(f'strconv.ParseInt: parsing "{text}": value out of range')
     return int(text)
 
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+_MOST_SECONDS = 2**63 / 1e9
+"""A Go duration counts nanoseconds in 64 bits."""
 
 
 def duration(text: str) -> float:
@@ -161,7 +167,9 @@ def duration(text: str) -> float:
         return 0.0
     parts = re.findall(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|[hms])", digits, re.ASCII)
     if parts and "".join(number + unit for number, unit in parts) == digits:
-        return sign * sum(float(number) * _UNITS[unit] for number, unit in parts)
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+        if seconds < _MOST_SECONDS:
+            return sign * seconds
     if re.fullmatch(r"\d+\.?\d*|\.\d+", digits, re.ASCII):
         raise ValueError(f'time: missing unit in duration "{text}"')
     raise ValueError(f'time: invalid duration "{text}"')

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from netpol_lab.kubectl.failure import Failure, from_server
+from netpol_lab.kubectl.jsonpath_parser import MOST_CHARACTERS
 from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.model.objects import Requirement
 
@@ -29,7 +30,13 @@ def parse_labels(text: str) -> tuple[Requirement, ...]:
 
     Raises :class:`Failure` when the text is not a selector.
     """
+    _check_length(text)
     return tuple(_requirements(text)) if text.strip() else ()
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MOST_CHARACTERS:
+        raise Failure(f"unable to parse requirement: more than {MOST_CHARACTERS} characters")
 
 
 def _requirements(text: str) -> Iterator[Requirement]:
@@ -79,6 +86,7 @@ FieldTerm = tuple[str, bool, str]
 
 def parse_fields(text: str, kind: ResourceType, labels: str) -> tuple[FieldTerm, ...]:
     """The terms of a field selector as (path, equal?, value). Raises :class:`Failure` for other fields."""
+    _check_length(text)
     terms = []
     for term in filter(None, text.split(",")):
         match = re.fullmatch(r"\s*([^=!]+?)\s*(==?|!=)\s*(.*?)\s*", term)

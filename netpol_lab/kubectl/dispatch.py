@@ -18,9 +18,11 @@ _CALL_SECONDS = 1.0
 """How much simulated time one call takes."""
 
 
-def answer(session: Session, words: list[str], stdin: Callable[[], str], cwd: str) -> ProgramResult:
+def answer(
+    session: Session, words: list[str], stdin: Callable[[], str], cwd: str, special: Callable[[str], bytes]
+) -> ProgramResult:
     """Run one command line; see :func:`run`."""
-    call = Call(session, "", Parsed((), None, {}), stdin, cwd)
+    call = Call(session, "", Parsed((), None, {}), stdin, cwd, special)
     try:
         exit_code = _run(call, words)
     except Failure as failure:

@@ -6,12 +6,14 @@ YAML ends the file there.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from netpol_lab.kubectl.failure import Failure, from_server, not_simulated
 from netpol_lab.kubectl.resources import ResourceType, metadata, type_of
@@ -26,6 +28,13 @@ from netpol_lab.model.objects import Resource
 
 SUFFIXES = (".json", ".yaml", ".yml")
 STDIN = "STDIN"
+_STDIN_FILES = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+
+MAX_FILE = 16_000_000
+"""Bytes. No manifest is larger, and ``-f /dev/zero`` has an end."""
+
+MAX_FILES = 10_000
+"""How many files a folder may hold, with those in its folders: ``-R -f /`` has an end."""
 
 
 @dataclass(frozen=True)
@@ -94,44 +103,85 @@ def _sources(call: Call, name: str) -> Iterator[tuple[str, str]]:
         return
     if name.startswith(("http://", "https://")):
         raise not_simulated("-f with a URL", "save the manifest to a file first")
-    path = Path(call.cwd, name)
-    if not path.exists():
-        raise _no_such_path(call, name)
-    if not path.is_dir():
+    if not stat.S_ISDIR(_mode(call, name)):
         yield name, read_text_file(call, name)
         return
-    files = _files_in(path, recursive=bool(call.flag("recursive")))
+    files = _files_in(Path(call.cwd, name), name, recursive=bool(call.flag("recursive")))
     if not files:
         raise Failure(f"error reading [{name}]: recognized file extensions are [.json .yaml .yml]")
     for file in files:
-        shown = str(Path(name, file.relative_to(path)))
+        shown = str(Path(name, file.relative_to(Path(call.cwd, name))))
         yield shown, read_text_file(call, shown)
 
 
-def _files_in(folder: Path, *, recursive: bool) -> list[Path]:
-    found = folder.rglob("*") if recursive else folder.iterdir()
+def _mode(call: Call, name: str) -> int:
+    """What kind of file there is. Raises :class:`Failure` as kubectl words it."""
+    try:
+        return Path(call.cwd, name).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # a name with a NUL names nothing
+        raise _no_such_path(call, name) from None
+    except OSError as error:
+        raise Failure(f'the path "{name}" cannot be accessed: stat {name}: {_reason(error)}') from None
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "cannot be read").lower()
+
+
+def _files_in(folder: Path, name: str, *, recursive: bool) -> list[Path]:
+    """The manifests of a folder. Raises :class:`Failure` for one that cannot be read, or holds half a machine."""
+    found: list[Path] = []
+    seen = 0
+    try:
+        for place, folders, files in os.walk(folder, onerror=_raise):
+            seen += len(folders) + len(files)
+            if seen > MAX_FILES:
+                raise Failure(f'error reading "{name}": more than {MAX_FILES} files; name the folder of your manifests')
+            found += [Path(place, file) for file in files]
+            if not recursive:
+                break
+    except OSError as error:
+        raise Failure(f'error reading "{name}": open {name}: {_reason(error)}') from None
     return sorted(file for file in found if file.suffix in SUFFIXES and file.is_file())
 
 
+def _raise(error: OSError) -> NoReturn:
+    raise error
+
+
 def read_text_file(call: Call, name: str) -> str:
-    """The text of a file. Raises :class:`Failure` as kubectl words it."""
+    """The text of a file. Raises :class:`Failure` as kubectl words it.
+
+    Only a regular file is read here, and only so much of it. A pipe or a device belongs to the program that was
+    started: it alone has it open, and it alone may wait for it.
+    """
+    if name in _STDIN_FILES:
+        return call.read_stdin()
     try:
-        return Path(call.cwd, name).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise _no_such_path(call, name) from None
+        if stat.S_ISREG(_mode(call, name)):
+            with Path(call.cwd, name).open("rb") as file:
+                data = file.read(MAX_FILE + 1)
+        else:
+            data = call.read_special(name)
+    except OSError as error:
+        raise Failure(f"open {name}: {_reason(error)}") from None
+    if len(data) > MAX_FILE:
+        raise Failure(f"open {name}: larger than {MAX_FILE // 10**6} MB, which is too large for a manifest")
+    try:
+        return data.decode()
     except UnicodeDecodeError:
         raise Failure(
             f"error parsing {name}: error converting YAML to JSON: yaml: invalid leading UTF-8 octet"
         ) from None
-    except OSError as error:
-        raise Failure(f"open {name}: {(error.strerror or 'cannot be read').lower()}") from None
 
 
 def _no_such_path(call: Call, name: str) -> Failure:
     """kubectl's words; as a hint, the file of that folder with nearly the same name."""
-    folder = Path(call.cwd, name).parent
-    known = [file.name for file in folder.iterdir()] if folder.is_dir() else []
-    close = get_close_matches(Path(name).name, sorted(known), 1)
+    try:
+        known = os.listdir(Path(call.cwd, name).parent)
+    except (OSError, ValueError):
+        known = []
+    close = get_close_matches(Path(name).name, sorted(known), 1) if len(known) <= MAX_FILES else []
     return Failure(f'the path "{name}" does not exist', hints=[f'did you mean "{close[0]}"?'] if close else ())
 
 

@@ -27,6 +27,23 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+_MOST_VALUES = 1_000_000
+"""A template that meets more values (``....``, a range in a range in a range) is given up."""
+
+
+class _Work:
+    """How much one template has done."""
+
+    def __init__(self) -> None:
+        self.values = 0
+
+    def seen(self, value: Any) -> Any:
+        self.values += 1
+        if self.values > _MOST_VALUES:
+            raise JsonPathError("too many values")
+        return value
+
+
 compile = grammar.parse
 """Template to nodes. Raises :class:`JsonPathError` for a malformed template."""
 
@@ -36,13 +53,14 @@ def render(nodes: Sequence[TemplateNode], value: Any) -> str:
 
     Raises :class:`JsonPathError` where the template does not fit the object, such as an index out of bounds.
     """
-    return "".join(_render(nodes, value))
+    return "".join(_render(nodes, value, _Work()))
 
 
 def find(template: str, value: Any) -> list[Any]:
     """All values that the paths of a template lead to, in order (``jsonpath-as-json``, ``--sort-by``, ``wait``)."""
     paths = (node for node in grammar.parse(template) if isinstance(node, grammar.TemplatePath))
-    return [found for path in paths for found in evaluate(path.nodes, [value])]
+    work = _Work()
+    return [found for path in paths for found in _evaluate(path.nodes, [value], work)]
 
 
 def relaxed(expression: str) -> str:
@@ -55,15 +73,15 @@ def relaxed(expression: str) -> str:
     return "{" + (path if path.startswith((".", "[")) else f".{path}") + "}"
 
 
-def _render(nodes: Sequence[TemplateNode], value: Any) -> Iterator[str]:
+def _render(nodes: Sequence[TemplateNode], value: Any, work: _Work) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, grammar.TemplateText):
             yield node.text
         elif isinstance(node, grammar.TemplateRange):
-            for item in evaluate(node.path, [value]):
-                yield from _render(node.body, item)
+            for item in _evaluate(node.path, [value], work):
+                yield from _render(node.body, item, work)
         elif isinstance(node, grammar.TemplatePath):
-            yield " ".join(text_of(found) for found in evaluate(node.nodes, [value]))
+            yield " ".join(text_of(found) for found in _evaluate(node.nodes, [value], work))
 
 
 def text_of(value: Any) -> str:
@@ -77,7 +95,7 @@ def text_of(value: Any) -> str:
     return "<nil>" if value is None else str(value)
 
 
-def evaluate(nodes: Sequence[TemplateNode], values: list[Any]) -> list[Any]:
+def _evaluate(nodes: Sequence[TemplateNode], values: list[Any], work: _Work) -> list[Any]:
     """Follow a path from each of ``values``."""
     for node in nodes:
         if isinstance(node, grammar.TemplateText):
@@ -85,11 +103,11 @@ def evaluate(nodes: Sequence[TemplateNode], values: list[Any]) -> list[Any]:
         elif isinstance(node, grammar.Constant):
             values = [node.value]
         else:
-            values = [found for value in values for found in _step(node, value)]
+            values = [work.seen(found) for value in values for found in _step(node, value, work)]
     return values
 
 
-def _step(node: TemplateNode, value: Any) -> Iterator[Any]:
+def _step(node: TemplateNode, value: Any, work: _Work) -> Iterator[Any]:
     if isinstance(node, grammar.Field):
         yield from _field(node, value)
     elif isinstance(node, grammar.Recursive):
@@ -98,9 +116,9 @@ def _step(node: TemplateNode, value: Any) -> Iterator[Any]:
         yield from _slice(node, value)
     elif isinstance(node, grammar.Union):
         for part in node.parts:
-            yield from evaluate(part, [value])
+            yield from _evaluate(part, [value], work)
     elif isinstance(node, grammar.Filter):
-        yield from (item for item in _children(value) if _holds(node, item))
+        yield from (item for item in _children(value) if _holds(node, item, work))
 
 
 def _children(value: Any) -> list[Any]:
@@ -147,11 +165,11 @@ def _slice(node: grammar.Slice, value: Any) -> Iterator[Any]:
     yield value[index]
 
 
-def _holds(node: grammar.Filter, item: Any) -> bool:
-    left = evaluate(node.left, [item])
+def _holds(node: grammar.Filter, item: Any, work: _Work) -> bool:
+    left = _evaluate(node.left, [item], work)
     if not node.operator:
         return bool(left)
-    right = evaluate(node.right, [item])
+    right = _evaluate(node.right, [item], work)
     if len(left) > 1 or len(right) > 1:
         raise JsonPathError("can only compare one element at a time")
     if not left or not right:

@@ -80,6 +80,9 @@ class TemplateRange:
 
 TemplateNode = TemplateText | Field | Recursive | Slice | Filter | Union | Constant | TemplatePath | TemplateRange
 
+MOST_CHARACTERS = 5_000
+"""No template or selector that a person types is longer, and reading one takes time that grows with its square."""
+
 _FIELD_END = set(" .,[]$@{}\n\r")
 _SLICE = re.compile(r"(-?\d*)(:-?\d*)?(:-?\d*)?", re.ASCII)
 _FILTER = re.compile(r"([^!<>=]+?)\s*([!<>=]+)\s*(.+)", re.DOTALL)
@@ -94,6 +97,8 @@ def parse(template: str) -> tuple[TemplateNode, ...]:
     >>> parse("{.items[*].metadata.name}")[0].nodes[1]
     Slice(start=None, stop=None, step=None, single=False)
     """
+    if len(template) > MOST_CHARACTERS:
+        raise JsonPathError("template too long")
     flat = _actions(template)
     nodes, rest = _nest(flat, inside_range=False)
     if rest:

@@ -24,7 +24,7 @@ def run(call: Call) -> int:
     """Show what the containers of one pod, or of all that a selector chooses, have printed."""
     chosen = _by_label(call) if call.flag("selector") else [_by_name(call)]
     for body in chosen:
-        call.write(*_lines(call, body))
+        call.write_raw(*_lines(call, body))
     return 0
 
 

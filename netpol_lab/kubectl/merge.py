@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netpol_lab.kubectl.serialize import plain
+from netpol_lab.kubectl.serialize import plain, to_compact_json
 from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.model.numbers import whole
 
@@ -62,11 +62,21 @@ def _merge_key(key: str, items: Sequence[Any]) -> str:
 
 def _merged_items(field: str, last: Sequence[Any], new: Sequence[Any], live: Sequence[Any]) -> list[Any]:
     """Items of the file in its order, then those of the cluster that the file never had."""
-    before = {item.get(field): item for item in last if isinstance(item, Mapping)}
-    now = {item.get(field): item for item in live if isinstance(item, Mapping)}
-    wanted = {item[field] for item in new}
+    before = {_name(item, field): item for item in last if isinstance(item, Mapping)}
+    now = {_name(item, field): item for item in live if isinstance(item, Mapping)}
+    wanted = {_name(item, field) for item in new}
     kept = [plain(item) for name, item in now.items() if name not in wanted and name not in before]
-    return [three_way(_mapping(before.get(i[field])), i, _mapping(now.get(i[field]))) for i in new] + kept
+    names = [_name(item, field) for item in new]
+    return [
+        three_way(_mapping(before.get(name)), item, _mapping(now.get(name)))
+        for name, item in zip(names, new, strict=True)
+    ] + kept
+
+
+def _name(item: ReadOnlyBody, field: str) -> Any:
+    """What tells an item apart: a text or a number; a kind that is not simulated may have anything there."""
+    value = item.get(field)
+    return to_compact_json(value) if isinstance(value, (Mapping, list, tuple)) else value
 
 
 def three_way_patch(last: ReadOnlyBody, new: ReadOnlyBody, live: ReadOnlyBody) -> dict[str, Any]:

@@ -55,15 +55,24 @@ class Session:
         self.attempts.append(Attempt(flow, command, said))
 
 
+def _shown(text: str) -> str:
+    """Data cannot speak to the terminal: kubectl writes an escape byte as ``^[``."""
+    return text.replace("\x1b", "^[").replace("\x9b", "^[[")
+
+
 @dataclass
 class Call:
-    """One command line while it runs. ``args`` are the words before ``--``; ``command`` those after it, or None."""
+    """One command line while it runs. ``args`` are the words before ``--``; ``command`` those after it, or None.
+
+    ``read_special`` reads a file that is no regular one, for the program that was started; it raises OSError.
+    """
 
     session: Session
     verb: str
     parsed: Parsed
     read_stdin: Callable[[], str]
     cwd: str
+    read_special: Callable[[str], bytes]
     chunks: list[Chunk] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
 
@@ -93,8 +102,8 @@ class Call:
         return bool(self.parsed.values.get("namespace"))
 
     def write(self, *texts: str) -> None:
-        """Data as it is, to stdout."""
-        self.chunks += [("stdout", text) for text in texts]
+        """Data, to stdout."""
+        self.chunks += [("stdout", _shown(text)) for text in texts]
 
     @property
     def has_data(self) -> bool:
@@ -106,7 +115,11 @@ class Call:
 
     def warn(self, text: str) -> None:
         """A line that is not data, to stderr."""
-        self.chunks.append(("stderr", text + "\n"))
+        self.chunks.append(("stderr", _shown(text) + "\n"))
+
+    def write_raw(self, *texts: str) -> None:
+        """What a program in a container wrote, as it is."""
+        self.chunks += [("stdout", text) for text in texts]
 
     def report(self, failures: list[Failure]) -> int:
         """Print what went wrong, as kubectl does for one or several failures; return the exit code."""

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable
 
 from netpol_lab.kubectl import jsonpath
-from netpol_lab.kubectl.failure import Failure
+from netpol_lab.kubectl.failure import Failure, not_simulated
 from netpol_lab.kubectl.jsonpath_parser import JsonPathError
 from netpol_lab.kubectl.lookup import check_given, chosen
 from netpol_lab.kubectl.output import print_change
 from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.kubectl.session import Call
 from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.pods.process import LONGEST
 
 Met = Callable[[ReadOnlyBody], bool]
 
@@ -40,8 +41,11 @@ def run(call: Call) -> int:
 
 
 def _patience(call: Call) -> float:
+    """Seconds; a negative number means a week, as in kubectl, and nobody waits longer here."""
     given = call.flag("timeout")
-    return 30.0 if given is None else max(float(given), 0.0)
+    if given is not None and given > LONGEST:
+        raise not_simulated("a wait of more than a week")
+    return 30.0 if given is None else float(given) if given >= 0 else LONGEST
 
 
 def _timed_out(kind: ResourceType, body: ReadOnlyBody) -> Failure:

@@ -41,7 +41,7 @@ def decode(
     known = {key: value for key, value in obj.items() if key in schema.fields} if open_ended else obj
     body = decoder.struct(known, schema, (), (schema,))
     if open_ended:
-        for key in (key for key in obj if key not in schema.fields):
+        for key in (key for key in obj if key not in schema.fields and obj[key] is not None):
             body[str(key)] = decoder.value(obj[key], ANY, (str(key),), (schema,), ())
     # kubectl sends the fields sorted by name, so the server finds the faults in that order.
     for path, message, hint in sorted(decoder.faults, key=lambda fault: _order(fault[0])):

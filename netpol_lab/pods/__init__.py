@@ -34,6 +34,7 @@ from netpol_lab.pods.process import (
     Stdin,
     Stopped,
     Stream,
+    encodable,
 )
 from netpol_lab.pods.programs import start
 
@@ -177,7 +178,7 @@ class _Output:
 
 def _run(machine: Machine, argv: Sequence[str], stdin: Callable[[], str]) -> ProgramResult:
     output = _Output()
-    words = tuple(argv) or ("",)
+    words = tuple(map(encodable, argv)) or ("",)
     code, last, started = 0, "", True
     try:
         code = start(Process(machine, words, Stdin(stdin), output.out, output.err))

@@ -75,6 +75,10 @@ class ProgramResult:
     seconds: float = 0.0
     started: bool = True
 
+    def __post_init__(self) -> None:
+        """A name that is not UTF-8 may be in an answer; every answer can be written all the same."""
+        object.__setattr__(self, "chunks", tuple((stream, encodable(text)) for stream, text in self.chunks))
+
     @property
     def stdout(self) -> str:
         return "".join(text for stream, text in self.chunks if stream == "stdout")
@@ -82,6 +86,11 @@ class ProgramResult:
     @property
     def stderr(self) -> str:
         return "".join(text for stream, text in self.chunks if stream == "stderr")
+
+
+def encodable(text: str) -> str:
+    """The text with ``?`` for what no encoding can hold: the half surrogates by which Python keeps foreign bytes."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 class ProgramNotFound(Exception):

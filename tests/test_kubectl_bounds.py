@@ -1,0 +1,222 @@
+"""No line freezes the others, fills the memory or ends in a traceback: what is out of bounds is one sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from kubectl_lines import Terminal
+
+from netpol_lab import Cluster
+from netpol_lab.kubectl import Session, run
+from netpol_lab.kubectl.file_arguments import MAX_FILE, MAX_FILES
+from netpol_lab.model.errors import LabError
+
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n"
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    terminal = Terminal(folder=tmp_path)
+    terminal.out("create deployment web --image=nginx")
+    terminal.out("run p --image=busybox -- sleep 1d")
+    return terminal
+
+
+def thing(kind: str, **fields: object) -> str:
+    version = "discovery.k8s.io/v1" if kind == "EndpointSlice" else "example.org/v1" if kind == "Widget" else "v1"
+    return json.dumps({"apiVersion": version, "kind": kind, "metadata": {"name": "thing"}, **fields})
+
+
+# Files
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
+@pytest.mark.parametrize("line", ["apply -f pipe", "get pods -o jsonpath-file=pipe", "diff -f pipe"])
+def test_a_pipe_is_never_waited_for_in_the_kernel(terminal: Terminal, line: str) -> None:
+    os.mkfifo(Path(terminal.folder, "pipe"))
+    assert terminal.fails(line) == "error: open pipe: not a regular file"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev")
+def test_an_endless_device_is_not_read() -> None:
+    assert Terminal().fails("apply -f /dev/zero") == "error: open /dev/zero: not a regular file"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev")
+def test_what_is_no_regular_file_comes_from_the_program_that_has_it_open() -> None:
+    session, asked = Session(Cluster()), []
+
+    def special(name: str) -> bytes:
+        asked.append(name)
+        return CONFIG.encode()
+
+    result = run(session, ["apply", "-f", "/dev/null"], special=special)
+    assert (result.stdout, asked) == ("configmap/settings created\n", ["/dev/null"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev")
+def test_the_file_of_standard_input_is_standard_input(terminal: Terminal) -> None:
+    assert terminal.out("apply -f /dev/stdin", CONFIG) == "configmap/settings created\n"
+
+
+def test_a_file_has_a_greatest_size(terminal: Terminal) -> None:
+    with Path(terminal.folder, "large.yaml").open("wb") as file:
+        file.truncate(MAX_FILE + 1)
+    assert terminal.fails("apply -f large.yaml").startswith("error: open large.yaml: larger than 16 MB")
+
+
+def test_a_folder_has_a_greatest_number_of_files(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "walk", lambda *_, **__: iter([(".", [], ["a.yaml"] * (MAX_FILES + 1))]))
+    assert f"more than {MAX_FILES} files" in terminal.fails("apply -R -f .")
+
+
+def test_a_folder_that_may_not_be_read_is_named(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert terminal.fails("apply -f .") == 'error: error reading ".": open .: permission denied'
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 255 + ".yaml", "a/" * 3000, "a\0b", "web.yaml/x", "\udcff.yaml"])
+def test_a_name_that_no_file_has_is_refused(terminal: Terminal, name: str) -> None:
+    Path(terminal.folder, "web.yaml").write_text(CONFIG)
+    result = run(terminal.session, ["apply", "-f", name], cwd=terminal.folder)
+    assert result.exit_code == 1 and result.stderr.startswith('error: the path "')
+    result.stderr.encode()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps names that are not UTF-8")
+def test_a_file_whose_name_is_not_utf_8_is_read_and_named(terminal: Terminal) -> None:
+    Path(os.fsdecode(os.path.join(os.fsencode(terminal.folder), b"\xff.yaml"))).write_text("kind: [")
+    terminal.fails("apply -f .").encode()
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "wait pod/p --for=delete --timeout=9999999h",
+        "wait pod/p --for=delete --timeout=200000h",
+        f"wait pod/p --for=delete --timeout={'9' * 5000}h",
+        f"logs p --tail={'9' * 5000}",
+        f"scale deployment web --replicas={'9' * 5000}",
+        "create service clusterip x --tcp=²",
+        "create service clusterip x --tcp=80:²",
+        f"create service clusterip x --tcp={'9' * 5000}",
+        "expose deployment web --port=²",
+        "port-forward p ²",
+        "port-forward p 8080:²",
+        """patch deployment web --type=json -p '[{"op":"remove","path":"/spec/template/spec/containers/²"}]'""",
+    ],
+)
+def test_a_number_out_of_all_bounds_is_refused(terminal: Terminal, line: str) -> None:
+    before = terminal.session.cluster.snapshot().objects_by_key
+    terminal.fails(line)
+    assert terminal.session.cluster.snapshot().objects_by_key == before
+
+
+def test_time_stays_in_bounds_however_long_a_wait_is(terminal: Terminal) -> None:
+    for _ in range(2):
+        terminal.type("wait pod/p --for=delete --timeout=9999999h")
+    assert terminal.out("get pod p --no-headers").split()[-1] in ("3s", "4s", "5s")
+    assert "condition met" in terminal.out("wait pod/p --for=condition=Ready --timeout=9999999m")
+
+
+def test_a_negative_timeout_is_a_week(terminal: Terminal) -> None:
+    terminal.fails("wait pod/p --for=delete --timeout=-1s")
+    assert terminal.out("get pod p --no-headers").split()[-1] == "7d"
+
+
+@pytest.mark.parametrize("seconds", [1e300, float("inf"), float("nan")])
+def test_time_that_no_calendar_has_is_refused(seconds: float) -> None:
+    with pytest.raises(LabError, match="calendar"):
+        Cluster().advance(seconds)
+
+
+# Objects
+
+
+@pytest.mark.parametrize("port", [{"a": 1}, [1], None, "x", 1.5])
+def test_an_object_that_is_not_simulated_may_hold_anything_where_a_merge_key_stands(
+    terminal: Terminal, port: object
+) -> None:
+    text = thing("EndpointSlice", addressType="IPv4", endpoints=[], ports=[{"port": port}])
+    again = thing("EndpointSlice", addressType="IPv4", endpoints=[], ports=[{"port": {"b": 2}}])
+    for each in (text, again, text):
+        terminal.out("apply -f -", each)
+    assert terminal.out("apply -f -", text).endswith("unchanged\n")
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "EndpointSlice", "Widget"])
+@pytest.mark.parametrize("field", [{"spec": "x"}, {"subsets": None}, {"spec": [1]}, {"spec": None}, {"data": 1}])
+def test_odd_fields_of_objects_that_are_not_simulated_get_an_answer(
+    terminal: Terminal, kind: str, field: dict[str, object]
+) -> None:
+    terminal.out("apply -f -", thing(kind))
+    for verb in ("diff", "replace", "diff", "apply", "replace"):
+        assert terminal.type(f"{verb} -f -", thing(kind, **field)).exit_code in (0, 1)
+
+
+def test_endpoints_with_null_subsets_can_be_compared(terminal: Terminal) -> None:
+    assert terminal.type("diff -f -", thing("Endpoints", subsets=None)).exit_code == 1
+
+
+def test_a_controller_draws_again_when_a_name_is_taken(terminal: Terminal) -> None:
+    terminal.out("scale deployment web --replicas=2000")
+    assert len(terminal.out("get pods -l app=web -o name").splitlines()) == 2000
+
+
+@pytest.mark.parametrize("length", [63, 200, 253])
+def test_pods_of_a_workload_with_a_long_name_have_short_ones(terminal: Terminal, length: int) -> None:
+    text = json.dumps(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "d" * length},
+            "spec": {
+                "selector": {"matchLabels": {"a": "b"}},
+                "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "x"}]}},
+            },
+        }
+    )
+    terminal.out("apply -f -", text)
+    (pod,) = terminal.out("get pods -l a=b -o name").split()
+    assert len(pod.removeprefix("pod/")) <= 63 or length == 63
+
+
+# Templates and data
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-o", "jsonpath={" + "." * 4000 + "}"],
+        ["-o", "jsonpath={" + "." * 40_000 + "}"],
+        ["-o", "custom-columns=A:" + "." * 4000],
+        ["-o", "custom-columns=" + "a:b," * 5000],
+        ["-l", "a" + " " * 20_000 + "b"],
+        ["--field-selector", " " * 20_000 + "a=b"],
+        ["--sort-by", "." * 4000],
+    ],
+    ids=["descents", "many descents", "column", "columns", "labels", "fields", "sorting"],
+)
+def test_a_template_that_would_grow_without_end_is_refused(terminal: Terminal, words: list[str]) -> None:
+    result = run(terminal.session, ["get", "pods", *words])
+    assert (result.exit_code, result.stdout) == (1, "") and result.stderr
+
+
+def test_data_cannot_speak_to_the_terminal(terminal: Terminal) -> None:
+    terminal.out("apply -f -", thing("ConfigMap", data={"a": "\x1b[31mred\x9b0m"}))
+    terminal.out("annotate pod p note='\x1b]0;title'")
+    for line in ("get cm thing -o jsonpath={.data.a}", "get cm thing -o custom-columns=A:.data.a", "describe pod p"):
+        said = terminal.out(line)
+        assert "\x1b" not in said and "\x9b" not in said
+        assert "^[" in said
+    assert "\x1b" not in terminal.fails("get '\x1b[31mpods'")
