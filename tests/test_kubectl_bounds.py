@@ -11,7 +11,7 @@ import pytest
 from kubectl_lines import Terminal
 
 from netpol_lab import Cluster
-from netpol_lab.kubectl import Session, run
+from netpol_lab.kubectl import Session, jsonpath, run
 from netpol_lab.kubectl.file_arguments import MAX_FILE, MAX_FILES
 from netpol_lab.model.errors import LabError
 
@@ -207,7 +207,10 @@ def test_pods_of_a_workload_with_a_long_name_have_short_ones(terminal: Terminal,
     ],
     ids=["descents", "many descents", "column", "columns", "labels", "fields", "sorting"],
 )
-def test_a_template_that_would_grow_without_end_is_refused(terminal: Terminal, words: list[str]) -> None:
+def test_a_template_that_would_grow_without_end_is_refused(
+    terminal: Terminal, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jsonpath, "_MOST_VALUES", 5_000)
     result = run(terminal.session, ["get", "pods", *words])
     assert (result.exit_code, result.stdout) == (1, "") and result.stderr
 

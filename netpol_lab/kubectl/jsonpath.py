@@ -27,7 +27,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-_MOST_VALUES = 1_000_000
+_MOST_VALUES = 400_000
 """A template that meets more values (``....``, a range in a range in a range) is given up."""
 
 
