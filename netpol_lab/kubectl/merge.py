@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netpol_lab.kubectl.serialize import plain, to_compact_json
+from netpol_lab.kubectl.serialize import plain
 from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.model.numbers import whole
 
@@ -44,9 +44,10 @@ def _merged(key: str, last: Any, new: Any, live: Any) -> Any:
     if isinstance(new, Mapping):
         return three_way(_mapping(last), new, _mapping(live))
     if isinstance(new, Sequence) and not isinstance(new, str) and isinstance(live, Sequence):
-        field = _merge_key(key, new)
+        last = last if isinstance(last, Sequence) else ()
+        field = _merge_key(key, new, last, live)
         if field:
-            return _merged_items(field, last if isinstance(last, Sequence) else (), new, live)
+            return _merged_items(field, last, new, live)
     return plain(new)
 
 
@@ -54,29 +55,27 @@ def _mapping(value: Any) -> ReadOnlyBody:
     return value if isinstance(value, Mapping) else {}
 
 
-def _merge_key(key: str, items: Sequence[Any]) -> str:
-    """The field that tells the items apart; "" where the list is replaced as a whole."""
-    fields = MERGE_KEYS.get(key, ())
-    return next((f for f in fields if items and all(isinstance(i, Mapping) and f in i for i in items)), "")
+def _merge_key(key: str, items: Sequence[Any], *others: Sequence[Any]) -> str:
+    """The field that tells the items apart; "" where the list is replaced as a whole.
+
+    ``others`` are the same list at other times. An object that is not simulated may hold anything there, and only
+    texts and numbers tell apart.
+    """
+    found = [item for each in (items, *others) for item in each if isinstance(item, Mapping)]
+    for field in MERGE_KEYS.get(key, ()) if items else ():
+        every = all(isinstance(item, Mapping) and field in item for item in items)
+        if every and not any(isinstance(item.get(field), (Mapping, list, tuple)) for item in found):
+            return field
+    return ""
 
 
 def _merged_items(field: str, last: Sequence[Any], new: Sequence[Any], live: Sequence[Any]) -> list[Any]:
     """Items of the file in its order, then those of the cluster that the file never had."""
-    before = {_name(item, field): item for item in last if isinstance(item, Mapping)}
-    now = {_name(item, field): item for item in live if isinstance(item, Mapping)}
-    wanted = {_name(item, field) for item in new}
+    before = {item.get(field): item for item in last if isinstance(item, Mapping)}
+    now = {item.get(field): item for item in live if isinstance(item, Mapping)}
+    wanted = {item[field] for item in new}
     kept = [plain(item) for name, item in now.items() if name not in wanted and name not in before]
-    names = [_name(item, field) for item in new]
-    return [
-        three_way(_mapping(before.get(name)), item, _mapping(now.get(name)))
-        for name, item in zip(names, new, strict=True)
-    ] + kept
-
-
-def _name(item: ReadOnlyBody, field: str) -> Any:
-    """What tells an item apart: a text or a number; a kind that is not simulated may have anything there."""
-    value = item.get(field)
-    return to_compact_json(value) if isinstance(value, (Mapping, list, tuple)) else value
+    return [three_way(_mapping(before.get(i[field])), i, _mapping(now.get(i[field]))) for i in new] + kept
 
 
 def three_way_patch(last: ReadOnlyBody, new: ReadOnlyBody, live: ReadOnlyBody) -> dict[str, Any]:
@@ -90,14 +89,15 @@ def three_way_patch(last: ReadOnlyBody, new: ReadOnlyBody, live: ReadOnlyBody) -
     """
     patch: dict[str, Any] = {}
     for key, value in new.items():
-        now = live.get(key)
-        field = _merge_key(key, value) if isinstance(value, list) and isinstance(now, Sequence) else ""
+        now: Any = live.get(key)
+        old: Any = last.get(key) if isinstance(last.get(key), Sequence) else ()
+        field = _merge_key(key, value, old, now) if isinstance(value, list) and isinstance(now, Sequence) else ""
         if isinstance(value, Mapping) and isinstance(now, Mapping):
             inner = three_way_patch(_mapping(last.get(key)), value, now)
             if inner:
                 patch[key] = inner
         elif field:
-            patch |= _patch_of_items(key, field, last.get(key) or (), value, now or ())
+            patch |= _patch_of_items(key, field, old, value, now)
         elif value is not None and (key not in live or plain(value) != plain(now)):
             patch[key] = plain(value)
     return patch | {key: None for key, value in last.items() if value is not None and new.get(key) is None}
