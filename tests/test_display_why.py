@@ -9,10 +9,9 @@ import pytest
 
 from netpol_lab import Cluster
 from netpol_lab.coach.remedy import Change
-from netpol_lab.connections import Flow, connect
+from netpol_lab.connections import Flow, connect, connect_to
 from netpol_lab.display import why
 from netpol_lab.display.card import Picture
-from netpol_lab.engine.verdict import Verdict
 from netpol_lab.model.objects import External, Labels
 from tests.picture_checks import check
 
@@ -66,17 +65,16 @@ ALLOW_SERVICE_PORT = policy(
 )
 
 
-def flow(*policies: str, host: str = "backend", port: int = 80) -> Flow:
+def world(*policies: str) -> Cluster:
     cluster = Cluster()
     for text in (PODS, *policies):
         cluster.apply(text if text.startswith("\n") else "\n" + text)
+    return cluster
+
+
+def flow(*policies: str, host: str = "backend", port: int = 80) -> Flow:
+    cluster = world(*policies)
     return connect(cluster, cluster.endpoint("demo/frontend"), host, port)
-
-
-def verdict(*policies: str) -> Verdict:
-    found = flow(*policies, host="backend").verdict
-    assert found is not None
-    return found
 
 
 CASES = {
@@ -198,21 +196,27 @@ def test_what_you_saw_stands_beside_the_gate() -> None:
     assert "what you saw: wget backend -> wget: download timed out" in picture.twin
 
 
-def test_a_bare_verdict_uses_neither_name_nor_service() -> None:
-    picture = why.draw(verdict(DENY_INGRESS))
+def direct(*policies: str, port: int = 80) -> Flow:
+    cluster = world(*policies)
+    return connect_to(cluster, cluster.endpoint("demo/frontend"), cluster.endpoint("demo/backend"), port)
+
+
+def test_a_connection_by_address_uses_neither_name_nor_service() -> None:
+    picture = why.draw(direct(DENY_INGRESS))
     assert picture.title.startswith("✕ Blocked at ingress of backend")
     assert "frontend ==-==-==|3|==#4#" in picture.twin
 
 
-def test_a_bare_verdict_on_a_port_nobody_listens_on_is_a_refusal() -> None:
-    unheard = replace(verdict(), port=81)
-    assert why.draw(unheard).title == "✕ Refused: nothing listens on TCP 81 of backend"
+def test_a_port_nobody_listens_on_is_a_refusal() -> None:
+    assert why.draw(direct(port=81)).title == "✕ Refused: nothing listens on TCP 81 of backend"
 
 
 def test_what_depends_on_the_plugin_is_a_table_of_answers() -> None:
-    depends = replace(
-        verdict(), answer="depends on the network plugin", by_profile=(("upstream", "allowed"), ("cilium", "blocked"))
-    )
+    allowed = direct()
+    assert allowed.verdict is not None
+    answers = (("upstream", "allowed"), ("cilium", "blocked"))
+    judged = replace(allowed.verdict, answer="depends on the network plugin", by_profile=answers)
+    depends = replace(allowed, verdict=judged)
     page = check(lambda: why.draw(depends))
     assert why.draw(depends).title.startswith("? Depends on the network plugin")
     assert "✓ allowed" in page.text and "✕ blocked" in page.text
@@ -221,10 +225,12 @@ def test_what_depends_on_the_plugin_is_a_table_of_answers() -> None:
 
 @pytest.mark.parametrize("name", ['"><script>alert(1)</script>', "two\nlines", "</style><b>", "`tick`", "é→✓"])
 def test_a_name_stays_a_name(name: str) -> None:
-    judged = verdict(DENY_INGRESS, ALLOW_FRONTEND)
+    blocked = direct(DENY_INGRESS, ALLOW_FRONTEND)
+    judged = blocked.verdict
+    assert judged is not None
     source = replace(judged.source, name=name, labels=Labels({"app": name}))  # type: ignore[type-var, call-arg]
     ingress = replace(judged.ingress, isolating=tuple(replace(p, name=name) for p in judged.ingress.isolating))
-    renamed = replace(judged, source=source, ingress=ingress)
+    renamed = replace(blocked, source=source, verdict=replace(judged, source=source, ingress=ingress))
 
     def make() -> Picture:
         return why.draw(renamed, saw=(name, name), change=Change(name, name))
@@ -233,6 +239,6 @@ def test_a_name_stays_a_name(name: str) -> None:
 
 
 def test_an_address_of_the_outside_can_be_the_source() -> None:
-    judged = verdict()
-    outside = replace(judged, source=External(IPv4Address("192.0.2.7"), "192.0.2.7"))
+    cluster = world()
+    outside = connect_to(cluster, External(IPv4Address("192.0.2.7"), "192.0.2.7"), cluster.endpoint("demo/backend"), 80)
     assert "192.0.2.7 -> backend" in why.draw(outside).twin

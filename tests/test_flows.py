@@ -7,6 +7,7 @@ import pytest
 from netpol_lab import Cluster
 from netpol_lab.connections import Flow, connect
 from netpol_lab.model.objects import OUTSIDE, Pod
+from netpol_lab.tell.step_words import steps_told
 
 SHOP = """
 {apiVersion: v1, kind: Namespace, metadata: {name: shop}}
@@ -40,6 +41,16 @@ def policy(name: str, spec: str) -> str:
     )
 
 
+def lines(flow: Flow) -> list[tuple[str, ...]]:
+    """The words under each step."""
+    return [step.lines for step in steps_told(flow)]
+
+
+def stopped(flow: Flow) -> tuple[str, ...]:
+    """The words under the step that stopped it."""
+    return next(step.lines for step in steps_told(flow) if step.state == "stopped")
+
+
 @pytest.fixture
 def shop() -> Cluster:
     cluster = Cluster()
@@ -62,9 +73,9 @@ def test_every_step_passes_when_nothing_isolates(shop: Cluster) -> None:
     assert flow.outcome == "connected"
     assert states(flow) == ["passed", "passed", "open", "open", "passed"]
     assert [step.name for step in flow.steps] == ["Name", "Service", "Egress", "Ingress", "Port"]
-    assert flow.steps[0].facts == ("api is", "10.96.5.5")
-    assert flow.steps[2].facts == ("client is", "not isolated")
-    assert flow.steps[4].facts == ("api listens", "on TCP 8080")
+    assert lines(flow)[0] == ("api is", "10.96.5.5")
+    assert lines(flow)[2] == ("client is", "not isolated")
+    assert lines(flow)[4] == ("api listens", "on TCP 8080")
     assert flow.server == shop.pod("shop", "api")
 
 
@@ -75,14 +86,14 @@ def test_the_service_is_translated_before_any_policy_looks(shop: Cluster) -> Non
     flow = dial(shop, "api", 80)
     assert (flow.outcome, flow.target_port) == ("connected", 8080)
     assert flow.steps[3].state == "admitted"
-    assert flow.steps[3].facts == ("admitted by", "also-8080, rule 1")
+    assert lines(flow)[3] == ("admitted by", "also-8080, rule 1")
 
 
 def test_a_step_has_at_most_three_facts(shop: Cluster) -> None:
     shop.apply(policy("closed", "{podSelector: {}, policyTypes: [Ingress, Egress]}"))
     for host in ("api", "10.96.5.5", "10.244.9.9", "nobody", "localhost", "10.96.0.99"):
-        for step in dial(shop, host).steps:
-            assert 1 <= len(step.facts) <= 3
+        for words in lines(dial(shop, host)):
+            assert 1 <= len(words) <= 3
 
 
 def test_isolation_at_ingress_stops_there_and_the_port_is_never_reached(shop: Cluster) -> None:
@@ -90,14 +101,14 @@ def test_isolation_at_ingress_stops_there_and_the_port_is_never_reached(shop: Cl
     flow = dial(shop, "api")
     assert flow.outcome == "timed out"
     assert states(flow) == ["passed", "passed", "open", "stopped", "not reached"]
-    assert flow.stopped_at is not None and flow.stopped_at.facts == ("no rule admits", "api is isolated")
+    assert flow.stopped_at is not None and stopped(flow) == ("no rule admits", "api is isolated")
 
 
 def test_one_wrong_label_is_told_as_a_near_miss(shop: Cluster) -> None:
     rule = "ingress: [{from: [{podSelector: {matchLabels: {app: clyent}}}]}]"
     shop.apply(policy("almost", f"{{podSelector: {{matchLabels: {{app: api}}}}, {rule}}}"))
     flow = dial(shop, "api")
-    assert flow.stopped_at is not None and flow.stopped_at.facts == ("no rule admits", "1 near miss")
+    assert flow.stopped_at is not None and stopped(flow) == ("no rule admits", "1 near miss")
 
 
 def test_an_end_that_is_not_reached_tells_whether_it_would_admit(shop: Cluster) -> None:
@@ -105,7 +116,7 @@ def test_an_end_that_is_not_reached_tells_whether_it_would_admit(shop: Cluster) 
     shop.apply(policy("way-in", "{podSelector: {matchLabels: {app: api}}, ingress: [{}]}"))
     flow = dial(shop, "10.96.5.5")
     assert states(flow) == ["unused", "passed", "stopped", "would admit", "not reached"]
-    assert flow.steps[3].facts == ("not reached", "(would admit: rule 1)")
+    assert lines(flow)[3] == ("not reached", "(would admit: rule 1)")
 
 
 def test_a_dropped_question_to_dns_ends_at_the_name_and_by_address_it_works(shop: Cluster) -> None:
@@ -114,7 +125,7 @@ def test_a_dropped_question_to_dns_ends_at_the_name_and_by_address_it_works(shop
     flow = dial(shop, "api")
     assert flow.outcome == "dns timed out"
     assert states(flow) == ["stopped", *["not reached"] * 4]
-    assert flow.steps[0].facts == ("no answer", "egress to DNS", "is blocked")
+    assert lines(flow)[0] == ("no answer", "egress to DNS", "is blocked")
     assert flow.dns is not None and flow.dns.stops_at == "egress"
     assert flow.by_address is not None and flow.by_address.outcome == "connected"
     assert flow.by_address.destination == shop.pod("shop", "api")
@@ -130,7 +141,7 @@ def test_an_admitted_port_without_a_program_is_refused(shop: Cluster) -> None:
     flow = dial(shop, str(shop.pod("shop", "api").ip), 9999)
     assert flow.outcome == "refused"
     assert flow.steps[1].state == "unused"
-    assert flow.steps[4].facts == ("refused", "nothing listens", "on TCP 9999")
+    assert lines(flow)[4] == ("refused", "nothing listens", "on TCP 9999")
 
 
 def test_a_drop_hides_whether_anything_listens(shop: Cluster) -> None:
@@ -157,7 +168,7 @@ def test_kube_proxy_ends_what_it_cannot_translate(
 ) -> None:
     flow = dial(shop, host, port)
     assert flow.outcome == outcome
-    assert flow.stopped_at is not None and (flow.stopped_at.name, flow.stopped_at.facts) == ("Service", facts)
+    assert flow.stopped_at is not None and (flow.stopped_at.name, stopped(flow)) == ("Service", facts)
 
 
 def test_nothing_answers_at_an_address_no_pod_has(shop: Cluster) -> None:
@@ -169,7 +180,7 @@ def test_nothing_answers_at_an_address_no_pod_has(shop: Cluster) -> None:
 def test_a_name_that_does_not_exist_is_a_bad_address(shop: Cluster) -> None:
     flow = dial(shop, "apy")
     assert flow.outcome == "bad address"
-    assert flow.stopped_at is not None and flow.stopped_at.facts == ("no such name", "DNS answers NXDOMAIN")
+    assert flow.stopped_at is not None and stopped(flow) == ("no such name", "DNS answers NXDOMAIN")
 
 
 def test_a_pod_reaches_itself_whatever_isolates_it(shop: Cluster) -> None:
@@ -180,7 +191,7 @@ def test_a_pod_reaches_itself_whatever_isolates_it(shop: Cluster) -> None:
         port = 8080
         flow = connect(shop, api, host, port)
         assert flow.outcome == "connected", host
-        assert flow.steps[3].facts == ("to itself:", "always allowed")
+        assert lines(flow)[3] == ("to itself:", "always allowed")
 
 
 def test_a_node_reaches_its_own_pods_and_not_those_of_other_nodes(shop: Cluster) -> None:
@@ -189,14 +200,14 @@ def test_a_node_reaches_its_own_pods_and_not_those_of_other_nodes(shop: Cluster)
     nodes = {node.name: node for node in shop.nodes}
     own, other = connect(shop, nodes["node2"], address, 8080), connect(shop, nodes["node1"], address, 8080)
     assert (own.outcome, other.outcome) == ("connected", "timed out")
-    assert own.steps[3].facts == ("its own node:", "always allowed")
-    assert own.steps[2].facts == ("a node:", "no policy applies")
+    assert lines(own)[3] == ("its own node:", "always allowed")
+    assert lines(own)[2] == ("a node:", "no policy applies")
 
 
 def test_the_outside_is_a_source_no_policy_isolates(shop: Cluster) -> None:
     flow = connect(shop, OUTSIDE, str(shop.pod("shop", "api").ip), 8080)
     assert flow.outcome == "connected"
-    assert flow.steps[2].facts == ("outside:", "no policy applies")
+    assert lines(flow)[2] == ("outside:", "no policy applies")
 
 
 def test_the_outside_knows_no_cluster_names(shop: Cluster) -> None:
@@ -229,7 +240,7 @@ def test_the_api_server_is_reached_at_the_control_planes_own_address(shop: Clust
     flow = dial(shop, "kubernetes.default", 443)
     assert flow.outcome == "connected"
     assert flow.target_port == 6443
-    assert flow.steps[1].facts == ("becomes the node", "172.18.0.2:6443")
+    assert lines(flow)[1] == ("becomes the node", "172.18.0.2:6443")
 
 
 def test_selecting_all_pods_does_not_admit_the_api_server(shop: Cluster) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netpol_lab import Cluster
-from netpol_lab.connections import Resolver, connect
+from netpol_lab.connections import Flow, Resolver, connect
+from netpol_lab.tell.step_words import steps_told
 
 WORLD = """
 {apiVersion: v1, kind: Namespace, metadata: {name: shop}}
@@ -55,6 +56,11 @@ spec: {type: ExternalName, externalName: example.com}
 """
 
 
+def lines(flow: Flow) -> list[tuple[str, ...]]:
+    """The words under each step."""
+    return [step.lines for step in steps_told(flow)]
+
+
 @pytest.fixture(scope="module")
 def world() -> Cluster:
     cluster = Cluster()
@@ -96,7 +102,7 @@ def test_a_headless_service_is_its_pods(world: Cluster) -> None:
     assert resolve(world, "db") == [str(pod.ip) for pod in pods]
     flow = connect(world, world.endpoint("shop/client"), "db", 5432)
     assert flow.outcome == "connected"
-    assert flow.steps[1].state == "unused" and flow.steps[1].facts[0] == "headless: none"
+    assert flow.steps[1].state == "unused" and lines(flow)[1][0] == "headless: none"
 
 
 def test_a_pod_of_a_stateful_set_has_a_name_of_its_own(world: Cluster) -> None:
@@ -139,7 +145,7 @@ def test_a_cluster_without_dns_pods_gives_no_answer(world: Cluster) -> None:
     cluster.delete("Deployment", "kube-system", "coredns")
     flow = connect(cluster, cluster.endpoint("shop/client"), "api", 80)
     assert flow.outcome == "dns timed out"
-    assert flow.steps[0].facts == ("no answer", "no DNS pod runs", "behind kube-dns")
+    assert lines(flow)[0] == ("no answer", "no DNS pod runs", "behind kube-dns")
 
 
 def test_ingress_isolation_of_the_dns_pods_stops_every_name(world: Cluster) -> None:
@@ -149,4 +155,4 @@ def test_ingress_isolation_of_the_dns_pods_stops_every_name(world: Cluster) -> N
         "metadata: {name: closed, namespace: kube-system}\nspec: {podSelector: {}}\n"
     )
     flow = connect(cluster, cluster.endpoint("shop/client"), "api", 80)
-    assert flow.steps[0].facts == ("no answer", "ingress to DNS", "is blocked")
+    assert lines(flow)[0] == ("no answer", "ingress to DNS", "is blocked")

@@ -13,6 +13,7 @@ from worlds import World, snapshot_of, state_of, world
 from netpol_lab import Cluster
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.coach.remedy import Change, Way, smallest_change, smallest_stop
+from netpol_lab.connections import connect_to
 from netpol_lab.display import why
 from netpol_lab.engine import reasons as explain
 from netpol_lab.model.objects import OUTSIDE, Endpoint, NetworkPolicy, Pod
@@ -210,10 +211,10 @@ def test_what_a_label_opens_besides_is_said() -> None:
 def test_the_picture_says_what_a_change_does_besides() -> None:
     change = Change("delete rule 1 of p0", "Then no rule admits it.", also=(), stops=True)
     state = snapshot_of([WEB, CLIENT, SPY], [], {"shop": {}})
-    verdict = explain.verdict(state.engine, SPY, WEB, 80)
-    plain = why.draw(verdict, change=change)
+    flow = connect_to(state, SPY, WEB, 80)
+    plain = why.draw(flow, change=change)
     assert "(checked: then blocked)" in plain.text and "also" not in plain.text
     way = Way(("shop/client",), ("shop/web",), PortSet.ALL)
-    wide = why.draw(verdict, change=replace(change, also=(way,) * 5))
+    wide = why.draw(flow, change=replace(change, also=(way,) * 5))
     words = "It also closes " + "; ".join(["shop/client to shop/web on all ports"] * 3) + "; 2 more."
     assert words in " ".join(wide.text.split()) and words in wide.html and "Smallest change that stops it" in wide.html

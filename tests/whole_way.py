@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netpol_lab import Cluster
 from netpol_lab.coach.remedy import smallest_change, smallest_stop
+from netpol_lab.connections import connect_to
 from netpol_lab.connections.scene import build
 from netpol_lab.display import advice_table as advice
 from netpol_lab.display import matrix, why
@@ -20,7 +21,8 @@ def look(cluster: Cluster) -> None:
         for destination in (*names, "External"):
             verdict = cluster.verdict(source, destination, 80)
             change = (smallest_stop if verdict else smallest_change)(cluster, verdict)
-            assert why.draw(verdict, change=change).text.isascii()
+            flow = connect_to(cluster, verdict.source, verdict.destination, 80)
+            assert why.draw(flow, change=change).text.isascii()
     assert set(cluster.connections(by="workload").columns) == {"source", "destination", "ports"}
     cluster.unselected()
     scene = build(cluster)

@@ -6,7 +6,7 @@ policies see the pod's address and port, never the Service's (catalogue rule 20)
 
 from __future__ import annotations
 
-from netpol_lab.connections.connecting import connect, connect_each
+from netpol_lab.connections.connecting import connect, connect_each, connect_to
 from netpol_lab.connections.flow import Attempt, Flow, Outcome, Step
 from netpol_lab.connections.resolving import Resolution, Resolver
 from netpol_lab.connections.standing import Fate, Standing, standing
@@ -22,5 +22,6 @@ __all__ = [
     "Step",
     "connect",
     "connect_each",
+    "connect_to",
     "standing",
 ]

@@ -37,11 +37,20 @@ def connect(world: View, source: Endpoint, host: str, port: int, protocol: str =
     return asked.dial(found)
 
 
+def connect_to(world: View, source: Endpoint, end: Endpoint, port: int, protocol: str = "TCP") -> Flow:
+    """One connection to an end by its own address. An end that has none is judged too, and nothing listens there."""
+    if end.ip is not None:
+        return connect(world, source, str(end.ip), port, protocol)
+    steps = Step("Name", "unused", "no address"), Step("Service", "unused", "no Service")
+    asked = _Dialing(world, source, end.name, port, protocol, 0)
+    return asked._judge(steps, Translation(None, end, port), end)
+
+
 def connect_each(world: View, source: Endpoint, service: Service, port: int, protocol: str = "TCP") -> list[Flow]:
     """One connection to every endpoint of a Service's port, by the pod's own address and port: what may come up when a
     client asks the Service again and again. Empty when no pod is behind it."""
     return [
-        connect(world, source, str(pod.ip), target, protocol)
+        connect_to(world, source, pod, target, protocol)
         for pod, entry, target in world.endpoints(service)
         if (entry.port, entry.protocol) == (port, protocol)
     ]
@@ -77,7 +86,7 @@ class _Dialing:
         target = self._target(found, address)
         steps = (
             facts.name_step(found),
-            facts.service_step(found, address, self.port, self.protocol, target),
+            facts.service_step(found, target),
         )
         if target.endpoint is None:
             outcome: Outcome = "timed out" if target.problem == "no such address" else "refused"
@@ -99,7 +108,7 @@ class _Dialing:
         port = facts.not_reached("Port")
         if verdict.allowed:
             answered = answers(self.world, endpoint, target.port, self.protocol)
-            port = facts.port_step(target, self.protocol, answered=answered)
+            port = facts.port_step(target, answered=answered)
             # Nothing at all is at an address outside that the simulation does not know: no one refuses
             silent = isinstance(endpoint, External)
             outcome = "connected" if answered else ("timed out" if silent else "refused")

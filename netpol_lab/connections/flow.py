@@ -18,20 +18,62 @@ Outcome = Literal[
 
 StepName = Literal["Name", "Service", "Egress", "Ingress", "Port"]
 
+StepState = Literal["passed", "unused", "open", "admitted", "stopped", "not reached", "would admit"]
+
+Fact = Literal[
+    # of the name
+    "address used",
+    "the client itself",
+    "no address",
+    "resolved",
+    "from /etc/hosts",
+    "no such name",
+    "no DNS pod",
+    "DNS is blocked",
+    # of the Service
+    "becomes the pod",
+    "becomes the node",
+    "headless",
+    "no Service",
+    "no such port",
+    "no endpoints",
+    "no such address",
+    # of the gates
+    "a rule admits",
+    "a rule would admit",
+    "would admit",
+    "would not admit",
+    "not isolated",
+    "to itself",
+    "outside",
+    "a node",
+    "host network",
+    "its own node",
+    "near misses",
+    "no rule admits",
+    # of the port
+    "listens",
+    "nothing listens",
+    "nothing is there",
+    # of every step after a stop
+    "not reached",
+]
+"""What a step came to. The names, addresses and rules that it speaks of are in the flow."""
+
 
 @dataclass(frozen=True)
 class Step:
-    """One of the five steps of a flow, ready to be drawn.
+    """One of the five steps of a flow, as data; :mod:`netpol_lab.tell.step_words` has the words.
 
     ``state``: ``passed`` (a lookup that worked), ``unused`` (no name or no Service in this connection),
     ``open`` (pod not isolated), ``admitted`` (isolated, a rule admits), ``stopped`` (it ends here),
     ``not reached``, ``would admit`` (not reached, but this end would have let it through).
-    ``facts`` are at most three short lines for under the picture.
+    ``fact`` is what it came to.
     """
 
     name: StepName
-    state: Literal["passed", "unused", "open", "admitted", "stopped", "not reached", "would admit"]
-    facts: tuple[str, ...]
+    state: StepState
+    fact: Fact
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.connections import Flow, connect
+from netpol_lab.connections import Flow, connect, connect_to
 from netpol_lab.connections.scene import Scene, SceneNode, build
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.numbers import whole
@@ -73,7 +73,7 @@ def flow(state: Snapshot, source: str, destination: str, port: int | None, proto
         if "." in destination:  # a DNS name, of the cluster or of the outside
             return connect(state, origin, destination, port or 443, protocol)
         raise
-    return connect(state, origin, str(target.ip), port or _first_port(state, target, protocol), protocol)
+    return connect_to(state, origin, target, port or _first_port(state, target, protocol), protocol)
 
 
 def service_named(state: Snapshot, name: str, namespaces: tuple[str, ...]) -> Service | None:

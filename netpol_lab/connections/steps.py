@@ -1,105 +1,84 @@
-"""The short lines under the five steps of a flow. One function per step; no decision is made here."""
+"""The five steps of a flow: what each came to. One function per step; no decision is made here, and no word."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netpol_lab.connections.flow import Step, StepName
+from netpol_lab.connections.flow import Fact, Step, StepName
 from netpol_lab.connections.resolving import Resolution
 from netpol_lab.connections.services import Translation
 from netpol_lab.engine.verdict import Gate, Verdict
-from netpol_lab.model.objects import Endpoint, External, IPAddress, Node, Pod, name_of
+from netpol_lab.model.objects import Endpoint, External, IPAddress, Node, Pod
 
 _LABELS = ("pod label", "namespace label", "namespace")
 
 
 def name_step(found: Resolution) -> Step:
     """Step 1: what became of the host name."""
-    how = found.how
-    if how == "literal":
-        return Step("Name", "unused", ("not asked:", "address used"))
-    if how == "localhost":
-        return Step("Name", "unused", ("not asked:", "the client itself"))
-    if how == "no such name":
-        return Step("Name", "stopped", ("no such name", "DNS answers NXDOMAIN"))
-    if how == "no answer":
-        return Step("Name", "stopped", ("no answer", *_dns_trouble(found.dns)))
-    where = ("(from /etc/hosts)",) if how == "hosts" else ()
-    return Step("Name", "passed", (f"{found.host} is", str(found.addresses[0]), *where))
+    match found.how:
+        case "literal":
+            return Step("Name", "unused", "address used")
+        case "localhost":
+            return Step("Name", "unused", "the client itself")
+        case "no such name":
+            return Step("Name", "stopped", "no such name")
+        case "no answer":
+            return Step("Name", "stopped", "no DNS pod" if found.dns is None else "DNS is blocked")
+    return Step("Name", "passed", "from /etc/hosts" if found.how == "hosts" else "resolved")
 
 
-def _dns_trouble(dns: Verdict | None) -> tuple[str, str]:
-    if dns is None:
-        return ("no DNS pod runs", "behind kube-dns")
-    if dns.stops_at == "both ends":
-        return ("egress and ingress", "to DNS are blocked")
-    return (f"{dns.stops_at} to DNS", "is blocked")
-
-
-def service_step(found: Resolution, address: IPAddress, port: int, protocol: str, target: Translation) -> Step:
+def service_step(found: Resolution, target: Translation) -> Step:
     """Step 2: what kube-proxy made of the address and port."""
-    service = target.service
-    if target.problem == "no such port" and service is not None:
-        return Step("Service", "stopped", ("no such port", f"{service.name} has", f"no {protocol} {port}"))
-    if target.problem == "no endpoints" and service is not None:
-        return Step("Service", "stopped", ("no endpoints", f"no pod behind {service.name}"))
     if target.problem:
-        return Step("Service", "stopped", ("no such Service", f"has {address}"))
-    if service is not None and target.endpoint is not None:
-        return Step("Service", "passed", (_becomes(target.endpoint), where(target.endpoint, target.port)))
-    headless = found.service is not None
-    return Step("Service", "unused", ("headless: none" if headless else "none", socket(address, port)))
-
-
-def _becomes(endpoint: Endpoint) -> str:
-    return "becomes the pod" if isinstance(endpoint, Pod) and not endpoint.host_network else "becomes the node"
+        return Step("Service", "stopped", target.problem)
+    if target.service is not None and target.endpoint is not None:
+        is_pod = isinstance(target.endpoint, Pod) and not target.endpoint.host_network
+        return Step("Service", "passed", "becomes the pod" if is_pod else "becomes the node")
+    return Step("Service", "unused", "headless" if found.service is not None else "no Service")
 
 
 def gate_step(gate: Gate, verdict: Verdict, *, reached: bool) -> Step:
     """Steps 3 and 4: one end of the connection. ``reached`` False: an earlier step stopped it."""
     name: StepName = "Egress" if gate.direction == "egress" else "Ingress"
+    if not reached and not gate.admitted:
+        return Step(name, "not reached", "would not admit")
     if not reached:
-        if not gate.admitted:
-            return not_reached(name)
-        words = f"(would admit: rule {gate.admitting[0].index + 1})" if gate.admitting else "(would admit)"
-        return Step(name, "would admit", ("not reached", words))
+        return Step(name, "would admit", "a rule would admit" if gate.admitting else "would admit")
     if gate.admitting:
-        first = gate.admitting[0]
-        return Step(name, "admitted", ("admitted by", f"{first.policy.name}, rule {first.index + 1}"))
+        return Step(name, "admitted", "a rule admits")
     if gate.admitted:
         return Step(name, "open", _open(gate, verdict))
-    near = sum(1 for miss in gate.near_misses if [c.kind in _LABELS for c in miss.failed] == [True])
-    if near:
-        return Step(name, "stopped", ("no rule admits", f"{near} near miss{'es' if near > 1 else ''}"))
-    return Step(name, "stopped", ("no rule admits", f"{name_of(gate.endpoint)} is isolated"))
+    return Step(name, "stopped", "near misses" if near_misses(gate) else "no rule admits")
 
 
-def _open(gate: Gate, verdict: Verdict) -> tuple[str, ...]:
+def near_misses(gate: Gate) -> int:
+    """How many rules miss by one label, or by the namespace, alone."""
+    return sum(1 for miss in gate.near_misses if [c.kind in _LABELS for c in miss.failed] == [True])
+
+
+def _open(gate: Gate, verdict: Verdict) -> Fact:
     """Why there is no door: not isolated, or nothing a policy could apply to."""
     subject = gate.endpoint
     if verdict.source == verdict.destination:
-        return ("to itself:", "always allowed")
+        return "to itself"
     if isinstance(subject, External):
-        return ("outside:", "no policy applies")
+        return "outside"
     if isinstance(subject, Node):
-        return ("a node:", "no policy applies")
+        return "a node"
     if subject.host_network:
-        return ("host network:", "no policy applies")
-    return ("its own node:", "always allowed") if gate.unjudged else (f"{name_of(subject)} is", "not isolated")
+        return "host network"
+    return "its own node" if gate.unjudged else "not isolated"
 
 
-def port_step(target: Translation, protocol: str, *, answered: bool) -> Step:
+def port_step(target: Translation, *, answered: bool) -> Step:
     """Step 5: whether a program is behind the port."""
-    endpoint, port = target.endpoint, target.port
-    if answered and endpoint is not None:
-        return Step("Port", "passed", (f"{name_of(endpoint)} listens", f"on {protocol} {port}"))
-    if isinstance(endpoint, External):
-        return Step("Port", "stopped", ("no answer", "nothing is at", socket(endpoint.address, port)))
-    return Step("Port", "stopped", ("refused", "nothing listens", f"on {protocol} {port}"))
+    if answered:
+        return Step("Port", "passed", "listens")
+    return Step("Port", "stopped", "nothing is there" if isinstance(target.endpoint, External) else "nothing listens")
 
 
 def not_reached(name: StepName) -> Step:
-    return Step(name, "not reached", ("not reached",))
+    return Step(name, "not reached", "not reached")
 
 
 def rest(names: Iterable[StepName]) -> tuple[Step, ...]:

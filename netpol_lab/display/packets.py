@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from netpol_lab.connections import Flow, Step
+from netpol_lab.connections import Flow
 from netpol_lab.display.card import Picture, figure
 from netpol_lab.display.markup import Markup, el, fit, join, svg
 from netpol_lab.display.markup import table as columns
@@ -18,7 +18,7 @@ from netpol_lab.display.swatches import Legend
 from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import Pod, name_of
-from netpol_lab.tell.why_reasons import said
+from netpol_lab.tell.step_words import ToldStep, steps_told
 
 _CLIENT, _SERVER, _NOTES = 96.0, 490.0, 534.0
 _TOP, _FIRST, _ROW = 8.0, 92.0, 40.0
@@ -45,7 +45,7 @@ class _Talk:
     packets: tuple[_Packet, ...]
     title: str
     later: tuple[str, ...]
-    gates: tuple[Step, Step]
+    gates: tuple[ToldStep, ToldStep]
     stop: str
 
     @property
@@ -86,7 +86,7 @@ def _talk(flow: Flow) -> _Talk:
         raise LabError(
             "There are no packets to draw: the connection ended before one was sent to a pod. lab.why(...) tells where."
         )
-    egress, ingress = (next(s for s in flow.steps if s.name == name) for name in ("Egress", "Ingress"))
+    egress, ingress = (next(s for s in steps_told(flow) if s.name == name) for name in ("Egress", "Ingress"))
     client, server = name_of(flow.source), name_of(flow.destination)
     first = "SYN: may I connect?" if flow.protocol == "TCP" else "the question"
     stop = flow.verdict.stops_at
@@ -208,14 +208,14 @@ def _judged(talk: _Talk) -> tuple[str, str]:
     return f"{_sign(egress)}egress: {_words(egress)}", f"{_sign(ingress)}ingress: {_words(ingress)}"
 
 
-def _sign(step: Step) -> str:
+def _sign(step: ToldStep) -> str:
     return {"stopped": "✕ ", "not reached": "", "would admit": ""}.get(step.state, "✓ ")
 
 
-def _words(step: Step) -> str:
+def _words(step: ToldStep) -> str:
     if step.state in ("not reached", "would admit"):
         return "not asked any more"
-    return said(step).removeprefix("admitted by ") if step.state == "admitted" else said(step)
+    return step.lines[-1] if step.state == "admitted" else step.said
 
 
 def _legend(talk: _Talk) -> Legend:

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from netpol_lab.connections import Flow, Step
+from netpol_lab.connections import Flow
 from netpol_lab.display import card
 from netpol_lab.display.letters import compare
 from netpol_lab.display.markup import Markup, code, el, escape, join, plain
 from netpol_lab.display.theme import color
 from netpol_lab.display.why_svg import gates
 from netpol_lab.display.why_twin import twin
-from netpol_lab.engine.verdict import Condition, Verdict
+from netpol_lab.engine.verdict import Condition
 from netpol_lab.model.objects import Origin
 from netpol_lab.tell.condition_words import condition_words, subject_words
-from netpol_lab.tell.why_reasons import Reason, said
+from netpol_lab.tell.step_words import ToldStep
+from netpol_lab.tell.why_reasons import Reason
 from netpol_lab.tell.why_story import WhyStory, tell
 from netpol_lab.tell.words import Mono, Quiet, Sentence, place_of, text
 
@@ -30,38 +31,38 @@ if TYPE_CHECKING:
 class WhyPicture(card.Picture):
     """The reasons as a picture, as text, and as a table."""
 
-    steps: tuple[Step, ...] = field(default=(), repr=False)
+    steps: tuple[ToldStep, ...] = field(default=(), repr=False)
 
     @property
     def frame(self) -> pandas.DataFrame:
         """One row per step, in order: ``step``, ``state`` and ``facts`` (texts)."""
         import pandas
 
-        rows = [(step.name, step.state, ", ".join(step.facts)) for step in self.steps]
+        rows = [(step.name, step.state, ", ".join(step.lines)) for step in self.steps]
         return pandas.DataFrame(rows, columns=["step", "state", "facts"])
 
 
 def draw(
-    what: Flow | Verdict,
+    flow: Flow,
     *,
     change: Change | None = None,
     saw: tuple[str, str] | None = None,
 ) -> WhyPicture:
-    """The gates of a connection attempt, or of a bare verdict (then without name and Service).
+    """The gates of a connection attempt.
 
     ``change`` must have been simulated: the picture says so. ``saw`` is the command and the client's own words.
     """
-    story = tell(what)
+    story = tell(flow)
     near = next((c for reason in story.reasons for c in reason.conditions), None)
     reached = "reaches" if story.stop is None else "cannot reach"
     alt = f"Why {story.source_name} {reached} {story.target_name} on {story.protocol} {story.port}"
     boxes = [_box(reason) for reason in story.reasons]
-    then = _then(change, what)
+    then = _then(change, flow)
     if change is not None:
         boxes.append(_change_box(change, then))
     if saw is not None:
         boxes.append(card.note(join(["What you saw: ", code(saw[0]), " → ", el("code", saw[1], class_="npl-heard")])))
-    direct = next((text(r.lines[0]) for r in story.reasons if r.heading[0].startswith("By address")), "")
+    direct = next((text(r.lines[0]) for r in story.reasons if r.by_address), "")
     return card.figure(
         escape(story.title),
         markup(story.quiet),
@@ -94,11 +95,11 @@ def _one_line(change: Change | None, then: str) -> str:
     return f"{'; then '.join(change.command.splitlines())} (checked: {then}){besides}"
 
 
-def _then(change: Change | None, answer: Flow | Verdict) -> str:
+def _then(change: Change | None, flow: Flow) -> str:
     """What the change was checked to do. At a name it lets the question pass, and the connection comes after that."""
     if change is not None and change.stops:
         return "then blocked"
-    if isinstance(answer, Flow) and answer.outcome == "dns timed out":
+    if flow.outcome == "dns timed out":
         return "then the name resolves"
     return "then allowed"
 
@@ -179,7 +180,7 @@ def _description(story: WhyStory) -> str:
     if story.stop is None:
         return f"{text(story.quiet)} {' '.join(_sentence(reason) for reason in story.reasons)}".strip()
     step = story.steps[story.stop]
-    parts = [f"Stops at step {story.stop + 1}, {step.name.lower()}: {said(step)}."]
+    parts = [f"Stops at step {story.stop + 1}, {step.name.lower()}: {step.said}."]
     for condition in (c for reason in story.reasons for c in reason.conditions):
         parts.append(condition_words("near miss", condition))
     return " ".join(parts)

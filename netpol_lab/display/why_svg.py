@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from netpol_lab.connections import Step
 from netpol_lab.display.markup import Markup, el, fit, join, svg, text_width
 from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.engine.verdict import Condition
 from netpol_lab.tell.condition_words import found_words
+from netpol_lab.tell.step_words import ToldStep
 from netpol_lab.tell.why_story import WhyStory
 
 _BOX_W, _BOX_H, _Y = 112, 52, 92
@@ -135,7 +135,7 @@ def _flag(x: float) -> Markup:
     )
 
 
-def _lookup(step: Step, x: float, paint: str) -> Markup:
+def _lookup(step: ToldStep, x: float, paint: str) -> Markup:
     """Name, Service and port: no policy is involved."""
     if step.state == "stopped":
         return join([el("circle", cx=x, cy=_Y, r=22, fill=color("blocked")), _cross(x, _Y, 8)])
@@ -160,7 +160,7 @@ def _circle(x: float, r: float, paint: str, width: float, dash: str = "") -> Mar
     )
 
 
-def _gate(step: Step, x: float) -> Markup:
+def _gate(step: ToldStep, x: float) -> Markup:
     """Egress and ingress: open, opened by a rule, closed, or not reached."""
     sign = _SIGNS[step.name]
     if step.state == "stopped":
@@ -197,10 +197,10 @@ def _cross(x: float, y: float, arm: float) -> Markup:
     return el("path", d=d, fill="none", stroke=color("onmark"), stroke_width=2.6)
 
 
-def _fact_lines(step: Step) -> list[tuple[str, str, bool]]:
+def _fact_lines(step: ToldStep) -> list[tuple[str, str, bool]]:
     """At most three lines of at most a column's width; the first of a stop or an admission is bold."""
     lines: list[tuple[str, str, bool]] = []
-    for index, fact in enumerate(step.facts):
+    for index, fact in enumerate(step.lines):
         bold = index == 0 and step.state in ("stopped", "admitted")
         paint = "ink2" if not bold else "blocked" if step.state == "stopped" else "ink"
         lines += [(line, paint, bold) for line in _wrap(fact, bold)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from netpol_lab.connections import Step
 from netpol_lab.display.letters import compare
 from netpol_lab.display.markup import TWIN_WIDTH, ascii_text
 from netpol_lab.display.matrix_twin import short
-from netpol_lab.engine.verdict import Condition, Gate, NearMiss
+from netpol_lab.engine.verdict import Condition, Gate, NearMiss, RuleRef
 from netpol_lab.model.objects import name_of
-from netpol_lab.tell.why_reasons import said
+from netpol_lab.tell.reason_sentences import line
+from netpol_lab.tell.step_words import ToldStep
 from netpol_lab.tell.why_story import WhyStory
 from netpol_lab.tell.words import listed, text
 
@@ -55,20 +55,20 @@ def _wrapped(words: str, first: str, rest: str) -> list[str]:
     return textwrap.wrap(flat, TWIN_WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
 
 
-def _step_lines(story: WhyStory, index: int, step: Step) -> list[str]:
+def _step_lines(story: WhyStory, index: int, step: ToldStep) -> list[str]:
     name = step.name.upper() if step.state == "stopped" else step.name.lower()
     front = f"  {index + 1} {name:<9} {_STATES[step.state]:<5} "
-    said, *more = _said(story, step)
-    lines = _wrapped(said, front, " " * _INDENT)
-    for line in more:
-        lines += _wrapped(line, " " * _INDENT, " " * (_INDENT + 2))
+    first, *more = _said(story, step)
+    lines = _wrapped(first, front, " " * _INDENT)
+    for each in more:
+        lines += _wrapped(each, " " * _INDENT, " " * (_INDENT + 2))
     gate = _gate(story, step)
     if gate is not None and not gate.admitted and gate.near_misses:
         lines += _near_miss(gate.near_misses[0])
     return lines
 
 
-def _gate(story: WhyStory, step: Step) -> Gate | None:
+def _gate(story: WhyStory, step: ToldStep) -> Gate | None:
     """The gate a step shows. The name step shows the gate at which the question to DNS stopped."""
     verdict = story.verdict
     if verdict is None:
@@ -81,38 +81,40 @@ def _gate(story: WhyStory, step: Step) -> Gate | None:
     return {"Egress": verdict.egress, "Ingress": verdict.ingress}.get(step.name)
 
 
-def _said(story: WhyStory, step: Step) -> list[str]:
+def _said(story: WhyStory, step: ToldStep) -> list[str]:
     gate = _gate(story, step)
-    if step.name == "Name" and gate is not None and story.verdict is not None:
-        asked = f"{story.verdict.protocol} {story.verdict.port}"
-        end = story.source_name if gate.direction == "egress" else "kube-dns"
-        question = f"the question {story.source_name} -> kube-dns  {asked} is blocked at {gate.direction} of {end}"
-        return [question, f"{_isolated_by(gate)}; no rule admits"]
-    if gate is not None and step.state == "stopped":
-        return [f"{_isolated_by(gate)}; no rule admits"]
-    if gate is not None and not gate.admitted:
-        return [f"not reached; {_isolated_by(gate)}; no rule admits here either"]
-    if gate is not None and step.state == "open" and gate.unjudged is None and step.facts[-1:] == ("not isolated",):
-        return [f"{name_of(gate.endpoint)} is not isolated for {gate.direction}"]
-    if step.state == "admitted" and gate is not None:
-        rule = gate.admitting[0]
-        line = f" (line {rule.origin.first_line})" if rule.origin else ""
-        return [f"{name_of(gate.endpoint)} is isolated; admitted by {rule.policy.name}, rule {rule.index + 1}{line}"]
-    return [said(step)]
+    if gate is None:
+        return [step.said]
+    parts = {
+        "end": name_of(gate.endpoint),
+        "way": gate.direction,
+        "policies": ", ".join(policy.name for policy in gate.isolating),
+    }
+    if step.name == "Name" and story.verdict is not None:
+        on, end = f"{story.verdict.protocol} {story.verdict.port}", story.source_name
+        end = end if gate.direction == "egress" else "kube-dns"
+        question = line("twin.DNS", source=story.source_name, on=on, way=gate.direction, end=end)
+        return [question, line("twin.stopped", **parts)]
+    if step.state == "stopped":
+        return [line("twin.stopped", **parts)]
+    if not gate.admitted:
+        return [line("twin.not reached", **parts)]
+    if step.fact == "not isolated":
+        return [line("twin.not isolated", **parts)]
+    return [line("twin.admitted", **parts, **_rule(gate.admitting[0]))] if step.state == "admitted" else [step.said]
 
 
-def _isolated_by(gate: Gate) -> str:
-    return f"{name_of(gate.endpoint)} is isolated by {', '.join(policy.name for policy in gate.isolating)}"
+def _rule(rule: RuleRef) -> dict[str, object]:
+    place = line("twin.place", line=rule.origin.first_line) if rule.origin else ""
+    return {"policy": rule.policy.name, "rule": rule.index + 1, "place": place}
 
 
 def _near_miss(miss: NearMiss) -> list[str]:
-    line = f" (line {miss.rule.origin.first_line})" if miss.rule.origin else ""
-    head = f"near miss: {miss.rule.policy.name}, rule {miss.rule.index + 1}{line}"
-    if len(miss.failed) > 2:
-        return _wrapped(f"{head}: {len(miss.failed)} conditions differ", " " * _INDENT, " " * (_INDENT + 2))
-    if len(miss.failed) == 2:
-        kinds = text(listed([condition.kind for condition in miss.failed]))
-        head += f": {kinds} differ"
+    head, number = line("twin.near miss", **_rule(miss.rule)), len(miss.failed)
+    if number > 2:
+        return _wrapped(line("twin.near miss.many", near=head, number=number), " " * _INDENT, " " * (_INDENT + 2))
+    if number == 2:
+        head = line("twin.near miss.two", near=head, kinds=text(listed([condition.kind for condition in miss.failed])))
     lines = _wrapped(head, " " * _INDENT, " " * (_INDENT + 2))
     for condition in miss.failed:
         lines += _condition(condition)

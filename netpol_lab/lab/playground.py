@@ -65,6 +65,7 @@ class Playground:
 
     def pictures(self) -> tuple[Picture, Picture, Picture]:
         """Graph, matrix and the why of the chosen pair, for the present choice."""
+        from netpol_lab.connections import connect_to
         from netpol_lab.display import graph, matrix, why
 
         state, scene = self._state()
@@ -77,7 +78,7 @@ class Playground:
         return (
             graph.draw(scene, blocked=asked),
             matrix.draw(scene, **chosen),  # type: ignore[arg-type]
-            why.draw(state.verdict(ends[0].endpoint, ends[1].endpoint, port, protocol)),
+            why.draw(connect_to(state, ends[0].endpoint, ends[1].endpoint, port, protocol)),
         )
 
     @property

@@ -8,8 +8,10 @@ from typing import Literal
 
 from netpol_lab.connections import Flow, Step
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, RuleRef, Verdict
-from netpol_lab.model.objects import External, Pod, name_of
+from netpol_lab.model.objects import Pod, name_of
 from netpol_lab.tell.condition_words import unjudged_words, wanted_words
+from netpol_lab.tell.reason_sentences import line, say
+from netpol_lab.tell.step_words import steps_told
 from netpol_lab.tell.words import (
     Mono,
     Quiet,
@@ -36,19 +38,8 @@ class Reason:
     conditions: tuple[Condition, ...] = ()
     edge: Literal["blocked", "allowed", "ink"] = "blocked"
     profiles: tuple[tuple[str, str], ...] = ()
-
-
-def said(step: Step) -> str:
-    """The facts of a step as one line.
-
-    >>> said(Step("Port", "stopped", ("refused", "nothing listens", "on TCP 81")))
-    'refused: nothing listens on TCP 81'
-    """
-    first, rest = step.facts[0], " ".join(step.facts[1:])
-    if not rest:
-        return first
-    heading = step.state in ("stopped", "unused") and not first.endswith(":")
-    return f"{first}{':' if heading else ''} {rest}"
+    by_address: bool = False
+    """Whether it tells of the same connection made by address."""
 
 
 def pod_port(flow: Flow) -> str:
@@ -60,7 +51,7 @@ def reasons(flow: Flow) -> Iterable[Reason]:
     """The boxes under the gates, the one that decides first."""
     verdict, stop = flow.verdict, flow.stopped_at
     if verdict is not None and verdict.depends:
-        yield Reason(("Network plugins differ here",), edge="ink", profiles=verdict.by_profile)
+        yield Reason(say("reason.plugins"), edge="ink", profiles=verdict.by_profile)
     if flow.connected and verdict is not None:
         yield from _admitted(verdict)
     elif flow.outcome == "dns timed out":
@@ -77,27 +68,27 @@ def _admitted(verdict: Verdict) -> Iterable[Reason]:
     gates = (verdict.egress, verdict.ingress)
     rules = [gate.admitting[0] for gate in gates if gate.admitting]
     for rule in rules:
-        heading = ("Admitted by ", str(rule))
-        yield Reason(heading, (_rule_words(rule),), edge="allowed")
+        yield Reason(say("reason.admitted", rule=rule), (_rule_words(rule),), edge="allowed")
     if rules:
         return
-    notes = list(dict.fromkeys(unjudged_words(gate.unjudged) for gate in gates if gate.unjudged))
-    free = [f"{name_of(gate.endpoint)} for {gate.direction}" for gate in gates if gate.unjudged is None]
-    lines: list[Sentence] = [(capital(note), ".") for note in notes]
+    unjudged = dict.fromkeys(unjudged_words(gate.unjudged) for gate in gates if gate.unjudged)
+    lines = [say("reason.open.unjudged", why=capital(why)) for why in unjudged]
+    free = [
+        line("reason.open.end", end=name_of(gate.endpoint), way=gate.direction)
+        for gate in gates
+        if gate.unjudged is None
+    ]
     if free:
-        lines.append((f"No policy selects {' or '.join(free)}, so everything may pass there.",))
-    yield Reason(("No policy isolates an end of this connection",), tuple(lines), edge="allowed")
+        lines.append(say("reason.open.free", ends=" or ".join(free)))
+    yield Reason(say("reason.open"), tuple(lines), edge="allowed")
 
 
 def _rule_words(rule: RuleRef) -> Sentence:
     """``from pods with app=client-07 in student-07, on TCP 80. allow.yaml, lines 13–19``."""
-    policy = rule.policy
+    peers = peers_words(rule.rule, rule.policy.namespace, rule.direction)
     where = place_of(rule.origin)
-    return (
-        *peers_words(rule.rule, policy.namespace, rule.direction),
-        f", on {ports_words(rule.rule.ports)}.",
-        Quiet(f" {where}" if where else ""),
-    )
+    place = Quiet(line("reason.rule.place", place=where) if where else "")
+    return say("reason.rule", peers=peers, ports=ports_words(rule.rule.ports), place=place)
 
 
 def _isolation(gate: Gate) -> Sentence:
@@ -105,9 +96,9 @@ def _isolation(gate: Gate) -> Sentence:
     policies = [Mono(policy.name) for policy in gate.isolating]
     pod, way = name_of(gate.endpoint), gate.direction
     if len(policies) == 1:
-        return (policies[0], f" isolates {pod} for {way}.")
+        return say("reason.isolates", policy=policies[0], end=pod, way=way)
     number = count(len(policies), "policy", "policies").capitalize()
-    return (f"{number} isolate {pod} for {way}: ", *listed(policies), ".")
+    return say("reason.isolate", number=number, end=pod, way=way, policies=listed(policies))
 
 
 def near_miss(gate: Gate) -> NearMiss | None:
@@ -116,46 +107,37 @@ def near_miss(gate: Gate) -> NearMiss | None:
     return miss if miss and len(miss.failed) == 1 and miss.failed[0].kind in _LIKE_A_LABEL else None
 
 
-_DIFFERS = {
-    "pod label": "one label differs",
-    "namespace label": "a label of the namespace differs",
-    "namespace": "it looks into another namespace",
-    "named port": "the port name does not fit",
-    "protocol": "the protocol differs",
-    "address": "the address is outside its range",
-    "outside": "its selector matches pods only",
-}
-
-
 def _closed(gate: Gate, verdict: Verdict, flow: Flow) -> Reason:
     """Why no rule opens this door."""
     near = near_miss(gate)
     if near is not None:
-        heading = (f"Near miss: {near.rule} would admit it, but {_DIFFERS[near.failed[0].kind]}",)
-        return Reason(heading, (_isolation(gate),), near.failed)
+        differs = say(f"reason.differs.{near.failed[0].kind}")
+        return Reason(say("reason.near miss", rule=near.rule, differs=differs), (_isolation(gate),), near.failed)
     on = f"{verdict.protocol} {verdict.port}"
     source, target = name_of(verdict.source), name_of(verdict.destination)
-    way = f"out to {on}" if gate.direction == "egress" else f"into {target} on {on}"
-    heading = (f"No rule lets {source} {way}",)
-    lines = [_isolation(gate)]
+    heading = say(f"reason.{gate.direction}", source=source, target=target, on=on)
+    isolation = _isolation(gate)
     if not gate.near_misses:
-        none = "It has no" if len(gate.isolating) == 1 else "None of them has an"
-        return Reason(heading, ((*lines[0], f" {none} {gate.direction} rule."),))
+        none = "reason.no rule.one" if len(gate.isolating) == 1 else "reason.no rule"
+        return Reason(heading, ((*isolation, *say(none, way=gate.direction)),))
     closest = gate.near_misses[0]
-    lines.append(_closest(closest, len(gate.near_misses), on))
-    lines += _service_port(closest, verdict, flow)
-    shown = closest.failed if 1 < len(closest.failed) <= 2 else ()
-    return Reason(heading, tuple(lines), shown)
+    lines = (isolation, _closest(closest, len(gate.near_misses), on), *_service_port(closest, verdict, flow))
+    return Reason(heading, lines, closest.failed if 1 < len(closest.failed) <= 2 else ())
 
 
 def _closest(miss: NearMiss, rules: int, on: str) -> Sentence:
-    which = "The only rule" if rules == 1 else "The closest rule"
-    where = f" ({lines_of(miss.rule.origin)})" if miss.rule.origin else ""
-    name = (f"{which}, {miss.rule.index + 1} of ", Mono(miss.rule.policy.name), f"{where},")
     only = miss.failed[0]
     if len(miss.failed) == 1 and only.kind == "port":
-        return (*name, f" admits {wanted_words(only)}, not {on}.")
-    return (*name, f" differs in {count(len(miss.failed), 'condition')}.")
+        what = say("reason.closest.port", wanted=wanted_words(only), on=on)
+    else:
+        what = say("reason.closest.differs", conditions=count(len(miss.failed), "condition"))
+    return say(
+        "reason.only" if rules == 1 else "reason.closest",
+        rule=miss.rule.index + 1,
+        policy=Mono(miss.rule.policy.name),
+        place=say("reason.closest.place", lines=lines_of(miss.rule.origin)) if miss.rule.origin else (),
+        what=what,
+    )
 
 
 def _service_port(miss: NearMiss, verdict: Verdict, flow: Flow) -> list[Sentence]:
@@ -164,20 +146,19 @@ def _service_port(miss: NearMiss, verdict: Verdict, flow: Flow) -> list[Sentence
         return []
     if not any(item.port == flow.port for item in miss.rule.rule.ports):
         return []
-    told = f"{flow.port} is the port of the Service. Policies see the pod's port, {verdict.port}."
-    return [(told,)]
+    return [say("reason.Service port", asked=flow.port, port=verdict.port)]
 
 
 def _dns_reasons(flow: Flow) -> Iterable[Reason]:
-    dns = flow.dns
+    dns, source = flow.dns, name_of(flow.source)
     if dns is None:
-        yield Reason(("No DNS pod runs: nobody answers the question",))
+        yield Reason(say("reason.no DNS"))
     else:
         on = f"{dns.protocol} {dns.port}"
         for gate in (dns.egress, dns.ingress):
             if not gate.admitted:
-                end = name_of(flow.source) if gate.direction == "egress" else "kube-dns"
-                heading = (f"{name_of(flow.source)} → kube-dns, {on} is blocked at {gate.direction} of {end}",)
+                end = source if gate.direction == "egress" else "kube-dns"
+                heading = say("reason.DNS", source=source, on=on, way=gate.direction, end=end)
                 closed = _closed(gate, dns, flow)
                 yield Reason(heading, closed.lines, closed.conditions)
     if flow.by_address is not None:
@@ -185,34 +166,24 @@ def _dns_reasons(flow: Flow) -> Iterable[Reason]:
 
 
 def _by_address(flow: Flow, direct: Flow) -> Reason:
-    port = direct.target_port or direct.port
     address = direct.address
     if direct.service is not None and isinstance(direct.destination, Pod):
         address = direct.destination.ip
-    way = f"{name_of(flow.source)} → {address}, {flow.protocol} {port}: "
+    way = {"source": name_of(flow.source), "address": address, "on": pod_port(direct)}
     if direct.connected:
-        passed = "✓ egress, ✓ ingress, ✓ port. Only the name is missing."
-        return Reason(("By address the connection works",), ((way, passed),), edge="allowed")
+        passed = say("reason.by address.passed", **way)
+        return Reason(say("reason.by address.works"), (passed,), edge="allowed", by_address=True)
     stops = direct.verdict.stops_at if direct.verdict is not None else ""
-    told = f"stops at {stops} as well." if stops else f"{direct.outcome} as well."
-    return Reason(("By address it does not work either",), ((way, told),), edge="ink")
+    told = say(f"reason.by address.{'stops' if stops else 'ends'}", **way, stops=stops, outcome=direct.outcome)
+    return Reason(say("reason.by address.fails"), (told,), edge="ink", by_address=True)
 
 
 def _not_a_policy(flow: Flow, stop: Step) -> Reason:
     """Failures in which no policy has a part, and what to look at."""
-    if flow.outcome == "bad address":
-        told = (
-            "Check the spelling. A Service in another namespace needs both names: ",
-            Mono("service.namespace"),
-            ".",
-        )
-        return Reason(("DNS was asked and has no such name",), (told,), edge="ink")
     if stop.name == "Service":
-        told_: Sentence = ("No policy is involved: look at the Service.",)
-        if stop.facts and stop.facts[0] == "no endpoints":
-            told_ = ("No policy is involved: compare the Service's selector with the labels of the pods.",)
-        return Reason((capital(said(stop)),), (told_,), edge="ink")
-    if isinstance(flow.destination, External):
-        return Reason(("Nothing answers there",), (("No policy is involved.",),), edge="ink")
-    told_ = ("Look at the port the program listens on, not at the policies.",)
-    return Reason((f"Nothing listens on {pod_port(flow)}",), (told_,), edge="ink")
+        look = "no endpoints" if stop.fact == "no endpoints" else "Service"
+        heading: Sentence = (capital(next(each.said for each in steps_told(flow) if each.state == "stopped")),)
+    else:
+        look = stop.fact
+        heading = say(f"reason.{look}", port=pod_port(flow))
+    return Reason(heading, (say(f"reason.{look}.look", names=Mono("service.namespace")),), edge="ink")
