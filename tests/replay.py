@@ -63,7 +63,7 @@ _SAME: tuple[tuple[str, str], ...] = (
     (r"(?<=-)[0-9bcdfghjklmnpqrstvwxz]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b", "HASH-POD"),
     (r"(?<=[-=])(?=[a-z]*\d)[0-9bcdfghjklmnpqrstvwxz]{8,10}\b", "HASH"),
     (r"\bnode\d\b|\bcontrol-plane\b", "NODE"),
-    (r"\b(10|172)\.\d+\.\d+\.\d+\b", "ADDRESS"),
+    (r"\b(10|172|198)\.\d+\.\d+\.\d+\b", "ADDRESS"),
     (r"(?<=Connection timed out after )\d+|(?<=Resolving timed out after )\d+", "MS"),
     (r"(?<=[ \t])(\d+y)?(\d+d)?(\d+h)?(\d+m)?\d+[smhd](?= *$|   | ago|\t)", "AGE"),
     (r"\b3\d{4}(?=/TCP)", "NODEPORT"),
@@ -100,7 +100,7 @@ class Student:
             bridge.close()
         return Said(done.returncode, done.stdout, done.stderr)
 
-    def _answer(self, program: str, words: list[str], stdin: Callable[[], str], cwd: str) -> Any:
+    def _answer(self, program: str, words: list[str], stdin: Callable[[], str], cwd: str, *_: object) -> Any:
         session = self.session
         if program == "kubectl":
             return run(session, words, stdin, cwd)

@@ -174,10 +174,7 @@ def test_an_empty_answer_names_the_namespace_only_where_there_is_one(shop: Termi
             "get pods -o custom-columns=A",
             "error: unexpected custom-columns spec: A, expected <header>:<json-path-expr>",
         ),
-        ("get pods -w", "error: kubectl get --watch is not simulated in this workbook"),
-        ("get pods -o go-template={{.}}", "error: -o go-template is not simulated in this workbook"),
         ("get pod/db svc", "error: there is no need to specify a resource type as a separate argument"),
-        ("get events", "error: kubectl get events is not simulated in this workbook"),
         ("describe", "error: You must provide one or more resources by argument or filename."),
     ],
 )

@@ -9,14 +9,23 @@ from typing import Any
 from netpol_lab.cluster.server import stamp
 from netpol_lab.kubectl import writing as changes
 from netpol_lab.kubectl.ages import go_time
-from netpol_lab.kubectl.failure import Failure, from_server
+from netpol_lab.kubectl.delete import delete
+from netpol_lab.kubectl.failure import Failure, from_server, not_simulated
 from netpol_lab.kubectl.failure import usage as usage_error
-from netpol_lab.kubectl.file_arguments import Item, check_name, read_items, refused, written
-from netpol_lab.kubectl.lookup import get, not_found
+from netpol_lab.kubectl.file_arguments import (
+    Item,
+    check_name,
+    files_are_named,
+    kustomized,
+    read_items,
+    refused,
+    written,
+)
+from netpol_lab.kubectl.lookup import chosen, get, not_found
 from netpol_lab.kubectl.merge import three_way, three_way_patch
 from netpol_lab.kubectl.output import print_change, split_format
 from netpol_lab.kubectl.resources import metadata
-from netpol_lab.kubectl.serialize import plain, to_yaml
+from netpol_lab.kubectl.serialize import plain, to_json, to_yaml
 from netpol_lab.kubectl.session import Call
 from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.model.errors import ManifestError
@@ -29,8 +38,38 @@ _NO_ANNOTATION = (
 
 
 def run_apply(call: Call) -> int:
-    """Create or change the objects of files, keeping what others changed."""
+    """Create or change the objects of files, keeping what others changed; ``view-last-applied`` shows what it noted."""
+    if call.args[:1] == ("view-last-applied",):
+        return _view_last_applied(call)
+    if call.args[:1] in (("edit-last-applied",), ("set-last-applied",)):
+        raise not_simulated(f"kubectl apply {call.args[0]}", "apply the file again")
     return _each(call, "apply", _apply)
+
+
+def _view_last_applied(call: Call) -> int:
+    """Print the manifest that was applied last, as YAML or (``-o json``) as JSON."""
+    found = chosen(call, call.args[1:])
+    form = call.flag("output") or "yaml"
+    if form not in ("yaml", "json"):
+        raise usage_error(f"Unexpected -o output mode: {form}, the flag 'output' must be one of yaml|json", "apply")
+    for kind, body in found.objects:
+        last = changes.last_applied(body)
+        if last is None:
+            name = f"{kind.plural}/{metadata(body)['name']}"
+            found.failures.append(Failure(f"no last-applied-configuration annotation found on resource: {name}"))
+        elif form == "json":
+            call.print(to_json(last))
+        else:
+            call.write(to_yaml(last))
+    return call.report(found.failures)
+
+
+def run_kustomize(call: Call) -> int:
+    """Print the objects of a kustomization; nothing is sent."""
+    folder = call.args[0] if call.args else "."
+    for number, body in enumerate(kustomized(call, folder)):
+        call.write(("---\n" if number else "") + to_yaml(body))
+    return 0
 
 
 def run_create(call: Call) -> int:
@@ -45,7 +84,7 @@ def run_replace(call: Call) -> int:
 
 def _each(call: Call, verb: str, act: Callable[[Call, Item], None]) -> int:
     """Do the same with every object; report what failed at the end, as kubectl does."""
-    if not call.flag("filename"):
+    if not files_are_named(call):
         if call.args:
             raise usage_error(f"Unexpected args: [{' '.join(call.args)}]", verb)
         raise Failure("must specify one of -f and -k")
@@ -98,6 +137,9 @@ def _apply(call: Call, item: Item) -> None:
 
 
 def _replace(call: Call, item: Item) -> None:
+    if call.flag("force"):
+        _replace_by_force(call, item)
+        return
     live = get(call, item.type, _place(item), item.name)
     try:
         body = item.decoded(old=live).body
@@ -115,6 +157,14 @@ def _replace(call: Call, item: Item) -> None:
     print_change(call, item.type, after, "replaced")
 
 
+def _replace_by_force(call: Call, item: Item) -> None:
+    """``replace --force``: delete, and create anew."""
+    resource, live = item.resource(doing="replacing"), get(call, item.type, _place(item), item.name)
+    if live is not None:
+        delete(call, item.type, live)
+    print_change(call, item.type, changes.create(call, resource), "replaced")
+
+
 def _given(live: ReadOnlyBody) -> dict[str, Any]:
     """What the cluster put into a spec and a file does not have."""
     spec = live.get("spec")
@@ -127,7 +177,7 @@ def _given(live: ReadOnlyBody) -> dict[str, Any]:
 
 def run_diff(call: Call) -> int:
     """Show what ``apply`` would change, as a unified diff; exit 1 when there is a difference."""
-    if not call.flag("filename"):
+    if not files_are_named(call):
         raise Failure("must specify one of -f and -k")
     items, failures = read_items(call)
     differs = False

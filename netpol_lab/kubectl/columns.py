@@ -291,6 +291,20 @@ def _endpoints(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     return (name_of(body), shortened(endpoint_list(body)), _age(body, now))
 
 
+def _slice(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
+    ports = [str(_mapping(port).get("port") or "<unset>") for port in body.get("ports") or ()]
+    ends = [address for end in body.get("endpoints") or () for address in _mapping(end).get("addresses") or ()]
+    shown = shortened(ends) if ends else "<unset>"
+    return (name_of(body), str(body.get("addressType", "")), ",".join(ports) or "<unset>", shown, _age(body, now))
+
+
+def _event(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
+    about = _mapping(body.get("involvedObject"))
+    seen = age(str(body.get("lastTimestamp") or ""), now)
+    which = f"{str(about.get('kind', '')).lower()}/{about.get('name', '')}"
+    return (seen, *(str(body.get(key, "")) for key in ("type", "reason")), which, str(body.get("message", "")))
+
+
 def _ingress(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     spec = _spec(body)
     rules = spec.get("rules")
@@ -339,6 +353,8 @@ _COLUMNS: Mapping[str, Columns] = {
         "NAME,STATUS,ROLES,AGE,VERSION", "INTERNAL-IP,EXTERNAL-IP,OS-IMAGE,KERNEL-VERSION,CONTAINER-RUNTIME", _node
     ),
     "Endpoints": _columns("NAME,ENDPOINTS,AGE", "", _endpoints),
+    "EndpointSlice": _columns("NAME,ADDRESSTYPE,PORTS,ENDPOINTS,AGE", "", _slice),
+    "Event": _columns("LAST SEEN,TYPE,REASON,OBJECT,MESSAGE", "", _event),
     "Ingress": _columns("NAME,CLASS,HOSTS,ADDRESS,PORTS,AGE", "", _ingress),
     "ConfigMap": _columns("NAME,DATA,AGE", "", _config_map),
     "Secret": _columns("NAME,TYPE,DATA,AGE", "", _secret),

@@ -9,8 +9,9 @@ from typing import Any
 from netpol_lab.cluster.listening import repository
 from netpol_lab.kubectl import apply
 from netpol_lab.kubectl import writing as changes
+from netpol_lab.kubectl.create_stored import stored_object
 from netpol_lab.kubectl.failure import Failure, not_simulated, usage
-from netpol_lab.kubectl.file_arguments import Item, refused
+from netpol_lab.kubectl.file_arguments import Item, files_are_named, refused
 from netpol_lab.kubectl.lookup import get, not_found, references
 from netpol_lab.kubectl.output import print_change, split_format
 from netpol_lab.kubectl.resources import ResourceType, metadata, type_of, type_of_kind
@@ -22,42 +23,34 @@ from netpol_lab.model.errors import ManifestError
 from netpol_lab.model.numbers import whole
 from netpol_lab.model.objects import Resource
 
-_NOT_SIMULATED = frozenset(
-    [
-        "clusterrole",
-        "clusterrolebinding",
-        "configmap",
-        "cronjob",
-        "ingress",
-        "job",
-        "poddisruptionbudget",
-        "priorityclass",
-        "quota",
-        "role",
-        "rolebinding",
-        "secret",
-        "serviceaccount",
-        "token",
-    ]
+_NOT_SIMULATED = (
+    *("clusterrole", "clusterrolebinding", "cronjob", "ingress", "ing", "job", "poddisruptionbudget", "pdb"),
+    *("priorityclass", "role", "rolebinding", "token"),
 )
+"""What ``kubectl create`` can make besides, on a real cluster."""
 
 
 def run(call: Call) -> int:
     """Create objects of files, or one object from flags."""
-    if call.flag("filename"):
+    if files_are_named(call):
         return apply.run_create(call)
     if not call.args:
         raise Failure("must specify one of -f and -k")
     split_format(call, table_allowed=False)
     word, *rest = call.args
     if word in ("namespace", "ns"):
-        return _create(call, namespace_manifest(_name(rest, word)))
+        return _create(call, namespace_manifest(_name(rest, "namespace")))
     if word in ("deployment", "deploy", "dep"):
-        return _create_deployment(call, _name(rest, word))
+        return _create_deployment(call, _name(rest, "deployment"))
     if word in ("service", "svc"):
         return _create_service(call, rest)
+    stored = stored_object(call, word, rest)
+    if stored is not None:
+        return _create(call, stored, f"failed to create {word}")
     if word in _NOT_SIMULATED:
         raise not_simulated(f"kubectl create {word}", "write a manifest and apply it")
+    if call.flag("image"):
+        raise Failure("unknown flag: --image\nSee 'kubectl create --help' for usage.")
     raise usage(f"Unexpected args: [{' '.join(call.args)}]", "create")
 
 
@@ -76,7 +69,14 @@ def resource_of(call: Call, body: ReadOnlyBody) -> Resource:
 
 
 def _create(call: Call, body: ReadOnlyBody, about: str = "") -> int:
-    resource = resource_of(call, body)
+    try:
+        resource = resource_of(call, body)
+    except Failure as failure:
+        if not about or not failure.message.startswith("The "):
+            raise
+        kind = type_of(body)
+        named = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+        raise Failure(f"{about}: {named} {failure.message.partition(' ')[2].partition(' ')[2]}") from None
     if changes.dry_run(call) == "client":
         # What --dry-run=client -o yaml shows: the object as kubectl wrote it, before the server saw it.
         print_change(call, type_of(body), body, "created")
@@ -133,6 +133,13 @@ def _create_deployment(call: Call, name: str) -> int:
     return _create(call, body, "failed to create deployment")
 
 
+def checked_image(image: str) -> str:
+    """The image, as it is. Raises :class:`Failure` where no image can have that name."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/@:-]*", image):
+        raise Failure(f'Invalid image name "{image}": invalid reference format')
+    return image
+
+
 def container_name(image: str) -> str:
     """The name kubectl gives the container of an image.
 
@@ -149,7 +156,7 @@ def _create_service(call: Call, words: Sequence[str]) -> int:
     kind = _SERVICE_TYPES.get(words[0]) if words else None
     if kind is None:
         if words[:1] == ["externalname"]:
-            raise not_simulated("kubectl create service externalname")
+            return _create_external_name(call, _name(words[1:], "service externalname"))
         raise usage(f"Unexpected args: [service {' '.join(words)}]", "create service")
     name = _name(words[1:], f"service {words[0]}")
     ports = [_tcp(call, text) for text in call.flag("tcp")]
@@ -160,6 +167,20 @@ def _create_service(call: Call, words: Sequence[str]) -> int:
         spec["clusterIP"] = call.flag("clusterip")
     body = _object("v1", "Service", _named(call, name, {"app": name}), spec, {"loadBalancer": {}})
     return _create(call, body, f"failed to create {kind} service")
+
+
+def _create_external_name(call: Call, name: str) -> int:
+    if not call.flag("external-name"):
+        raise Failure('required flag(s) "external-name" not set')
+    spec: dict[str, Any] = {
+        "externalName": call.flag("external-name"),
+        "selector": {"app": name},
+        "type": "ExternalName",
+    }
+    if call.flag("tcp"):
+        spec["ports"] = [_tcp(call, text) for text in call.flag("tcp")]
+    body = _object("v1", "Service", _named(call, name, {"app": name}), spec, {"loadBalancer": {}})
+    return _create(call, body, "failed to create ExternalName service")
 
 
 def _tcp(call: Call, text: str) -> ReadOnlyBody:
@@ -180,7 +201,7 @@ def pod_manifest(call: Call, restart: str) -> ReadOnlyBody:
     """The pod of ``kubectl run NAME --image=…``: labeled ``run=NAME`` unless --labels says otherwise."""
     name = call.args[0]
     words = list(call.command if call.command is not None else call.args[1:])
-    container: dict[str, Any] = {"image": call.flag("image"), "name": name, "resources": {}}
+    container: dict[str, Any] = {"image": checked_image(call.flag("image")), "name": name, "resources": {}}
     if words:
         container["command" if call.flag("command") else "args"] = words
     if call.flag("env"):

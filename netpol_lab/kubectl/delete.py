@@ -56,16 +56,16 @@ def delete(call: Call, kind: ResourceType, body: ReadOnlyBody) -> None:
     if kind.kind == "Namespace" and name in _KEPT_NAMESPACES:
         raise from_server("Forbidden", f'namespaces "{name}" is forbidden: this namespace may not be deleted')
     mode = changes.dry_run(call)
-    if mode == "none" and kind.kind != "Endpoints":
+    if mode == "none":
         # What is not there any more went with its owner, a moment ago, in this same call.
         with suppress(NotFound):
             gone = call.cluster.delete(kind_in_key(kind.kind, kind.api_version), namespace, name)
             if gone.key == _API_SERVER:
                 call.cluster.create(gone)
-    if call.flag("output") == "name":
+    if call.verb == "delete" and call.flag("output") == "name":
         call.print(kind.named(name))
         return
     ending = {"client": " (dry run)", "server": " (server dry run)"}.get(mode, "")
-    word = "force deleted" if call.flag("force") else "deleted"
+    word = "force deleted" if call.flag("force") and call.verb == "delete" else "deleted"
     place = f" from {namespace} namespace" if kind.namespaced else ""
     call.print(f'{kind.singular_qualified} "{name}" {word}{place}{ending}')

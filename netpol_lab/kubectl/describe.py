@@ -11,9 +11,11 @@ from typing import Any
 from netpol_lab.kubectl import describe_pods
 from netpol_lab.kubectl.ages import rfc1123
 from netpol_lab.kubectl.columns import endpoint_list, labels_text, shortened
+from netpol_lab.kubectl.derived import endpoints_of
 from netpol_lab.kubectl.describe_parts import annotation_lines, header, label_lines
 from netpol_lab.kubectl.describe_policy import describe_policy
-from netpol_lab.kubectl.lookup import Found, bodies, chosen, endpoints_of, namespace_for, references
+from netpol_lab.kubectl.file_arguments import files_are_named
+from netpol_lab.kubectl.lookup import Found, bodies, chosen, namespace_for, references
 from netpol_lab.kubectl.resources import TYPES, ResourceType, metadata, type_of_kind
 from netpol_lab.kubectl.serialize import to_yaml
 from netpol_lab.kubectl.session import Call
@@ -36,7 +38,7 @@ def run(call: Call) -> int:
 def _find(call: Call) -> Found:
     """As ``get``; a name that is not there may be the start of names that are."""
     found = chosen(call, call.args, everything=True)
-    if call.flag("filename") or found.objects or len(found.failures) != 1:
+    if files_are_named(call) or found.objects or len(found.failures) != 1:
         return found
     wanted = references(call, call.args)[0]
     if wanted.name is None:
@@ -90,7 +92,7 @@ def _service_ports(call: Call, body: ReadOnlyBody, spec: ReadOnlyBody) -> Iterab
         yield f"TargetPort:\t{port.get('targetPort', port['port'])}/{protocol}"
         if port.get("nodePort"):
             yield f"NodePort:\t{name}\t{port['nodePort']}/{protocol}"
-        yield f"Endpoints:\t{_endpoints_of_port(endpoints, port)}"
+        yield f"Endpoints:\t{_endpoints_of_port(endpoints, port).replace('<none>', '')}"
 
 
 def _endpoints_of_port(endpoints: ReadOnlyBody, port: ReadOnlyBody) -> str:

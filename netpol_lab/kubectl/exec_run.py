@@ -101,6 +101,7 @@ def _program(call: Call, pod_name: str, command: Sequence[str], container: str =
         container=container or None,
         attempts=session.dialed,
         access=session.access,
+        files=session.files.setdefault(str(pod.ip), {}),
     )
     call.chunks += result.chunks
     call.cluster.advance(result.seconds)
@@ -110,6 +111,8 @@ def _program(call: Call, pod_name: str, command: Sequence[str], container: str =
 def run_run(call: Call) -> int:
     """Create a pod that runs an image; with -i or -t wait for its command and show what it prints."""
     name, manifest = _pod_to_run(call)
+    if call.flag("expose") and not call.flag("port"):
+        raise usage("--port must be set when exposing a service", "run")
     resource = resource_of(call, manifest)
     attached = call.flag("stdin") or call.flag("tty") or call.flag("attach")
     if call.flag("rm") and not attached:
@@ -163,8 +166,6 @@ def _pod_to_run(call: Call) -> tuple[str, ReadOnlyBody]:
 
 
 def _expose(call: Call, pod: ReadOnlyBody) -> None:
-    if not call.flag("port"):
-        raise usage("--port must be set when exposing a service", "run")
     service = service_for(call, type_of_kind("Pod"), pod, port=call.flag("port"))
     print_change(call, type_of_kind("Service"), changes.create(call, resource_of(call, service)), "created")
 

@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
+from netpol_lab.kubectl import kustomize
 from netpol_lab.kubectl.failure import Failure, from_server, not_simulated
 from netpol_lab.kubectl.resources import ResourceType, metadata, type_of
 from netpol_lab.kubectl.serialize import plain
@@ -22,7 +23,7 @@ from netpol_lab.kubectl.session import Call
 from netpol_lab.manifests import Lines, Problem, from_object
 from netpol_lab.manifests.read import NO_NAME, objects_in
 from netpol_lab.manifests.source import documents
-from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.bodies import Body, ReadOnlyBody
 from netpol_lab.model.errors import ManifestError
 from netpol_lab.model.objects import Resource
 
@@ -93,7 +94,32 @@ def read_items(call: Call) -> tuple[list[Item], list[Failure]]:
                     (failures if isinstance(found, Failure) else items).append(found)  # type: ignore[arg-type]
         except Failure as failure:
             failures.append(failure)
+    for name in call.parsed.values.get("kustomize") or ():
+        installed = _installed(call)
+        items += [_item(call, Item(name, body, None, installed=installed)) for body in kustomized(call, name)]
     return items, failures
+
+
+def files_are_named(call: Call) -> bool:
+    """Whether ``-f`` or ``-k`` says which objects are meant."""
+    return bool(call.parsed.values.get("filename") or call.parsed.values.get("kustomize"))
+
+
+def kustomized(call: Call, name: str) -> list[Body]:
+    """The objects of the kustomization in a folder. Raises :class:`Failure`."""
+
+    def read(file: Path) -> list[Any]:
+        problems: list[Problem] = []
+        notes: list[Problem] = []
+        shown = str(file)
+        found = list(documents(read_text_file(call, shown), shown, problems, notes))
+        call.hints += hints_of(notes)
+        values = [value for each in found for value, _ in objects_in(each.value, each.lines, 0)]
+        if problems:
+            raise Failure(f"error parsing {shown}: {problems[0].server}", hints=hints_of(problems))
+        return [plain(value) for value in values]
+
+    return kustomize.build(Path(call.cwd, name), name, read)
 
 
 def _sources(call: Call, name: str) -> Iterator[tuple[str, str]]:
@@ -229,6 +255,17 @@ def _item(call: Call, as_written: Item) -> Item:
             if _is_unknown_field(problem):
                 call.warn(f"Warning: {problem.message}")
     return replace(as_written, body=_in_namespace(call, value), strict=validation == "strict")
+
+
+def patched_item(call: Call, new: ReadOnlyBody, old: ReadOnlyBody) -> Item:
+    """An object as a patch leaves it. The server warns of fields it does not know and leaves them out."""
+    item = Item("", new, None, installed={(str(new.get("apiVersion")), str(new.get("kind")))})
+    try:
+        item.decoded(old=old)
+    except ManifestError as error:
+        for problem in filter(_is_unknown_field, error.problems):
+            call.warn(f"Warning: {problem.message}")
+    return replace(item, strict=False)
 
 
 def _validation(call: Call) -> str:

@@ -32,13 +32,13 @@ GLOBAL = (
 )
 """The flags of every verb."""
 
-_KUSTOMIZE = Flag("kustomize", "k", refused="")
+_NO_KUSTOMIZE = Flag("kustomize", "k", refused="")
 FILES = (
     Flag("filename", "f", "commas", "a manifest file, a folder of them, or - for standard input; may be repeated"),
     Flag("recursive", "R", "switch", "also look into the folders below"),
-    _KUSTOMIZE,
+    Flag("kustomize", "k", "each", "a folder with a kustomization.yaml"),
 )
-NO_FILES = (Flag("filename", "f", refused="name the object"), Flag("recursive", "R", "switch"), _KUSTOMIZE)
+NO_FILES = (Flag("filename", "f", refused="name the object"), Flag("recursive", "R", "switch"), _NO_KUSTOMIZE)
 """For verbs that take files on a real cluster and names only here."""
 
 SELECTOR = Flag("selector", "l", help="only objects with these labels: app=web, app!=web, 'app in (a,b)', app, !app")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+
 from netpol_lab.kubectl import output
 from netpol_lab.kubectl.failure import Failure
+from netpol_lab.kubectl.file_arguments import files_are_named
 from netpol_lab.kubectl.lookup import Found, chosen
 from netpol_lab.kubectl.resources import resource_type
 from netpol_lab.kubectl.session import Call
@@ -13,12 +17,16 @@ _NOTHING_ASKED = (
     ' resources.\n\nerror: Required resource not specified.\nUse "kubectl explain <resource>" for a detailed'
     " description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples"
 )
+_WATCHED = (
+    "note: a real watch goes on until you stop it with Ctrl-C and prints a line for each change; here nothing changes"
+    " while you wait, so it ends at once"
+)
 _ENDPOINTS_WARNING = "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
 
 
 def run(call: Call) -> int:
     """List objects, or show named ones."""
-    if not call.args and not call.flag("filename"):
+    if not call.args and not files_are_named(call):
         raise Failure(_NOTHING_ASKED, prefix="")
     output.split_format(call)
     found = chosen(call, call.args, everything=True)
@@ -29,7 +37,17 @@ def run(call: Call) -> int:
     if any(kind.kind == "Endpoints" for kind, _ in found.objects):
         call.warn(_ENDPOINTS_WARNING)
     _print(call, found)
+    if call.flag("watch"):
+        call.warn(_WATCHED)
     return call.report(found.failures)
+
+
+def run_events(call: Call) -> int:
+    """``kubectl events``: the same list as ``kubectl get events``, oldest first."""
+    if call.args:
+        raise Failure(f"unexpected arguments: {list(call.args)}")
+    call.parsed = replace(call.parsed, args=("events",))
+    return run(call)
 
 
 def _print(call: Call, found: Found) -> None:
@@ -44,7 +62,9 @@ def _print(call: Call, found: Found) -> None:
 
 
 def _names_one(call: Call) -> bool:
-    """Whether one single object was asked for by name."""
+    """Whether one single object was asked for: by name, or by a file of which nothing else was read."""
+    if call.flag("filename") or call.flag("kustomize"):
+        return not os.path.isdir(os.path.join(call.cwd, (call.flag("filename") or call.flag("kustomize"))[0]))
     if "/" in "".join(call.args):
         return len(call.args) == 1
     return len(call.args) == 2 and "," not in call.args[0]

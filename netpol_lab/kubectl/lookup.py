@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
 
 from netpol_lab.kubectl.choosing import fields_match, labels_match, parse_fields, parse_labels
+from netpol_lab.kubectl.derived import DERIVED, derived
 from netpol_lab.kubectl.failure import Failure, from_server, not_simulated
-from netpol_lab.kubectl.file_arguments import Item, read_items
+from netpol_lab.kubectl.file_arguments import Item, files_are_named, read_items
 from netpol_lab.kubectl.resources import (
     ALL_CATEGORY,
     TYPES,
@@ -21,10 +21,9 @@ from netpol_lab.kubectl.resources import (
 )
 from netpol_lab.kubectl.session import Call
 from netpol_lab.model.bodies import ReadOnlyBody
-from netpol_lab.model.networks import API_SERVER_PORT
 from netpol_lab.model.objects import kind_in_key
 
-NOT_KEPT = ("events", "event", "ev", "endpointslices", "endpointslice", "componentstatuses", "cs")
+NOT_KEPT = ("componentstatuses", "cs")
 """Kinds that a real cluster makes by itself and this one does not."""
 
 _NOTHING_GIVEN = (
@@ -106,7 +105,7 @@ def _slashed(call: Call, word: str) -> Reference:
 
 def check_given(call: Call, words: Sequence[str]) -> None:
     """Raise :class:`Failure` when neither ``-f`` nor ``words`` say which objects are meant."""
-    if not words and not call.flag("filename"):
+    if not words and not files_are_named(call):
         raise Failure(_NOTHING_GIVEN)
 
 
@@ -120,7 +119,7 @@ def chosen(
     Raises :class:`Failure` when the words make no sense or there are none; what is not there is noted in ``failures``.
     """
     check_given(call, words)
-    return _in_files(call, absent) if call.flag("filename") else _meant(call, words, everything)
+    return _in_files(call, absent) if files_are_named(call) else _meant(call, words, everything)
 
 
 def _in_files(call: Call, absent: Callable[[Item], Failure] | None) -> Found:
@@ -158,6 +157,8 @@ def _meant(call: Call, words: Sequence[str], everything: bool) -> Found:
 
 def _check_words(call: Call, named: bool, selector: str, everything: bool) -> None:
     every = bool(call.parsed.values.get("all"))
+    if every and selector and call.verb == "delete":
+        raise Failure("setting 'all' parameter but found a non empty selector. ")
     if named and call.parsed.values.get("all-namespaces"):
         raise Failure("a resource cannot be retrieved by name across all namespaces")
     if named and selector:
@@ -205,52 +206,17 @@ def namespace_for(call: Call, kind: ResourceType) -> str | None:
 
 def get(call: Call, kind: ResourceType, namespace: str, name: str) -> ReadOnlyBody | None:
     """One object's body, or None."""
-    if kind.kind == "Endpoints":
-        return next((body for body in _endpoints(call, namespace) if metadata(body)["name"] == name), None)
+    if kind.kind in DERIVED:
+        return next((body for body in derived(call, kind.kind, namespace) if metadata(body)["name"] == name), None)
     resource = call.cluster.get(kind_in_key(kind.kind, kind.api_version), namespace if kind.namespaced else "", name)
     return resource.body if resource else None
 
 
 def bodies(call: Call, kind: ResourceType, namespace: str | None) -> list[ReadOnlyBody]:
     """All objects of a kind, by namespace and name."""
-    if kind.kind == "Endpoints":
-        return _endpoints(call, namespace)
+    if kind.kind in DERIVED:
+        return derived(call, kind.kind, namespace)
     return [resource.body for resource in call.cluster.list(kind_in_key(kind.kind, kind.api_version), namespace)]
-
-
-def _endpoints(call: Call, namespace: str | None) -> list[ReadOnlyBody]:
-    """The Endpoints objects the cluster would keep for its Services; they are computed, not stored."""
-    services = call.cluster.list("Service", namespace)
-    return [endpoints_of(call, resource.typed, resource.body) for resource in services if resource.typed]
-
-
-def endpoints_of(call: Call, service: Any, body: ReadOnlyBody) -> ReadOnlyBody:
-    """The Endpoints object of one Service: a subset for each set of ports."""
-    subsets: dict[tuple[tuple[str, int, str], ...], list[ReadOnlyBody]] = {}
-    by_pod: dict[Any, list[tuple[str, int, str]]] = {}
-    for pod, port, target in call.cluster.endpoints(service):
-        by_pod.setdefault(pod, []).append((port.name, target, port.protocol))
-    for pod, ports in by_pod.items():
-        about = {"kind": "Pod", "name": pod.name, "namespace": pod.namespace}
-        address = {"ip": str(pod.ip), "nodeName": pod.node, "targetRef": about}
-        subsets.setdefault(tuple(ports), []).append(address)
-    if service.id == "default/kubernetes" and not subsets and (node := call.cluster.control_plane):
-        # the API server writes this one itself: its own address, on the control plane's node
-        subsets[(("https", API_SERVER_PORT, "TCP"),)] = [{"ip": str(node.ip)}]
-    kept = ("name", "namespace", "labels", "creationTimestamp")
-    return {
-        "apiVersion": "v1",
-        "kind": "Endpoints",
-        "metadata": {key: metadata(body)[key] for key in kept if key in metadata(body)},
-        "subsets": [
-            {"addresses": addresses, "ports": [_port(port) for port in ports]} for ports, addresses in subsets.items()
-        ],
-    }
-
-
-def _port(port: tuple[str, int, str]) -> ReadOnlyBody:
-    name, number, protocol = port
-    return {**({"name": name} if name else {}), "port": number, "protocol": protocol}
 
 
 def first_pod(call: Call, word: str) -> str:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netpol_lab.kubectl import jsonpath
+from netpol_lab.kubectl import go_template, jsonpath
 from netpol_lab.kubectl.columns import columns_of
-from netpol_lab.kubectl.failure import Failure, not_simulated
+from netpol_lab.kubectl.failure import Failure
 from netpol_lab.kubectl.file_arguments import read_text_file
+from netpol_lab.kubectl.go_template import go_text
 from netpol_lab.kubectl.jsonpath_parser import JsonPathError
 from netpol_lab.kubectl.resources import ResourceType, metadata
 from netpol_lab.kubectl.serialize import go_syntax, plain, to_json, to_yaml
@@ -20,9 +21,9 @@ from netpol_lab.model.numbers import whole
 
 Objects = Sequence[tuple[ResourceType, ReadOnlyBody]]
 
-_WITH_TEMPLATE = ("jsonpath", "jsonpath-as-json", "custom-columns", "jsonpath-file", "custom-columns-file")
 _TEMPLATES = ("go-template", "go-template-file", "template", "templatefile")
-_FORMATS = sorted((*_WITH_TEMPLATE, *_TEMPLATES, "json", "name", "wide", "yaml"))
+_WITH_TEMPLATE = ("jsonpath", "jsonpath-as-json", "custom-columns", "jsonpath-file", "custom-columns-file", *_TEMPLATES)
+_FORMATS = sorted((*_WITH_TEMPLATE, "json", "name", "wide", "yaml"))
 
 
 def is_table(call: Call) -> bool:
@@ -33,8 +34,6 @@ def is_table(call: Call) -> bool:
 def split_format(call: Call, *, table_allowed: bool = True) -> tuple[str, str]:
     """The format of ``-o`` and its template. Raises :class:`Failure` for what kubectl or the workbook lacks."""
     format_, _, template = str(call.flag("output")).partition("=")
-    if format_ in _TEMPLATES:
-        raise not_simulated(f"-o {format_}", "use -o jsonpath or -o json")
     known = format_ in _FORMATS or format_ == ""
     if not known or (format_ == "wide" and not table_allowed):
         allowed = ",".join(name for name in _FORMATS if table_allowed or name != "wide")
@@ -45,8 +44,8 @@ def split_format(call: Call, *, table_allowed: bool = True) -> tuple[str, str]:
         if format_.startswith("custom-columns"):
             raise Failure("custom-columns format specified but no custom columns given")
         raise Failure("template format specified but no template given")
-    if format_.endswith("-file"):
-        return format_.removesuffix("-file"), read_text_file(call, template)
+    if format_.endswith("file"):
+        return format_.removesuffix("file").removesuffix("-"), read_text_file(call, template)
     return format_, template
 
 
@@ -74,7 +73,9 @@ def print_data(call: Call, objects: Objects, *, single: bool) -> None:
 
 
 def by_path(format_: str, template: str, value: Any) -> str:
-    """The text of ``jsonpath`` or ``jsonpath-as-json``. Raises :class:`Failure` with kubectl's words."""
+    """The text of a template: ``go-template``, ``jsonpath`` or ``jsonpath-as-json``. Raises :class:`Failure`."""
+    if format_ in _TEMPLATES:
+        return go_template.render(template, value)
     try:
         if format_ == "jsonpath-as-json":
             return to_json(jsonpath.find(template, value)) + "\n"
@@ -115,16 +116,7 @@ def _cell(path: str, body: ReadOnlyBody) -> str:
         found = jsonpath.find(jsonpath.relaxed(path), body)
     except JsonPathError as error:
         raise Failure(str(error)) from None
-    return ",".join(_go_text(value) for value in found) or "<none>"
-
-
-def _go_text(value: Any) -> str:
-    """A value as Go prints it, which custom columns show: ``[Ingress Egress]``, ``map[app:web]``."""
-    if isinstance(value, (list, tuple)):
-        return f"[{' '.join(map(_go_text, value))}]"
-    if isinstance(value, Mapping):
-        return f"map[{' '.join(f'{key}:{_go_text(value[key])}' for key in sorted(value))}]"
-    return jsonpath.text_of(value)
+    return ",".join(go_text(value) for value in found) or "<none>"
 
 
 def sort_by(objects: Objects, expression: str) -> list[tuple[ResourceType, ReadOnlyBody]]:

@@ -34,8 +34,8 @@ class ResourceType:
 
     @property
     def simulated(self) -> bool:
-        """Whether the cluster acts on it, or only stores it. Endpoints follow from Services and pods."""
-        return (self.api_version, self.kind) in (*KINDS, ("v1", "Endpoints"))
+        """Whether the cluster acts on it, or only stores it. Some follow from Services and pods (see derived.py)."""
+        return (self.api_version, self.kind) in KINDS or self.kind in ("Endpoints", "EndpointSlice", "Event")
 
     @property
     def singular(self) -> str:
@@ -72,6 +72,7 @@ _RBAC = "rbac.authorization.k8s.io"
 TYPES = (
     ResourceType("ConfigMap", "configmaps", ("cm",)),
     ResourceType("Endpoints", "endpoints", ("ep",)),
+    ResourceType("Event", "events", ("ev",)),
     ResourceType("LimitRange", "limitranges", ("limits",)),
     ResourceType("Namespace", "namespaces", ("ns",)),
     ResourceType("Node", "nodes", ("no",)),
@@ -91,6 +92,7 @@ TYPES = (
     ResourceType("HorizontalPodAutoscaler", "horizontalpodautoscalers", ("hpa",), "autoscaling", "v2"),
     ResourceType("CronJob", "cronjobs", ("cj",), "batch"),
     ResourceType("Job", "jobs", (), "batch"),
+    ResourceType("EndpointSlice", "endpointslices", (), "discovery.k8s.io"),
     ResourceType("IngressClass", "ingressclasses", (), _NETWORKING),
     ResourceType("Ingress", "ingresses", ("ing",), _NETWORKING),
     ResourceType("NetworkPolicy", "networkpolicies", ("netpol",), _NETWORKING),

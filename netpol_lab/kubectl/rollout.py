@@ -7,6 +7,7 @@ from collections.abc import Callable
 from netpol_lab.cluster.server import timestamp
 from netpol_lab.kubectl import writing as changes
 from netpol_lab.kubectl.failure import Failure, from_server, not_simulated, usage
+from netpol_lab.kubectl.file_arguments import files_are_named
 from netpol_lab.kubectl.lookup import chosen
 from netpol_lab.kubectl.output import print_change, split_format
 from netpol_lab.kubectl.resources import ResourceType, metadata
@@ -24,9 +25,7 @@ def run_scale(call: Call) -> int:
     if replicas is None:
         raise Failure('required flag(s) "replicas" not set')
     if replicas < 0:
-        raise Failure(
-            f"The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0, not {replicas}"
-        )
+        raise Failure("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
     found = chosen(call, call.args)
     for kind, body in found.objects:
         try:
@@ -58,9 +57,11 @@ def run(call: Call) -> int:
         raise usage("rollout needs one of: restart, status", "rollout")
     word, *rest = call.args
     actions: dict[str, Callable[[Call, ResourceType, ReadOnlyBody], None]] = {"status": _status, "restart": _restart}
+    if word not in (*actions, "history", "undo", "pause", "resume"):
+        raise usage(f'unknown command "{word}"', "rollout")
     if word not in actions:
         raise not_simulated(f"kubectl rollout {word}", "rollout status and rollout restart are")
-    if not rest and not call.flag("filename"):
+    if not rest and not files_are_named(call):
         raise Failure("required resource not specified")
     found = chosen(call, rest, everything=True)
     for kind, body in found.objects:

@@ -29,6 +29,7 @@ class Session:
     target, so that repeated requests to a Service take its endpoints in turn. ``logs`` holds what finished
     containers printed, by (namespace, pod). ``forwards`` are the ports that
     port-forward and proxy opened on the student's machine. ``access`` is what web servers noted about requests.
+    ``files`` holds what was written into containers, by the address of their pod.
     ``ending`` holds pods, by (namespace, name), that a real cluster would still be stopping, and until when.
     ``terminal``: whether standard input is one; it decides what ``-t`` prints.
     """
@@ -42,6 +43,7 @@ class Session:
     logs: dict[tuple[str, str], str] = field(default_factory=dict)
     forwards: dict[int, Forward] = field(default_factory=dict)
     access: AccessLogs = field(default_factory=dict)
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
     ending: dict[tuple[str, str], datetime] = field(default_factory=dict)
     terminal: bool = False
 

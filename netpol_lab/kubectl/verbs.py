@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from netpol_lab.kubectl import (
     apply,
     config,
+    cp,
     create,
     delete,
     describe,
@@ -19,6 +20,7 @@ from netpol_lab.kubectl import (
     port_forward,
     proxy,
     rollout,
+    set_fields,
     wait,
 )
 from netpol_lab.kubectl import explain_fields as explain
@@ -70,26 +72,30 @@ def _marking(what: str) -> tuple[Flag, ...]:
     )
 
 
+_APPLY_IT = "write a manifest and apply it"
+_GET = (
+    Flag("output", "o", help="wide, yaml, json, name, jsonpath='{…}', or custom-columns=HEADER:.path"),
+    *CHOICE,
+    Flag("show-labels", "", "switch", "a column with all labels"),
+    Flag("label-columns", "L", "commas", "a column for a label"),
+    HEADERS,
+    Flag("sort-by", help="a field to sort by, such as .metadata.creationTimestamp"),
+    IGNORE,
+    *FILES,
+    Flag("show-kind", "", "switch", "write the kind before each name"),
+    Flag("watch", "w", "switch", "accepted; nothing changes while you wait"),
+    *refused("watch-only", instead="run kubectl get again to see what changed"),
+    *refused("raw", True),
+    *ignored("server-print"),
+    *READS,
+)
+
 VERBS: Mapping[str, Verb] = {
     "get": Verb(
         get.run,
         "(TYPE[,TYPE] [NAME ...] | TYPE/NAME ... | -f FILE)",
         "List objects, or show the ones you name.",
-        (
-            Flag("output", "o", help="wide, yaml, json, name, jsonpath='{…}', or custom-columns=HEADER:.path"),
-            *CHOICE,
-            Flag("show-labels", "", "switch", "a column with all labels"),
-            Flag("label-columns", "L", "commas", "a column for a label"),
-            HEADERS,
-            Flag("sort-by", help="a field to sort by, such as .metadata.creationTimestamp"),
-            IGNORE,
-            *FILES,
-            Flag("show-kind", "", "switch", "write the kind before each name"),
-            *refused("watch,w watch-only", instead="run kubectl get again to see what changed"),
-            *refused("raw", True),
-            *ignored("server-print"),
-            *READS,
-        ),
+        _GET,
     ),
     "describe": Verb(
         describe.run,
@@ -112,7 +118,8 @@ VERBS: Mapping[str, Verb] = {
     ),
     "create": Verb(
         create.run,
-        "(-f FILE | namespace NAME | deployment NAME --image=IMAGE | service clusterip NAME --tcp=PORT)",
+        "(-f FILE | namespace NAME | deployment NAME --image=IMAGE | service clusterip NAME --tcp=PORT"
+        " | configmap NAME --from-literal=KEY=VALUE | secret generic NAME | serviceaccount NAME | quota NAME)",
         "Create the objects of files, or one object from flags.",
         (
             *FILES,
@@ -122,10 +129,31 @@ VERBS: Mapping[str, Verb] = {
             Flag("port", "", "number", "the port a deployment's container declares"),
             Flag("tcp", "", "commas", "a Service's port, or port:targetPort"),
             Flag("clusterip", help="a Service's address, or None for a headless one"),
+            Flag("external-name", help="the name outside that a Service of type ExternalName stands for"),
+            Flag("from-literal", "", "each", "KEY=VALUE of a ConfigMap or a Secret"),
+            Flag("from-file", "", "each", "a file, or KEY=FILE, of a ConfigMap or a Secret"),
+            Flag("from-env-file", "", "each", "a file with lines KEY=VALUE"),
+            Flag("type", help="the type of a Secret"),
+            Flag("hard", "", "commas", "the limits of a quota, such as pods=4"),
+            *refused("rule class schedule from verb resource role clusterrole value", True, instead=_APPLY_IT),
+            *refused("min-available max-unavailable cert key docker-server docker-username", True, instead=_APPLY_IT),
             Flag("save-config", "", "switch", "note the file for a later apply"),
             NO_SELECTOR,
             *refused("edit"),
         ),
+    ),
+    "cp": Verb(
+        cp.run,
+        "(POD:PATH FILE | FILE POD:PATH)",
+        "Copy a file into a container, or out of it.",
+        (CONTAINER, *ignored("no-preserve"), *ignored("retries", True)),
+    ),
+    "kustomize": Verb(apply.run_kustomize, "FOLDER", "Print the objects of a kustomization."),
+    "events": Verb(
+        get.run_events,
+        "",
+        "List what scheduler and kubelet report of pods.",
+        (*_GET, *refused("for types", True, instead="use kubectl describe")),
     ),
     "delete": Verb(
         delete.run,
@@ -232,11 +260,17 @@ VERBS: Mapping[str, Verb] = {
         (
             Flag("patch", "p", help="the patch, as JSON or YAML"),
             Flag("type", help="strategic, merge or json", default="strategic"),
+            *FILES,
             *WRITES,
-            *NO_FILES,
             *refused("patch-file", True),
             *refused("local"),
         ),
+    ),
+    "set": Verb(
+        set_fields.run,
+        "(image TYPE/NAME CONTAINER=IMAGE | env TYPE/NAME NAME=VALUE | selector service NAME KEY=VALUE)",
+        "Change the image, the environment or the selector of an object.",
+        (*FILES, SELECTOR, ALL, *WRITES, *ignored("resource-version", True), *refused("local list")),
     ),
     "scale": Verb(
         rollout.run_scale,
@@ -368,13 +402,9 @@ NOT_SIMULATED: Mapping[str, str] = {
     "attach": "use kubectl exec or kubectl logs",
     "debug": "use kubectl run or kubectl exec",
     "top": "simulated pods use no CPU and memory",
-    "events": "use kubectl get and kubectl describe",
-    "set": "use kubectl patch or kubectl apply",
     "autoscale": "use kubectl scale",
     **dict.fromkeys(
         [
-            "cp",
-            "kustomize",
             "drain",
             "cordon",
             "uncordon",

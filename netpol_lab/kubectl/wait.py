@@ -21,6 +21,8 @@ Met = Callable[[ReadOnlyBody], bool]
 def run(call: Call) -> int:
     """Wait until objects meet a condition. What is not met now will not be: simulated time passes, then it fails."""
     condition = str(call.flag("for"))
+    if not condition:
+        raise Failure("unrecognized condition: []")
     check_given(call, call.args)
     gone = condition.lower() == "delete"
     met = _never if gone else _condition(condition)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from netpol_lab.cluster.server import stamp
 from netpol_lab.kubectl.failure import Failure, from_server, not_simulated
 from netpol_lab.kubectl.file_arguments import Item, decoding, hints_of, invalid, refused
 from netpol_lab.kubectl.resources import ResourceType, metadata, type_of
@@ -62,7 +63,11 @@ def create(call: Call, resource: Resource, about: str = "") -> ReadOnlyBody:
         _admit(call, resource, about)
         for warning in server_warnings(resource.body):
             call.warn(f"Warning: {warning}")
-    if mode != "none":
+    if mode == "server":
+        stamped = stamp(resource.body, call.cluster.now, 0)
+        del stamped["metadata"]["resourceVersion"]
+        return stamped
+    if mode == "client":
         return resource.body
     call.cluster.create(resource)
     note_if_not_simulated(call, kind)
@@ -104,6 +109,8 @@ def replace(
     that is not the whole object. Raises :class:`Failure` for what the server refuses.
     """
     item = written or Item("", new, None, installed={(str(new.get("apiVersion")), str(new.get("kind")))})
+    if kind.kind == "Service":
+        new = _without_old_node_ports(old, new)
     try:
         resource = item.decoded(new, old)
     except ManifestError as error:
@@ -119,8 +126,10 @@ def replace(
         return old, False
     if dry_run(call) != "none":
         return resource.body, True
-    if kind.kind == "Endpoints":
-        raise not_simulated("changing Endpoints", "they follow from the Service and its pods")
+    if call.cluster.get(*resource.key) is None:
+        raise not_simulated(
+            f"changing {kind.kind} of a Service", "they follow from the Services and pods that are there"
+        )
     call.cluster.put(resource)
     stored = call.cluster.get(*resource.key)
     return (stored.body if stored else resource.body), True
@@ -196,6 +205,18 @@ def check_update(kind: ResourceType, old: ReadOnlyBody, new: ReadOnlyBody) -> No
     if kind.kind == "Service" and before.get("clusterIP") and after.get("clusterIP") not in (None, before["clusterIP"]):
         value = f"{to_compact_json([after['clusterIP']])}: may not change once set"
         raise invalid("Service", name, [f"spec.clusterIPs[0]: Invalid value: {value}"])
+
+
+def _without_old_node_ports(old: ReadOnlyBody, new: ReadOnlyBody) -> ReadOnlyBody:
+    """A Service that becomes a ClusterIP gives back the node ports it had, as the API server lets it."""
+    had = {port.get("nodePort") for port in (old.get("spec") or {}).get("ports") or ()}
+    spec = new.get("spec") or {}
+    if spec.get("type", "ClusterIP") != "ClusterIP" or not had - {None} or not isinstance(spec.get("ports"), list):
+        return new
+    kept = [
+        {key: value for key, value in port.items() if key != "nodePort" or value not in had} for port in spec["ports"]
+    ]
+    return {**new, "spec": {**spec, "ports": kept}}
 
 
 def _fixed_part(spec: ReadOnlyBody) -> Any:

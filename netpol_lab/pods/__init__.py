@@ -17,7 +17,7 @@ from netpol_lab.model.errors import NotFound
 from netpol_lab.model.networks import NETWORKS
 from netpol_lab.model.objects import Container, Pod
 from netpol_lab.pods import urls
-from netpol_lab.pods.container_files import environment
+from netpol_lab.pods.container_files import environment, read_file
 from netpol_lab.pods.images import Toolbox, toolbox
 from netpol_lab.pods.process import (
     LOOPBACK,
@@ -38,7 +38,7 @@ from netpol_lab.pods.process import (
 )
 from netpol_lab.pods.programs import start
 
-__all__ = ["Attempts", "OnFlow", "ProgramResult", "is_for_the_cluster", "run_in_pod", "run_outside"]
+__all__ = ["Attempts", "OnFlow", "ProgramResult", "file_in_pod", "is_for_the_cluster", "run_in_pod", "run_outside"]
 
 NOT_STARTED = 1
 """kubectl's exit code when the container's runtime could not start the program."""
@@ -64,13 +64,15 @@ def run_in_pod(
     container: str | None = None,
     attempts: Attempts | None = None,
     access: AccessLogs | None = None,
+    files: dict[str, str] | None = None,
 ) -> ProgramResult:
     """Run a command line in a container of a pod, as ``kubectl exec`` does.
 
     ``cluster`` is a Cluster or a Snapshot. ``stdin`` is called once, and only when the program reads. ``on_flow`` is
     called for every connection with the flow, the command line and what the client said. ``container`` names one of
     several; the first is the default. ``attempts`` is a :class:`collections.Counter` that the caller keeps, so that
-    repeated requests to a Service take its endpoints in turn.
+    repeated requests to a Service take its endpoints in turn. ``access`` and ``files`` are kept by the caller, too:
+    what web servers noted, and what programs wrote in this pod.
 
     A program that the image lacks gives the container runtime's message and exit code 1. What is not simulated
     says so and exits with 2. Raises :class:`NotFound` for a container the pod does not have.
@@ -89,7 +91,9 @@ def run_in_pod(
     image = chosen.image if chosen else ""
     env, kept = environment(cluster, pod, chosen), {} if access is None else access
     machine = Machine(cluster, pod, toolbox(image), env, on_flow, _or_new(attempts), image=image, access=kept)
-    return _run(machine, argv, stdin)
+    if files is not None:
+        machine.files = files
+    return _run(machine, argv, stdin, files_last=files is not None)
 
 
 def run_outside(
@@ -176,7 +180,13 @@ class _Output:
             self.chunks.append((stream, text))
 
 
-def _run(machine: Machine, argv: Sequence[str], stdin: Callable[[], str]) -> ProgramResult:
+def file_in_pod(cluster: View, pod: Pod, path: str, container: str, files: dict[str, str]) -> str | None:
+    """The text of a file in a container, or None when there is no such file; ``files`` are those written before."""
+    image = next((each.image for each in pod.containers if each.name == container), "")
+    return read_file(Machine(cluster, pod, toolbox(image), {}, _nobody, Counter(), image=image, files=files), path)
+
+
+def _run(machine: Machine, argv: Sequence[str], stdin: Callable[[], str], *, files_last: bool = False) -> ProgramResult:
     output = _Output()
     words = tuple(map(encodable, argv)) or ("",)
     code, last, started = 0, "", True
@@ -195,7 +205,7 @@ def _run(machine: Machine, argv: Sequence[str], stdin: Callable[[], str]) -> Pro
         last, code = f"{words[0]}: stopped: {error}\n", REFUSED
     except RecursionError:
         last, code = f"{words[0]}: stopped: nested too deeply\n", REFUSED
-    if machine.files and words[0] not in SHELLS:
+    if machine.files and words[0] not in SHELLS and not files_last:
         names = ", ".join(sorted(machine.files))
         last += f"note: {names} is not kept; in this workbook a file lasts as long as the command line\n"
     chunks = (*output.chunks, *([("stderr", last)] if last else ()))

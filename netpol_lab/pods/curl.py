@@ -158,7 +158,9 @@ class _Transfer:
             raise Unsupported(f"{url.path} of the API (use kubectl get -o json)")
         response, self.flow = found
         if self.flow is not None and self.flow.connected:
-            self.process.served(self.flow, replace(request, path=proxy.inner_path(request.path)), self._agent, response)
+            inner = replace(request, path=proxy.inner_path(request.path))
+            through = f"127.0.0.1, {self.process.machine.ip}"
+            self.process.served(self.flow, inner, self._agent, response, through=through)
         spent = self.process.machine.seconds - before
         if self.options.max_time and spent > self.options.max_time:
             self.process.wait(self.options.max_time - spent)

@@ -180,6 +180,8 @@ class Process:
     stdin: Stdin
     out: Write
     err: Write
+    forwarded: bool = False
+    """Whether the last connection went through a port-forward."""
 
     @property
     def name(self) -> str:
@@ -215,6 +217,7 @@ class Process:
         """
         machine = self.machine
         through = machine.forwarded(host, port)
+        self.forwarded = through is not None
         if through is not None:
             pod, target = through
             node = next((node for node in machine.world.nodes if node.name == pod.node), machine.source)
@@ -230,17 +233,18 @@ class Process:
         self.served(flow, request, agent, response)
         return response
 
-    def served(self, flow: Flow, request: Request, agent: str, response: Response | None) -> None:
-        """Note a request where its server does: in nginx's default format "main"."""
+    def served(
+        self, flow: Flow, request: Request, agent: str, response: Response | None, *, through: str = "-"
+    ) -> None:
+        """Note a request where its server does: in nginx's default format "main", ``through`` the proxies it names."""
         pod = flow.destination
         if isinstance(pod, Pod) and response is not None and response.server.startswith("nginx"):
             size = 0 if request.method == "HEAD" else len(response.body.encode())
-            line = f'"{request.method} {request.path} HTTP/1.1" {response.status} {size} "-" "{agent}" "-"'
+            line = f'"{request.method} {request.path} HTTP/1.1" {response.status} {size} "-" "{agent}" "{through}"'
             when = self.machine.world.now.strftime("%d/%b/%Y:%H:%M:%S +0000")
             came_from = getattr(flow.source, "ip", None) or getattr(flow.source, "address", "-")
-            local = self.machine.forwards and self.machine.forwarded(flow.host, flow.port)
             self.machine.access.setdefault(str(pod.ip), []).append(
-                f"{'127.0.0.1' if local else came_from} - - [{when}] {line}\n"
+                f"{'127.0.0.1' if self.forwarded else came_from} - - [{when}] {line}\n"
             )
 
     def saw(self, flow: Flow, words: str) -> None:
