@@ -28,7 +28,15 @@ LIBRARY = ROOT / "netpol_lab"
 WORLDS = "400"
 """Random worlds for each mutant: enough that what survives is a gap in the tests, not bad luck."""
 
-ENGINE = ("engine_r[ue]*", "engine_disagreements", "ports", "addresses", "engine_e2e", "engine_worlds", "engine_laws")
+ENGINE = (
+    "engine_[rc][ueo]*",
+    "engine_disagreements",
+    "ports",
+    "addresses",
+    "engine_e2e",
+    "engine_worlds",
+    "engine_laws",
+)
 TESTS = {
     "model": ENGINE,
     "manifests": ENGINE,

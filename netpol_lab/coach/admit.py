@@ -17,6 +17,8 @@ from netpol_lab.cluster.snapshot import Snapshot, View
 from netpol_lab.coach.change import Change, block_of, free_name, judged, labels_text
 from netpol_lab.coach.typo import correction
 from netpol_lab.coach.ways import effect
+from netpol_lab.connections.ends import outside_ranges
+from netpol_lab.engine.compare import Twice, compare
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, Verdict
 from netpol_lab.manifests import from_object
 from netpol_lab.model.bodies import Body
@@ -121,20 +123,20 @@ def _label(resource: Resource, condition: Condition, command: str, miss: NearMis
 
 def _takes_away(before: Snapshot, after: Snapshot, changed: list[Pod]) -> bool:
     """Whether new labels cost something: a connection, a place behind a Service, or the pod's controller."""
-    ends: list[Endpoint] = [*before.pods, *before.nodes]
-    for version in (4, 6):
-        ends += [External(ranges[0][0]) for ranges in before.engine.addresses.classes(version).values()]
+    everyone: list[Endpoint] = [*before.pods, *before.nodes, *outside_ranges(before)]
+    ends = [_twice(after, end) for end in everyone]
     for pod in changed:
-        now = after.pod(pod.namespace, pod.name) or pod
-        if _leaves(before, pod, now):
+        mine = _twice(after, pod)
+        if _leaves(before, pod, after.pod(pod.namespace, pod.name) or pod):
             return True
         for end in ends:
-            other = (after.pod(end.namespace, end.name) or end) if isinstance(end, Pod) else end
-            if before.engine.connection(pod, end) - after.engine.connection(now, other):
-                return True
-            if before.engine.connection(end, pod) - after.engine.connection(other, now):
+            if any(compare(before.engine, after.engine, *way).closed for way in ((mine, end), (end, mine))):
                 return True
     return False
+
+
+def _twice(after: Snapshot, end: Endpoint) -> Twice:
+    return end, (after.pod(end.namespace, end.name) if isinstance(end, Pod) else None) or end
 
 
 def _leaves(state: Snapshot, pod: Pod, now: Pod) -> bool:

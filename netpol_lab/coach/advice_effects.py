@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from netpol_lab.coach.advice_facts import Facts
 from netpol_lab.coach.advice_finding import Finding, finding
-from netpol_lab.engine.compiled import CompiledRule, Group
+from netpol_lab.engine.compare import Difference
+from netpol_lab.engine.compiled import Group
 from netpol_lab.model.objects import DIRECTIONS, Direction, NetworkPolicy, Pod
 from netpol_lab.model.ports import PortSet
 
@@ -124,16 +125,7 @@ def _is_covered(
     alone = all(each.id == policy.id or each.id in gone for each in group.policies)
     for other in range(len(facts.engine.classes)):
         target = subject if direction == "ingress" else other
-        rest = PortSet.ALL if alone else _ports(facts, others, other, target)
-        here = _ports(facts, mine, other, target)
-        if rest - here if alone else here - rest:
+        rest = facts.engine.admitted_by(others, other, target)
+        if Difference(PortSet.ALL if alone else rest, facts.engine.admitted_by(mine, other, target) | rest):
             return False
     return True
-
-
-def _ports(facts: Facts, rules: list[CompiledRule], other: int, target: int) -> PortSet:
-    engine, total = facts.engine, PortSet.NONE
-    for rule in rules:
-        if rule.holds(other):
-            total |= rule.ports_on(engine.classes[target], engine.profile)
-    return total

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.engine.addresses import range_name
+from netpol_lab.connections.ends import outside_ranges
+from netpol_lab.engine.compare import compare
 from netpol_lab.engine.verdict import Verdict
-from netpol_lab.model.networks import NETWORKS
 from netpol_lab.model.objects import Endpoint, External, NetworkPolicy, Node, Pod, Resource
 from netpol_lab.model.ports import PortSet
 
@@ -78,13 +78,15 @@ def effect(before: Snapshot, after: Snapshot, changed: Iterable[Resource], asked
     closed: list[Way] = []
     others = 0
     for source, destination in _ways_between(ends):
-        more, less = _difference(before, after, source, destination)
+        # of the alike pods of one end, the first and the last stand for each two
+        step = compare(before.engine, after.engine, source.pairs[0], destination.pairs[-1])
+        meant = PortSet.NONE
         if (source.role, destination.role) == ("source", "destination"):
-            more, less = more - mine, less - mine
-        elif more or less:
+            meant = mine
+        elif step:
             others += len(source.ids) * len(destination.ids)
-        opened += [Way(source.ids, destination.ids, more)] if more else []
-        closed += [Way(source.ids, destination.ids, less)] if less else []
+        for ports, ways in ((step.opened - meant, opened), (step.closed - meant, closed)):
+            ways += [Way(source.ids, destination.ids, ports)] if ports else []
     return Effect(tuple(sorted(opened, key=str)), tuple(sorted(closed, key=str)), others)
 
 
@@ -97,14 +99,6 @@ def _ways_between(ends: list[_End]) -> Iterator[tuple[_End, _End]]:
                 yield near, other
                 if not other.touched:  # else its own turn comes
                     yield other, near
-
-
-def _difference(before: Snapshot, after: Snapshot, source: _End, destination: _End) -> tuple[PortSet, PortSet]:
-    (old, new), (old_target, new_target) = source.pairs[0], destination.pairs[-1]
-    if old is old_target:  # a pod and itself
-        return PortSet.NONE, PortSet.NONE
-    then, now = before.engine.connection(old, old_target), after.engine.connection(new, new_target)
-    return now - then, then - now
 
 
 def _touched(before: Snapshot, after: Snapshot, changed: tuple[Resource, ...]) -> set[str]:
@@ -154,15 +148,12 @@ def _identity(end: Endpoint) -> object:
 
 
 def _outside(before: Snapshot, after: Snapshot, asked: Verdict) -> list[External]:
-    """One address of each part of the outside that either state tells apart, and those that were asked about."""
-    cluster = NETWORKS if before.nodes else ()
+    """Those that were asked about, and one address of each part of the outside that either state tells apart."""
     found = {end.address: end for end in (asked.source, asked.destination) if isinstance(end, External)}
     taken = {address for pod in before.pods for address in pod.ips}
-    for state in (before, after):
-        for version in (4, 6):
-            for ranges in state.engine.addresses.classes(version, cluster).values():
-                more = f" and {len(ranges) - 1} more" if len(ranges) > 1 else ""
-                free = next((end for ends in ranges for end in ends if end not in taken), None)
-                if free is not None:  # an ipBlock of pods' own addresses is not outside
-                    found.setdefault(free, External(free, range_name(*ranges[0]) + more))
+    for external, ranges in outside_ranges(before, after).items():
+        # an ipBlock of pods' own addresses is not outside
+        free = next((end for ends in ranges for end in (external.address, *ends) if end not in taken), None)
+        if free is not None:
+            found.setdefault(free, External(free, external.name))
     return list(found.values())

@@ -10,6 +10,7 @@ from netpol_lab.cluster.snapshot import View
 from netpol_lab.cluster.workloads import workload_names
 from netpol_lab.connections.ends import outside_ranges
 from netpol_lab.engine.addresses import AddressRange
+from netpol_lab.engine.compare import Difference, Turn
 from netpol_lab.engine.pairs import connections_between
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import DIRECTIONS, External, Pod
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     import pandas
 
 By = Literal["pod", "workload"]
-FrameRow = tuple[str, str, str]
+FrameRow = tuple[str, str, PortSet]
 
 COLUMNS = ["source", "destination", "ports"]
+
+CHANGES: dict[Turn, str] = {"opened": "added", "closed": "removed", "changed": "changed"}
+"""What frames call what became of a connection."""
 
 MAX_ROWS = 5_000_000
 """More rows than this are no answer, and would fill the memory of a laptop."""
@@ -34,7 +38,8 @@ def connections(view: View, by: By = "pod") -> pandas.DataFrame:
     """
     import pandas
 
-    return pandas.DataFrame(sorted(_rows(view, by)), columns=COLUMNS)
+    rows = ((source, destination, str(ports)) for source, destination, ports in _rows(view, by))
+    return pandas.DataFrame(sorted(rows), columns=COLUMNS)
 
 
 def diff(before: View, after: View, by: By = "pod") -> pandas.DataFrame:
@@ -48,10 +53,9 @@ def diff(before: View, after: View, by: By = "pod") -> pandas.DataFrame:
     new = {(source, destination): ports for source, destination, ports in _rows(after, by)}
     rows = []
     for pair in sorted({**old, **new}):
-        was, now = old.get(pair, ""), new.get(pair, "")
-        if was != now:
-            change = "changed" if was and now else "added" if now else "removed"
-            rows.append((*pair, now, was, change))
+        step = Difference(old.get(pair, PortSet.NONE), new.get(pair, PortSet.NONE))
+        if step:
+            rows.append((*pair, str(step.after), str(step.before), CHANGES[step.turn]))
     return pandas.DataFrame(rows, columns=[*COLUMNS, "ports_before", "change"])
 
 
@@ -126,12 +130,12 @@ def _rows(view: View, by: By) -> Iterator[FrameRow]:
             known[external] = known.get(external, PortSet.NONE) | ports
     for (one, other), ports in inside.items():
         pairs = ((source, destination) for source in names[one] for destination in names[other])
-        yield from ((*pair, str(ports)) for pair in pairs if by == "workload" or pair[0] != pair[1])
+        yield from ((*pair, ports) for pair in pairs if by == "workload" or pair[0] != pair[1])
     for number, ids in enumerate(names):
         for text, ports in _ranges(outside, outward.get(number, {})):
-            yield from ((name, text, str(ports)) for name in ids)
+            yield from ((name, text, ports) for name in ids)
         for text, ports in _ranges(outside, inward.get(number, {})):
-            yield from ((text, name, str(ports)) for name in ids)
+            yield from ((text, name, ports) for name in ids)
 
 
 def _check_rows(rows: int) -> None:

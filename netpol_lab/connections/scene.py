@@ -15,6 +15,7 @@ from typing import Literal
 from netpol_lab.cluster.listening import listeners
 from netpol_lab.cluster.snapshot import Snapshot, View
 from netpol_lab.connections.ends import outside_of, pods_in_order, tells_addresses_apart
+from netpol_lab.engine.compare import compare
 from netpol_lab.engine.compiled import Engine
 from netpol_lab.model.objects import DIRECTIONS, Direction, Endpoint, NetworkPolicy, Pod
 from netpol_lab.model.ports import PortSet
@@ -116,10 +117,11 @@ class Scene:
         return tuple(dict.fromkeys(node.namespace for node in self.nodes if node.namespace))
 
 
-def build(view: View, fold: bool = True) -> Scene:
+def build(view: View, fold: bool = True, also: Iterable[SceneNode] = ()) -> Scene:
     """Look at one moment.
 
-    ``fold=False`` gives every pod a node of its own. Who takes part: :attr:`View.policed_pods`.
+    ``fold=False`` gives every pod a node of its own. Who takes part: :attr:`View.policed_pods`, the parts of the
+    outside, and what else is asked for, such as one address, where its id is not among them.
     """
     pods, dns = pods_in_order(view), _dns_pods(view)
     groups = _groups(pods, view.engine) if fold else [[pod] for pod in pods]
@@ -127,6 +129,8 @@ def build(view: View, fold: bool = True) -> Scene:
     asked = dict.fromkeys(r.key for policy in view.engine.policies for r in policy.pod_selector.requirements)
     nodes = [_node(view, *named, dns if fold else set(), asked) for named in zip(groups, names, strict=True)]
     nodes += [SceneNode(each.name, "", each.name, "", each) for each in outside_of(view, pods)]
+    known = {node.id for node in nodes}
+    nodes += [node for node in also if node.id not in known]
     engine = view.engine
     return Scene(tuple(nodes), _Reaches(engine, nodes), engine.policies, engine.profile.name)
 
@@ -136,19 +140,14 @@ def effect_of(state: Snapshot, policy: NetworkPolicy) -> list[tuple[str, str, Po
 
     Measured, not guessed: the state with the policy against the same state without it.
     """
-    key = ("NetworkPolicy", policy.namespace, policy.name)
-    without, with_it = build(state.without([key])), build(state)
+    scene = build(state)
+    without = state.without([("NetworkPolicy", policy.namespace, policy.name)]).engine
     found = []
-    for source in with_it.nodes:
-        for target in with_it.nodes:
-            pair = (source.id, target.id)
-            if pair not in with_it.reach or pair not in without.reach:
-                continue
-            now, then = with_it.reach[pair].ports, without.reach[pair].ports
-            if more := now - then:
-                found.append((source.name, target.name, more, "+"))
-            if less := then - now:
-                found.append((source.name, target.name, less, "-"))
+    for source in scene.nodes:
+        for target in (node for node in scene.nodes if _is_pair(source, node)):
+            step = compare(without, state.engine, (source.endpoint,) * 2, (target.endpoint,) * 2)
+            signs = ((step.opened, "+"), (step.closed, "-"))
+            found += [(source.name, target.name, ports, sign) for ports, sign in signs if ports]
     return found
 
 

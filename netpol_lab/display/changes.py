@@ -9,6 +9,7 @@ from itertools import permutations
 from netpol_lab.connections.scene import Reach, Scene, SceneNode, Stop
 from netpol_lab.display.drawn_lines import DNS_PORTS, NOTHING, Drawing, Line, is_pod, open_ports
 from netpol_lab.display.shapes import Doors, DoorState, LineState
+from netpol_lab.engine.compare import Difference
 from netpol_lab.model.objects import DIRECTIONS, Direction
 from netpol_lab.model.ports import PortSet
 
@@ -97,13 +98,10 @@ def _line(before: Scene, after: Scene, source: SceneNode, target: SceneNode) -> 
 
 
 def _decided(source: SceneNode, target: SceneNode, old: PortSet, new: PortSet, reach: Reach) -> Line:
-    if old == new:
-        return Line(source, target, "same", new)
-    if not old:
-        return Line(source, target, "opened", new)
-    if not new:
-        return Line(source, target, "closed", old, _stop(reach, old))
-    return Line(source, target, "changed", new, "", old)
+    turn = Difference(old, new).turn
+    if turn == "closed":
+        return Line(source, target, turn, old, _stop(reach, old))
+    return Line(source, target, turn, new, was=old if turn == "changed" else PortSet.NONE)
 
 
 def _stop(reach: Reach, ports: PortSet) -> Stop:

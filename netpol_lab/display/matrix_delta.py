@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from netpol_lab.connections.cells import Cell, Question, cells
+from netpol_lab.connections.frames import CHANGES
 from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display import card
 from netpol_lab.display.markup import Markup, ascii_text, escape, plain
 from netpol_lab.display.matrix_cells import arranged, short_ports
 from netpol_lab.display.matrix_table import RULES, Drawn, Grid, drawn, swatch, table, undecided_rules, undecided_swatch
 from netpol_lab.display.matrix_twin import TwinRow, doors, full_name, grid_lines, heads, undecided_keys
+from netpol_lab.engine.compare import Difference, Turn
 from netpol_lab.model.ports import PortSet
 from netpol_lab.tell.words import listed, text, undecided
 
@@ -26,6 +28,9 @@ MOST_CHANGES = 40
 """A text twin lists this many changes and counts the rest."""
 
 Kind = Literal["allowed", "blocked", "ports", "plugin", "new", "gone", "same"]
+
+_KINDS: dict[Turn, Kind] = {"opened": "allowed", "closed": "blocked", "changed": "ports", "same": "ports"}
+"""What is the same to this cluster's own profile differed in what other plugins let pass."""
 
 _SIGNS: dict[Kind, str] = {"allowed": "+", "blocked": "−", "ports": "~", "plugin": "?"}
 _TWIN_SIGNS = {kind: ascii_text(sign) for kind, sign in _SIGNS.items()}
@@ -72,23 +77,15 @@ class MatrixDeltaPicture(card.Picture):
 
         union = _union(self.before, self.after)
         rows = [
-            (_id(union[a]), _id(union[b]), _change(c.before, c.after), _value(c.before), _value(c.after))
+            (_id(union[a]), _id(union[b]), CHANGES[step.turn], str(step.before), str(step.after))
             for (a, b), c in _changes(self.before, self.after, union).items()
-            if c.before and c.after and c.before.ports != c.after.ports
+            if c.before and c.after and (step := Difference(c.before.ports, c.after.ports))
         ]
         return pd.DataFrame(rows, columns=["source", "destination", "change", "before", "after"])
 
 
 def _id(node: SceneNode) -> str:
     return f"{node.namespace}/{node.name}" if node.namespace else node.name
-
-
-def _change(before: Cell, after: Cell) -> str:
-    return "changed" if before.ports and after.ports else "added" if after.ports else "removed"
-
-
-def _value(answer: Cell | None) -> str:
-    return str(answer.ports) if answer else ""
 
 
 def matrix_delta(
@@ -156,10 +153,10 @@ def _changed(before: Cell | None, after: Cell | None) -> Changed:
         kind: Kind = "same"
     elif after.depends:
         kind = "plugin"
-    elif before.kind == after.kind and before.certain != PortSet.NONE:
-        kind = "ports"
     else:
-        kind = "allowed" if after.kind == "allowed" else "blocked"
+        # what only some plugins let pass is as good as new, when all do
+        was = PortSet.NONE if before.certain == PortSet.NONE and after.ports else before.ports
+        kind = _KINDS[Difference(was, after.ports).turn]
     return Changed(kind, before, after)
 
 

@@ -259,10 +259,13 @@ class Engine:
         pair = (direction, self.class_of(source, family), self.class_of(destination, family), blocks)
         if pair not in self._admitted:
             other = pair[1] if direction == "ingress" else pair[2]
-            target = self.classes[pair[2]]
-            admitting = (rule for rule in group.rules if rule.holds(other, blocks))
-            self._admitted[pair] = PortSet.union(rule.ports_on(target, self.profile) for rule in admitting)
+            self._admitted[pair] = self.admitted_by(group.rules, other, pair[2], blocks)
         return self._admitted[pair]
+
+    def admitted_by(self, rules: Iterable[CompiledRule], other: int, target: int, blocks: bool = True) -> PortSet:
+        """What some rules admit with class ``other`` at the far end, on ports of class ``target``, the destination."""
+        admitting = (rule for rule in rules if rule.holds(other, blocks))
+        return PortSet.union(rule.ports_on(self.classes[target], self.profile) for rule in admitting)
 
     @cached_property
     def leaves_open(self) -> bool:

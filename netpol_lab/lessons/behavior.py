@@ -7,12 +7,13 @@ cares about. The pair leaks where more is admitted than wanted, and misses where
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.outside import endpoint_at
 from netpol_lab.connections.resolving import parse_address
-from netpol_lab.connections.scene import Reach, Scene, SceneNode, build
+from netpol_lab.connections.scene import Scene, SceneNode, build
+from netpol_lab.engine.compare import Difference
 from netpol_lab.lessons.loading import Exercise, WantedCell
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.objects import Pod
@@ -35,11 +36,11 @@ class Judged:
 
     @property
     def leak(self) -> PortSet:
-        return (self.got - self.wanted) & self.care
+        return Difference(self.wanted, self.got).opened & self.care
 
     @property
     def missing(self) -> PortSet:
-        return (self.wanted - self.got) & self.care
+        return Difference(self.wanted, self.got).closed & self.care
 
     @property
     def right(self) -> bool:
@@ -63,9 +64,9 @@ def judge(exercise: Exercise, state: Snapshot) -> list[Judged]:
 
     Raises NotFound when a pod the exercise names is not there.
     """
-    now = _with_addresses(exercise, build(state), state)
+    now = _scene(exercise, state)
     begun = exercise.with_visitors(exercise.start_cluster().snapshot())
-    start = _with_addresses(exercise, build(begun), begun)
+    start = _scene(exercise, begun)
     allowed, denied = _by_pair(exercise.allowed, now), _by_pair(exercise.denied, now)
     known = {
         (source.id, target.id) for source in now.nodes for target in now.nodes if (source.id, target.id) in now.reach
@@ -100,24 +101,13 @@ def is_called(node: SceneNode, name: str) -> bool:
     return name in (node.id, _workload(node))
 
 
-def _with_addresses(exercise: Exercise, scene: Scene, state: Snapshot) -> Scene:
+def _scene(exercise: Exercise, state: Snapshot) -> Scene:
     """The scene with a node for each address outside that the exercise names, such as ``203.0.113.10``."""
     named = dict.fromkeys(end for cell in exercise.cells for end in (cell.source, cell.destination))
-    nodes, reach, engine = list(scene.nodes), dict(scene.reach), state.engine
-    for name in named:
-        address = parse_address(name)
-        if address is None or any(node.id == name for node in nodes):
-            continue
-        outside = endpoint_at(address)
-        nodes.append(SceneNode(name, "", name, "" if outside.name == name else outside.name, outside))
-        for pod in scene.nodes:
-            if not pod.is_external:
-                for ends in ((nodes[-1], pod), (pod, nodes[-1])):
-                    source, target = (end.endpoint for end in ends)
-                    reach[ends[0].id, ends[1].id] = Reach(
-                        engine.admitted("egress", source, target), engine.admitted("ingress", source, target)
-                    )
-    return replace(scene, nodes=tuple(nodes), reach=reach)
+    addresses = ((name, endpoint_at(address)) for name in named if (address := parse_address(name)) is not None)
+    return build(
+        state, also=(SceneNode(name, "", name, "" if end.name == name else end.name, end) for name, end in addresses)
+    )
 
 
 def _workload(node: SceneNode) -> str:
