@@ -6,7 +6,7 @@ is small on purpose, so that labels, ports and addresses often match and often n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from random import Random
@@ -52,6 +52,7 @@ BLOCKS = (
     ("fd00:244::/64", ("fd00:244::1:0/112", "fd00:244::1:2/128")),
     ("2001:db8::1/32", ("2001:db8:1::/48",)),
 )
+BEFORE: Body = {"spec": {"ingress": [{"from": [{"ipBlock": {"cidr": cidr}} for cidr, _ in BLOCKS]}]}}
 OUTSIDE = tuple(
     External(ip_address(text), text) for text in ("198.51.100.10", "203.0.113.5", "203.0.113.200", "2001:db8:1::9")
 )
@@ -73,7 +74,7 @@ class World:
 
     @property
     def policies(self) -> tuple[NetworkPolicy, ...]:
-        typed = [from_object(body).typed for body in self.rules.policies]
+        typed = [each.typed for each in _kept(self.rules.policies)]
         return tuple(policy for policy in typed if isinstance(policy, NetworkPolicy))
 
     def engine(self, policies: Sequence[NetworkPolicy] | None = None) -> Engine:
@@ -112,10 +113,15 @@ def snapshot_of(pods: Sequence[Pod], policies: Sequence[Resource], labels: dict[
     return Snapshot({resource.key: resource for resource in (*resources, *policies)})
 
 
+def _kept(policies: Iterable[Body]) -> list[Resource]:
+    """As a cluster has them that kept them from before its API server refused a cidr with host bits."""
+    return [from_object(body, old=BEFORE) for body in policies]
+
+
 def state_of(each: World) -> Snapshot:
     """A world as a state of a cluster. It has no Node objects: nodes are asked about as they are."""
     labels = {name: dict(given) for name, given in each.rules.namespaces.items()}
-    return snapshot_of(each.pods, [from_object(body) for body in each.rules.policies], labels)
+    return snapshot_of(each.pods, _kept(each.rules.policies), labels)
 
 
 def _interesting(random: Random, policies: list[Body], pods: Sequence[Pod]) -> set[tuple[str, int]]:
