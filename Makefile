@@ -6,6 +6,7 @@ VENV ?= .venv
 FIRST = notebooks/00-start-here.ipynb
 LAB_ARGS ?=
 PYTEST_ARGS ?=
+STUDENTS ?= 30
 
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -14,7 +15,7 @@ SETTINGS = $(VENV)/share/jupyter/lab/settings
 # Each notebook starts a kernel, and a kernel starts faster from compiled modules: keep them whatever the shell says.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help lab test lint types notebooks check-notebooks bench constraints clean
+.PHONY: help lab test lint types notebooks check-notebooks bench bench-class constraints supply clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,7 +24,9 @@ help:
 	@echo "make notebooks         build the notebooks from notebooks/source"
 	@echo "make check-notebooks   compare the built notebooks with their sources, byte for byte"
 	@echo "make bench             print the measurements beside their goals"
+	@echo "make bench-class       measure a class: kernels alone, then in one JupyterLab (make bench-class STUDENTS=30)"
 	@echo "make constraints       resolve the pinned versions anew"
+	@echo "make supply            check that what is installed fits together, and list the licenses"
 	@echo "make clean             remove the environment and everything that tools leave behind"
 
 # JupyterLab refuses to run as root unless told; in a container root is the usual user.
@@ -56,10 +59,22 @@ check-notebooks: $(VENV)/.test-installed
 bench: $(VENV)/.test-installed
 	@$(BIN)/python -m benchmarks
 
+bench-class: $(VENV)/.test-installed
+	@$(BIN)/python -m benchmarks.classroom $(STUDENTS)
+
+# The second file pins the same versions, with the hashes of their files.
+COMPILE = $(BIN)/python -m uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
+	--quiet --no-header --no-emit-index-url --no-annotate
 constraints: $(VENV)/.test-installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/python -m uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --upgrade \
-		--quiet --no-header --no-emit-index-url --no-annotate --output-file constraints.txt
+	@$(COMPILE) --upgrade --output-file constraints.txt
+	@$(COMPILE) --constraint constraints.txt --generate-hashes --output-file constraints-hashed.txt
+
+# A virtual environment of its own for the lister: it is no part of what is listed.
+supply: $(VENV)/.test-installed
+	@$(BIN)/python -m pip check
+	@$(BIN)/python -m venv $(VENV)/supply && $(VENV)/supply/bin/python -m pip install --quiet --disable-pip-version-check pip-licenses
+	@$(VENV)/supply/bin/pip-licenses --python=$(BIN)/python --from=mixed --with-system
 
 # The stamp files say what is installed. They are older than pyproject.toml after an update, and then it is installed again.
 $(VENV)/.lab-installed: pyproject.toml constraints.txt binder/overrides.json | $(VENV)/bin/python

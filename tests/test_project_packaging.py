@@ -77,6 +77,32 @@ def test_the_constraints_pin_versions_that_the_project_admits(
         assert wish is None or wish.specifier.contains(version), f"{pin} against {wish}"
 
 
+def test_the_constraints_with_hashes_pin_the_same_versions_and_every_one_has_a_hash(
+    repository: Path, constraints: list[Requirement]
+) -> None:
+    text = (repository / "constraints-hashed.txt").read_text(encoding="utf-8")
+    assert "://" not in text
+    entries = [entry.split() for entry in re.split(r"\n(?=\S)", text.replace("\\\n", " ").strip())]
+    pins = [Requirement(" ".join(word for word in words if not word.startswith("--hash="))) for words in entries]
+    assert sorted(map(str, pins)) == sorted(map(str, constraints))
+    assert [words[0] for words in entries if not any(word.startswith("--hash=sha256:") for word in words)] == []
+
+
+def test_what_builds_the_package_is_pinned_and_every_dependency_has_a_lower_bound(project: dict[str, Any]) -> None:
+    assert all("==" in each for each in project["build-system"]["requires"])
+    extras = project["project"]["optional-dependencies"]["test"]
+    wanted = [Requirement(line) for line in [*project["project"]["dependencies"], *extras]]
+    assert [each.name for each in wanted if not each.specifier.contains("9999") or not str(each.specifier)] == []
+
+
+def test_a_source_distribution_carries_what_make_test_needs(repository: Path, project: dict[str, Any]) -> None:
+    carried = set(project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"])
+    by_itself = {"/pyproject.toml", "/README.md", "/LICENSE", "/.gitignore"}
+    top = {f"/{path.relative_to(repository).parts[0]}" for path in tracked_files(repository)}
+    assert top - carried - by_itself == set()
+    assert {each for each in carried if not (repository / each[1:]).exists()} == set()
+
+
 def test_the_licence_is_the_apache_licence_in_full(repository: Path) -> None:
     text = (repository / "LICENSE").read_text(encoding="utf-8")
     assert "Apache License" in text
