@@ -215,3 +215,23 @@ def test_a_node_and_the_outside_reach_a_service_though_no_cluster_dns_answers_th
 
 def test_pods_of_a_workload_are_found_by_its_name_where_a_picture_calls_them_otherwise(lab_a):
     assert lab_a.reach("coredns").title == lab_a.reach("kube-dns").title
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "kubectl apply -f /dev/stdin < a.yaml",
+        "kubectl apply -f <(cat a.yaml)",
+        "kubectl apply -f /dev/fd/3 3< a.yaml",
+        "cat a.yaml | kubectl apply -f -",
+    ],
+)
+def test_a_manifest_that_only_the_shell_has_open_is_applied(lab, line):
+    Path("a.yaml").write_text("{apiVersion: v1, kind: Namespace, metadata: {name: piped}}")
+    said = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
+    assert (said.stdout, said.returncode) == ("namespace/piped created\n", 0), said.stderr
+
+
+def test_a_file_without_end_is_too_large(lab):
+    said = subprocess.run("kubectl apply -f /dev/zero", shell=True, capture_output=True, text=True, timeout=60)
+    assert "larger than 16 MB" in said.stderr and said.returncode == 1

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from netpol_lab.lab import front, notebook, student_files, unforeseen
+from netpol_lab.lab import command_line, front, notebook, student_files, unforeseen
 from netpol_lab.lab.front import Lab
 from netpol_lab.lab.unforeseen import REPORT, Unforeseen
 from netpol_lab.model.errors import LabError
@@ -177,7 +177,7 @@ def test_a_fault_in_kubectl_changes_nothing_and_the_lab_answers_on(lab, monkeypa
         raise ZeroDivisionError("somewhere deep")
 
     with monkeypatch.context() as patch:
-        patch.setattr(front, "run", half)
+        patch.setattr(command_line, "run", half)
         said = lab.kubectl("apply -f x.yaml")
     assert said.exit_code == 1 and said.stderr.startswith("error: `kubectl apply -f x.yaml` met a fault of the lab")
     assert lab.kubectl("get namespace half").exit_code == 1

@@ -29,6 +29,9 @@ from netpol_lab.model.objects import Resource
 
 SUFFIXES = (".json", ".yaml", ".yml")
 STDIN = "STDIN"
+_OF_THE_PROGRAM = ("/dev/", "/proc/")
+"""``<(…)`` is ``/dev/fd/63`` there; here that name would be another file, or none."""
+
 _STDIN_FILES = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 
 MAX_FILE = 16_000_000
@@ -142,6 +145,8 @@ def _sources(call: Call, name: str) -> Iterator[tuple[str, str]]:
 
 def _mode(call: Call, name: str) -> int:
     """What kind of file there is. Raises :class:`Failure` as kubectl words it."""
+    if name.startswith(_OF_THE_PROGRAM):
+        return stat.S_IFIFO
     try:
         return Path(call.cwd, name).stat().st_mode
     except (FileNotFoundError, NotADirectoryError, ValueError):  # a name with a NUL names nothing
@@ -189,6 +194,8 @@ def read_text_file(call: Call, name: str) -> str:
                 data = file.read(MAX_FILE + 1)
         else:
             data = call.read_special(name)
+    except FileNotFoundError:
+        raise _no_such_path(call, name) from None
     except OSError as error:
         raise Failure(f"open {name}: {_reason(error)}") from None
     if len(data) > MAX_FILE:

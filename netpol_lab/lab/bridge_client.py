@@ -2,7 +2,6 @@
 # site-packages and imports as little as it can: a student waits for its start with every command.
 import os
 import socket
-import stat
 import sys
 
 TYPE_CHECKING = False  # typing is not imported: it takes its time
@@ -107,8 +106,6 @@ def special_file(name: str, words: "list[str]") -> "tuple[bytes, bytes]":
     if not any(word.endswith(name) for word in words):
         raise Refused(f"the lab asked for {name}, which this line does not name")
     try:
-        if stat.S_ISREG(os.stat(name).st_mode):
-            raise Refused(f"the lab asked for {name}, which it can read itself")
         with open(name, "rb") as file:
             return b"f", file.read(MOST_BYTES + 1)
     except OSError as error:

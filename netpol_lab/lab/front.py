@@ -9,7 +9,6 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netpol_lab.cluster.snapshot import Snapshot
@@ -18,20 +17,19 @@ from netpol_lab.connections import Flow, connect_each, naming, standing
 from netpol_lab.connections.scene import Scene, SceneNode, build, effect_of
 from netpol_lab.connections.story import Moment, Timeline, policies_changed, with_visitors
 from netpol_lab.engine.profiles import PROFILES
-from netpol_lab.kubectl import Session, run
-from netpol_lab.lab import notebook, student_files
+from netpol_lab.kubectl import Session
+from netpol_lab.lab import command_line, notebook, student_files
 from netpol_lab.lab.bridge import Bridge
 from netpol_lab.lab.clusters import Cluster
-from netpol_lab.lab.unforeseen import front_door, sentence
+from netpol_lab.lab.unforeseen import front_door
 from netpol_lab.lessons import exercises, quiz
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import LabError, NotFound, NotSimulated
-from netpol_lab.pods import ProgramResult, is_for_the_cluster, run_outside
+from netpol_lab.pods import ProgramResult
 from netpol_lab.tell import catalogue
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
-    from netpol_lab.display.feedback_card import CheckPicture
     from netpol_lab.engine.compiled import Ends
 
 AskedConnection = tuple[str, str, int] | tuple[str, str, int, str]
@@ -91,28 +89,8 @@ class Lab:
     def _answer(
         self, program: str, words: list[str], stdin: Callable[[], str], cwd: str, *special: Callable[[str], bytes]
     ) -> ProgramResult | None:
-        """Run one program of the notebook's shell. What the simulator cannot do is an answer too, never a crash."""
-        session, cluster = self._session, self.cluster
-        tried, told, before = len(session.attempts), len(self._story.moments), cluster.snapshot()
-        command = shlex.join([program, *words])
-        try:
-            if program == "curl":
-                if not is_for_the_cluster(cluster, words, session.forwards):
-                    return None
-                log, dialed, forwards, kept = session.record, session.dialed, session.forwards, session.access
-                curl = ["curl", *words]
-                result = run_outside(cluster, curl, stdin, log, attempts=dialed, forwards=forwards, access=kept)
-                cluster.advance(result.seconds)
-            else:
-                result = run(session, words, stdin, cwd)
-        except LabError as error:
-            result = ProgramResult((("stderr", f"error: {error}\n"),), 1)
-        except Exception as error:
-            if len(self._story.moments) == told:  # nobody else changed it while this line waited for its input
-                cluster.restore(before)
-            return ProgramResult((("stderr", f"error: {sentence(command, error)}\n"),), 1)
-        self._story.record(command, cluster.snapshot(), session.attempts[tried:])
-        return result
+        """Run one program of the notebook's shell."""
+        return command_line.answer(self._session, self._story, program, words, stdin, cwd, *special)
 
     def kubectl(self, line: str, stdin: str = "") -> ProgramResult:
         """Run one kubectl line from Python: ``lab.kubectl("get pods -A").stdout``."""
@@ -134,13 +112,7 @@ class Lab:
 
         ``name`` is like ``lab-a/netpol-apps.yaml``. Returns its text. Raises NotFound for a name that is not there.
         """
-        parts = name.split("/")
-        place = data.path("manifests", *parts)
-        if ".." in parts or not place.is_file():
-            raise NotFound(f"The workbook has no manifest {name!r}. An example is 'lab-a/netpol-apps.yaml'.")
-        text = data.fill(place.read_text(encoding="utf-8"), self.xx)
-        student_files.write_manifest(Path(name).name, text, self.xx)
-        return text
+        return student_files.copy_manifest(name, self.xx)
 
     def reset(self) -> None:
         """Back to the state before your first command. Your files stay."""
@@ -374,12 +346,8 @@ class Lab:
 
     # -- exercises -------------------------------------------------------------------------------
 
-    def check(self, exercise: str) -> CheckPicture:
-        """Check an exercise by behavior: connections are compared, never YAML.
-
-        What comes back is shown, and has ``passed`` and ``mistake``: the id of the likely one, see :meth:`mistake`, or
-        None.
-        """
+    def check(self, exercise: str) -> Picture:
+        """Check an exercise by behavior: connections are compared, never YAML."""
         return exercises.show(exercises.check(self.cluster, exercise, self.xx))
 
     def predict(self, question: str, answer: str | None = None) -> Picture:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from netpol_lab.model.datafiles import fill
-from netpol_lab.model.errors import LabError
+from netpol_lab.model.datafiles import fill, path
+from netpol_lab.model.errors import LabError, NotFound
 
 _home: Path | None = None
 
@@ -77,27 +77,41 @@ def write_manifest(name: str, text: str, number: str) -> str:
     return f"wrote {name} ({len(filled.splitlines())} lines)"
 
 
-def write_whole(path: Path, text: str) -> None:
+def copy_manifest(name: str, number: str) -> str:
+    """Copy one of the workbook's manifests into the working folder, filled in; returns its text.
+
+    Raises :class:`NotFound` for a name that is not there.
+    """
+    parts = name.split("/")
+    place = path("manifests", *parts)
+    if ".." in parts or not place.is_file():
+        raise NotFound(f"The workbook has no manifest {name!r}. An example is 'lab-a/netpol-apps.yaml'.")
+    text = fill(place.read_text(encoding="utf-8"), number)
+    write_manifest(place.name, text, number)
+    return text
+
+
+def write_whole(file: Path, text: str) -> None:
     """Write the text beside the file, then give it the file's name. Folders on the way are made. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        raise IsADirectoryError(21, os.strerror(21), str(path))
-    descriptor, beside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.is_dir():
+        raise IsADirectoryError(21, os.strerror(21), str(file))
+    descriptor, beside = tempfile.mkstemp(prefix=f".{file.name[:40]}.", dir=file.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.write(text)
-        Path(beside).chmod(_mode(path))
-        os.replace(beside, path)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="\n") as written:
+            written.write(text)
+        Path(beside).chmod(_mode(file))
+        os.replace(beside, file)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(beside)
         raise
 
 
-def _mode(path: Path) -> int:
+def _mode(file: Path) -> int:
     """The file's rights; those that a new file gets here where there is none."""
     try:
-        return path.stat().st_mode & 0o777
+        return file.stat().st_mode & 0o777
     except FileNotFoundError:
         mask = os.umask(0)
         os.umask(mask)
