@@ -82,7 +82,8 @@ def replica_set_for(deployment: Mapping[str, Any]) -> Body:
         **(template["metadata"].get("labels") or {}),
         "pod-template-hash": fingerprint,
     }
-    match = {"matchLabels": {**(spec["selector"].get("matchLabels") or {}), "pod-template-hash": fingerprint}}
+    selector = spec.get("selector") or {}
+    match = {"matchLabels": {**(selector.get("matchLabels") or {}), "pod-template-hash": fingerprint}}
     return {
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
@@ -94,7 +95,7 @@ def replica_set_for(deployment: Mapping[str, Any]) -> Body:
         },
         "spec": {
             "replicas": spec.get("replicas", 1),
-            "selector": {**spec["selector"], **match},
+            "selector": {**selector, **match},
             "template": template,
         },
     }
@@ -151,6 +152,6 @@ def owner_reference(owner: Mapping[str, Any]) -> Body:
 def owner_of(body: Mapping[str, Any]) -> tuple[str, str] | None:
     """The controlling owner as (kind, name)."""
     for reference in (body.get("metadata") or {}).get("ownerReferences") or ():
-        if reference.get("controller"):
+        if reference.get("controller") and reference.get("kind") and reference.get("name"):
             return reference["kind"], reference["name"]
     return None

@@ -187,9 +187,9 @@ class Draft:
             if replica_set.key != current and replica_set.key in self.objects:  # deleting one reconciles, too
                 self.delete(replica_set.key)
         if current not in self.objects:
-            self.create(from_object(wanted))
+            self.create(_made(wanted))
         elif self.objects[current].body["spec"]["replicas"] != wanted["spec"]["replicas"]:
-            self.put(from_object(wanted))
+            self.put(_made(wanted))
 
     def _reconcile_pods(self, key: Key, workload: Mapping[str, Any]) -> None:
         """Keep as many of the workload's pods as it wants, and make what is missing."""
@@ -207,7 +207,7 @@ class Draft:
             pod = controllers.pod_for(workload, next(numbers), place)
             while ("Pod", key[1], pod["metadata"]["name"]) in self.objects:  # a controller draws again, too
                 pod = controllers.pod_for(workload, next(numbers), place)
-            self.create(from_object(pod))
+            self.create(_made(pod))
 
     def _keep(self, key: Key, workload: Mapping[str, Any], wanted: int) -> list[Resource]:
         """The pods that stay. Those too many, and those made from another template, are taken away."""
@@ -289,5 +289,10 @@ def _content(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in body.items() if name != "status"}, "metadata": metadata}
 
 
+def _made(body: Mapping[str, Any]) -> Resource:
+    """What the cluster makes of objects that it has taken is not judged again."""
+    return from_object(body, strict=False)
+
+
 def _namespace(name: str) -> Resource:
-    return from_object({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    return _made({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})

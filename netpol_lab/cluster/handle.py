@@ -16,8 +16,8 @@ from typing import Any, Self, TypeGuard
 from netpol_lab.cluster.draft import Draft
 from netpol_lab.cluster.snapshot import STARTED, Snapshot, View
 from netpol_lab.engine.profiles import profile_named
-from netpol_lab.manifests import read_objects, read_path, read_text
-from netpol_lab.manifests.read import without_garbage_collection
+from netpol_lab.manifests import Problem, read_path, read_text
+from netpol_lab.manifests.read import Reader, without_garbage_collection
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.bodies import Key
 from netpol_lab.model.errors import LabError
@@ -38,6 +38,11 @@ class SimulatedCluster(View):
     ['control-plane', 'node1', 'node2']
     """
 
+    problems: tuple[Problem, ...] = ()
+    """What :meth:`from_manifests` took in spite of a fault, or had to leave out, and keys that are written twice."""
+    skipped: tuple[Problem, ...] = ()
+    """The files and documents of a folder that are no manifests; ``str`` of each says where and why."""
+
     def __init__(self, profile: str = "upstream") -> None:
         self._state = replace(_base(profile_named(profile).name), enforcement=profile_named(profile))
 
@@ -49,7 +54,7 @@ class SimulatedCluster(View):
         return cluster
 
     @classmethod
-    def from_manifests(cls, source: Source, profile: str = "upstream") -> Self:
+    def from_manifests(cls, source: Source, profile: str = "upstream", *, strict: bool = True) -> Self:
         """A cluster with nothing but your own manifests in it: no cluster DNS, no nodes.
 
         ``source`` is a file; a folder, read with the folders in it; YAML or JSON text; or objects that are parsed
@@ -57,7 +62,12 @@ class SimulatedCluster(View):
         their addresses and belong to the workloads that are there. Workloads without pods get theirs.
         Namespaces that are used and not declared are made, with the one label the API server sets.
 
-        Raises :class:`ManifestError` with all problems of all files, and
+        In a folder, what is no manifest is passed over and listed in :attr:`skipped`: kustomizations, a chart's values
+        and templates, files of other tools. ``strict`` False also takes what an API server would refuse and a reader
+        can still understand, such as dumps without the names and images of containers, and lists it in
+        :attr:`problems`. A policy whose meaning is in doubt is left out and listed there too.
+
+        Raises :class:`ManifestError` with all problems of all files where it is strict, and
         :class:`NotFound` for a path without manifests; nothing is half loaded.
 
         >>> web = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}
@@ -67,8 +77,11 @@ class SimulatedCluster(View):
         """
         with without_garbage_collection():
             draft = Draft(Snapshot({}, profile_named(profile)))
-            draft.load(_read(source))
-            return cls.at(draft.finish())
+            reader = _read(source, Reader(own=True, strict=strict))
+            draft.load(reader.found())
+            cluster = cls.at(draft.finish())
+        cluster.problems, cluster.skipped = (*reader.problems, *reader.notes), tuple(reader.skipped)
+        return cluster
 
     def snapshot(self) -> Snapshot:
         return self._state
@@ -115,13 +128,13 @@ class SimulatedCluster(View):
             return draft.delete((kind, namespace, name))
 
 
-def _read(source: Source) -> list[Resource]:
+def _read(source: Source, reader: Reader) -> Reader:
     if _is_text(source):
-        return read_text(source)
+        return reader.read_text(source)
     if isinstance(source, str | os.PathLike):
-        return read_path(source, recursive=True)
+        return reader.read_path(source, recursive=True)
     if isinstance(source, Mapping | Iterable) and not isinstance(source, bytes):
-        return read_objects(source)
+        return reader.read_objects(source)
     raise LabError(f"Manifests are a path, a text, or objects that are parsed already, and no {type(source).__name__}.")
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from ipaddress import IPv4Network
 from typing import Any
 
+from netpol_lab.manifests.name_rules import network as network_of
 from netpol_lab.model.bodies import Body
 from netpol_lab.model.networks import NODE_PORTS, SERVICE_NETWORK, WITHOUT_NODES
 
@@ -130,12 +131,13 @@ def is_control_plane(node: Mapping[str, Any]) -> bool:
 
 def _node_ip(node: Mapping[str, Any] | None) -> str:
     addresses = ((node or {}).get("status") or {}).get("addresses") or ()
-    return next((a["address"] for a in addresses if a.get("type") == "InternalIP"), "")
+    return next((a["address"] for a in addresses if a.get("type") == "InternalIP" and a.get("address")), "")
 
 
 def _next_address(node: Mapping[str, Any] | None, counters: MutableMapping[str, int]) -> str:
     """Addresses are never used again: a pod that is made anew has a new one, as on a real cluster."""
-    network = IPv4Network(((node or {}).get("spec") or {}).get("podCIDR") or WITHOUT_NODES)
+    own = network_of(((node or {}).get("spec") or {}).get("podCIDR") or "")
+    network = own if isinstance(own, IPv4Network) else WITHOUT_NODES
     counter = f"address {network}"
     taken = counters[counter] = counters.get(counter, 1) + 1
     return str(network[taken]) if taken < network.num_addresses - 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any
@@ -17,6 +18,9 @@ _CONFIGURATIONS = frozenset([("v1", "Config"), ("kustomize.config.k8s.io/v1beta1
 """A kubeconfig, and what ``kubectl -k`` reads; either may have a name."""
 
 
+_SPEAKS_OF_A_KIND = re.compile(r"""^\W*(apiVersion|kind)["']?\s*:""", re.MULTILINE)
+
+
 def why_no_manifest(value: Any) -> str:
     """Why a document is passed over; "" for a manifest, and for what was probably meant to be one.
 
@@ -28,7 +32,8 @@ def why_no_manifest(value: Any) -> str:
     version, kind = value.get("apiVersion"), value.get("kind")
     metadata = value.get("metadata")
     if not version or not kind:
-        meant = (version or kind) and (metadata is not None or "spec" in value)
+        ours = any(kind in known for known in BUILT_IN.values()) if isinstance(kind, str) else False
+        meant = ours or ((version or kind) and (metadata is not None or "spec" in value))
         return "" if meant else NO_KIND
     named = isinstance(metadata, Mapping) and (metadata.get("name") or metadata.get("generateName"))
     known = isinstance(version, str) and version in BUILT_IN
@@ -39,7 +44,7 @@ def why_no_manifest(value: Any) -> str:
 
 def why_no_manifest_text(text: str, file: FilePath, folder: FilePath) -> str:
     """Why a text is passed over that cannot be read as YAML or JSON; "" where it may be a manifest with a fault."""
-    if "apiVersion" not in text or "kind" not in text:
+    if not _SPEAKS_OF_A_KIND.search(text):
         return NO_KIND
     charts = (parent for parent in file.parents if parent == folder or folder in parent.parents)
     return TEMPLATE if "{{" in text and any((parent / "Chart.yaml").is_file() for parent in charts) else ""

@@ -30,6 +30,7 @@ SUFFIXES = (".json", ".yaml", ".yml")
 NOT_AN_OBJECT = "json: cannot unmarshal {} into Go value of type unstructured.detector"
 NO_NAME = "resource name may not be empty"
 GENERATE_NAME = "from {}: cannot use generate name with apply"
+LEFT_OUT = "left out, for its problems leave in doubt what it means"
 HINT_START = "a manifest starts with `apiVersion:` and `kind:`"
 HINT_NAME = "write `name:` below `metadata:`"
 
@@ -132,6 +133,9 @@ class Reader:
         self.problems += problems
         if resource is not None:
             self.resources.append(resource)
+        elif not self.strict:
+            told = problems[0]
+            self.skipped.append(Problem("skipped", LEFT_OUT, file, told.line, object=told.object))
 
 
 def from_object(
@@ -143,6 +147,7 @@ def from_object(
     drop_unknown: bool = False,
     installed: Container[tuple[str, str]] | None = None,
     old: ReadOnlyBody | None = None,
+    strict: bool = True,
 ) -> Resource:
     """One API object, already parsed, to a Resource: decoded strictly, defaulted, validated, typed.
 
@@ -150,11 +155,12 @@ def from_object(
     ``default_namespace`` is filled in where a namespaced object names none (what ``kubectl -n`` does); None leaves it
     out. ``drop_unknown`` leaves out fields the API does not know, as the server does for a client that does not ask it
     to be strict. ``installed``: see :func:`kinds.mapping_fault`. ``old`` is the object whose place this one takes: what
-    stood there already is not judged by rules that came later. Raises :class:`ManifestError`.
+    stood there already is not judged by rules that came later. ``strict``: see :class:`Reader`.
+    Raises :class:`ManifestError`.
     """
     problems: list[Problem] = []
-    resource = _resource(obj, origins, file, problems, default_namespace, drop_unknown, installed, old)
-    if problems or resource is None:
+    resource = _resource(obj, origins, file, problems, default_namespace, drop_unknown, installed, old, not strict)
+    if resource is None:
         raise ManifestError(tuple(problems))
     return resource
 
@@ -242,7 +248,7 @@ def _resource(
     ``lenient``: or nothing that keeps a reader from understanding the object.
     """
     report = Report(file, lines, _reference(obj), problems=[])
-    body = _decoded(obj, report, drop_unknown, installed)
+    body = _decoded(obj, report, drop_unknown, installed, lenient)
     # Other groups have kinds of the same names, such as Calico's NetworkPolicy: those are stored as they are.
     ours = (report.object.api_version, report.object.kind) in KINDS
     if body is not None and (not report or (lenient and leniency.is_clear(report))):
@@ -277,7 +283,7 @@ def _settled(body: ReadOnlyBody, installed: Container[tuple[str, str]] | None, o
 
 
 def _decoded(
-    obj: Any, report: Report, drop_unknown: bool, installed: Container[tuple[str, str]] | None
+    obj: Any, report: Report, drop_unknown: bool, installed: Container[tuple[str, str]] | None, lenient: bool
 ) -> dict[str, Any] | None:
     """The object as the server understands it, once kubectl knows what and which it is."""
     if not isinstance(obj, Mapping):
@@ -298,7 +304,8 @@ def _decoded(
     if installed is None and report.object.kind == "NetworkPolicy":
         obj = {key: value for key, value in obj.items() if key != "status"}  # dumps of clusters before 1.28 have one
     body = strict.decode(obj, known or OTHER, report, open_ended=known is None, drop_unknown=drop_unknown)
-    _check_name(body, report)
+    if not report or lenient:
+        _check_name(body, report)
     body.setdefault("metadata", {})
     return body
 
@@ -310,7 +317,7 @@ def _mapping_line(reference: ObjectReference) -> Path:
 
 def _check_name(body: Mapping[str, Any], report: Report) -> None:
     metadata = body.get("metadata", {})
-    if report or metadata.get("name"):
+    if metadata.get("name"):
         return
     if metadata.get("generateName"):
         report.add(

@@ -58,7 +58,7 @@ def _metadata(metadata: ReadOnlyBody, kind: str, report: Report) -> None:
     rule = _NAME_RULES.get(kind, names.dns_subdomain)
     # Kinds of other groups have rules of their own (a ClusterRole may be called system:node).
     name = metadata.get("name", "")
-    for message in rule(name) if name and (kind in _BY_KIND or kind == "Node") else ():
+    for message in rule(name) if name and kind in _BY_KIND else ():
         report.invalid(("metadata", "name"), bad(name, message), hint=_lower_case(name, rule))
     namespace = metadata.get("namespace", "")
     if namespace and in_namespace(kind):
@@ -309,6 +309,15 @@ def _job_spec(spec: ReadOnlyBody, path: Path, report: Report) -> None:
         report.invalid((*path, "template", "spec", "restartPolicy"), words, hint="a Job needs `restartPolicy: Never`")
 
 
+def _node(body: ReadOnlyBody, report: Report) -> None:
+    spec = body.get("spec", {})
+    ranges = spec.get("podCIDRs") or [text for text in [spec.get("podCIDR", "")] if text]
+    for index, text in enumerate(ranges):
+        for message in names.cidr(text):
+            at: Path = ("spec", "podCIDRs", index) if spec.get("podCIDRs") else ("spec", "podCIDR")
+            report.invalid(("spec", "podCIDRs", index), bad(text, message), at=at)
+
+
 _BY_KIND: dict[str, Callable[[ReadOnlyBody, Report], None]] = {
     "NetworkPolicy": _policy,
     "Namespace": lambda body, report: None,
@@ -318,6 +327,7 @@ _BY_KIND: dict[str, Callable[[ReadOnlyBody, Report], None]] = {
     "ReplicaSet": _always_restarts,
     "StatefulSet": _always_restarts,
     "DaemonSet": _always_restarts,
+    "Node": _node,
     "Job": _job,
     "CronJob": _cron_job,
 }
