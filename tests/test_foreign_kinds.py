@@ -24,7 +24,7 @@ def workload(api_version: str, kind: str, **more: Any) -> dict[str, Any]:
 
 
 def warned(cluster: Cluster) -> set[str]:
-    return {finding.message.id for finding in cluster.warnings()}
+    return {finding.id for finding in cluster.warnings()}
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def _is_clear(problem: Problem) -> bool:
     if policy:
         older = problem.message.endswith((HOST_BITS, LEADING_ZEROS, IPV4_IN_IPV6))
         return older or problem.field.startswith("metadata.")
-    return not problem.field.endswith(_DECISIVE)
+    return not problem.field.endswith(_DECISIVE) and not problem.field.startswith(("subsets", "endpoints"))
 
 
 def name_containers(body: Body) -> None:

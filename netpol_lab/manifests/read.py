@@ -256,7 +256,7 @@ def _resource(
         if ours:
             defaults.fill_in(body)
             report.settled = _settled(body, installed, old)
-        validate(body, report, ours=ours)
+        validate(body, report, ours=ours or (report.object.api_version, report.object.kind) in STORED)
         if ours and report:
             leniency.name_containers(body)
     problems += report

@@ -396,7 +396,33 @@ KINDS: Mapping[tuple[str, str], Struct] = {
 }
 """The kinds that are decoded strictly, by (apiVersion, kind)."""
 
+_TARGET = _open("ObjectReference", _all(STRING, "kind namespace name"))
+_ENDPOINT_PORT = _open("EndpointPort", _all(STRING, "name"), {"port": INT32, "protocol": PROTOCOL})
+_ENDPOINT_ADDRESS = _open("EndpointAddress", _all(STRING, "ip hostname nodeName"), {"targetRef": _TARGET})
+_ENDPOINT = _open(
+    "Endpoint",
+    {"addresses": STRINGS, "conditions": _open("EndpointConditions"), "targetRef": _TARGET},
+    _all(STRING, "hostname nodeName zone"),
+)
+
 STORED: Mapping[tuple[str, str], Struct] = {
+    ("v1", "Endpoints"): Struct(
+        "v1.Endpoints",
+        _META
+        | {
+            "subsets": ListOf(
+                _open(
+                    "EndpointSubset",
+                    _all(ListOf(_ENDPOINT_ADDRESS), "addresses notReadyAddresses"),
+                    {"ports": ListOf(_ENDPOINT_PORT)},
+                )
+            )
+        },
+    ),
+    ("discovery.k8s.io/v1", "EndpointSlice"): Struct(
+        "v1.EndpointSlice",
+        _META | {"addressType": STRING, "endpoints": ListOf(_ENDPOINT), "ports": ListOf(_ENDPOINT_PORT)},
+    ),
     ("v1", "ConfigMap"): Struct(
         "v1.ConfigMap", _META | _all(STRING_MAP, "data binaryData") | {"immutable": BOOL_POINTER}
     ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from netpol_lab.manifests import hints
@@ -242,7 +242,14 @@ def _time_fault(text: str) -> str:
         if not match:
             return f'parsing time {quoted(text)} as "{_LAYOUT}": cannot parse {quoted(rest)} as "{part}"'
         rest = rest[match.end() :]
-    return f"parsing time {quoted(text)}: extra text: {quoted(rest)}" if rest else ""
+    if rest:
+        return f"parsing time {quoted(text)}: extra text: {quoted(rest)}"
+    try:
+        datetime.fromisoformat(text)
+    except ValueError as error:
+        unit = str(error).partition(" ")[0]
+        return f"parsing time {quoted(text)}: {unit} out of range"
+    return ""
 
 
 def _zero(type_: Type) -> Any:

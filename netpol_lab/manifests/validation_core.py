@@ -318,6 +318,26 @@ def _node(body: ReadOnlyBody, report: Report) -> None:
             report.invalid(("spec", "podCIDRs", index), bad(text, message), at=at)
 
 
+def _endpoints(body: ReadOnlyBody, report: Report) -> None:
+    for number, subset in enumerate(body.get("subsets", ())):
+        for field in ("addresses", "notReadyAddresses"):
+            for index, row in enumerate(subset.get(field, ())):
+                _address(row.get("ip", ""), ("subsets", number, field, index, "ip"), report)
+
+
+def _endpoint_slice(body: ReadOnlyBody, report: Report) -> None:
+    """What the addresses are follows from ``addressType``; names (FQDN) are not judged."""
+    if body.get("addressType") in ("IPv4", "IPv6"):
+        for number, endpoint in enumerate(body.get("endpoints", ())):
+            for index, text in enumerate(endpoint.get("addresses", ())):
+                _address(text, ("endpoints", number, "addresses", index), report)
+
+
+def _address(text: str, path: Path, report: Report) -> None:
+    if names.address(text) is None:
+        report.invalid(path, bad(text, NOT_AN_ADDRESS))
+
+
 _BY_KIND: dict[str, Callable[[ReadOnlyBody, Report], None]] = {
     "NetworkPolicy": _policy,
     "Namespace": lambda body, report: None,
@@ -328,6 +348,8 @@ _BY_KIND: dict[str, Callable[[ReadOnlyBody, Report], None]] = {
     "StatefulSet": _always_restarts,
     "DaemonSet": _always_restarts,
     "Node": _node,
+    "Endpoints": _endpoints,
+    "EndpointSlice": _endpoint_slice,
     "Job": _job,
     "CronJob": _cron_job,
 }
