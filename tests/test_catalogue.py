@@ -14,8 +14,9 @@ from test_lessons_claims import CLAIMS
 
 from netpol_lab import Lab
 from netpol_lab.engine.profiles import POINTS
-from netpol_lab.lessons import exercises, quiz
+from netpol_lab.lessons import causes, exercises, quiz
 from netpol_lab.lessons.lesson_data import lessons
+from netpol_lab.lessons.recognize import RECOGNIZERS
 from netpol_lab.model import datafiles
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.fields import DataError
@@ -26,7 +27,7 @@ CITED = re.compile(r"(?<![\"`])\b[Rr]ules? (\d+(?:(?:, | and )\d+)*)(?! of |, se
 """A rule of the catalogue. ``rule 1`` between quotes and ``rule 1 of web`` are those of some policy."""
 ID = re.compile(r"\b(?:M\d{1,2}|S\d\d)\b")
 OUTSIDE = re.compile(r"\b(?:semantics|scenarios|look|labs|platform|DESIGN)\.md\b|\bsemantics,? rules?\b")
-WRONG = {wrong.misconception for id in exercises.ids() for wrong in exercises.load(id).wrong}
+WRONG = {wrong.mistake for id in exercises.ids() for wrong in exercises.load(id).wrong}
 
 
 def prose(path: Path) -> str:
@@ -142,7 +143,7 @@ SENTENCES = [
 
 @pytest.mark.parametrize("wording", SENTENCES, ids=lambda wording: wording.words[:40])
 def test_a_sentence_ends_and_has_places_that_can_be_filled(wording: catalogue.Wording) -> None:
-    assert wording.words.endswith(".") and "  " not in wording.words
+    assert wording.words.endswith((".", "$condition")) and "  " not in wording.words
     assert not re.search(r"\b(simply|just|obviously)\b", wording.words)
     assert Template(wording.words).is_valid()
     names = {name.lower() for name in Template(wording.words).get_identifiers()}
@@ -154,6 +155,16 @@ def test_a_place_that_begins_a_sentence_has_a_capital() -> None:
     assert wording.fill({"rule": "rule 1 of Out", "port": 80, "name": "$rule"}) == (
         "Rule 1 of Out admits 80, and rule 1 of Out is $rule."
     )
+
+
+def test_every_cause_is_recognized_and_every_recognizer_has_its_sentences() -> None:
+    last_look = {"object-differs", "object-elsewhere", "object-misnamed", "label-in-the-way"}
+    assert causes.likely_cause and set(RECOGNIZERS) == set(catalogue.causes()) - last_look
+
+
+def test_nobody_but_the_engine_and_the_model_compares_labels_or_addresses_of_a_peer() -> None:
+    for path in sorted((REPOSITORY / "netpol_lab" / "lessons").glob("*.py")):
+        assert ".matches(" not in path.read_text(encoding="utf-8"), path
 
 
 # -- the cards -------------------------------------------------------------------------------------
@@ -187,6 +198,18 @@ def test_a_mistake_is_shown_with_its_rule_and_how_it_is_recognized(lab: Lab, id:
 
 def test_a_mistake_is_found_by_a_scenario_that_shows_it_and_in_small_letters(lab: Lab) -> None:
     assert lab.mistake("S06").title == lab.mistake("m1").title == "M1: A dash too many"
+
+
+def test_what_a_check_shows_has_passed_and_the_mistake_that_can_be_looked_up(lab: Lab) -> None:
+    lab.reset()
+    shown = lab.check("00-start-here/1")
+    assert (shown.passed, shown.mistake) == (False, None)
+    lab.kubectl("create namespace student07")
+    shown = lab.check("00-start-here/1")
+    assert not shown.passed and shown.mistake == "M17" and lab.mistake(shown.mistake)
+    lab.kubectl("create namespace student-$XX")
+    shown = lab.check("00-start-here/1")
+    assert (shown.passed, shown.mistake) == (True, None)
 
 
 @pytest.mark.parametrize("number", [0, 31, "x"])

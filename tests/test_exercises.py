@@ -1,8 +1,7 @@
-"""Exercises: the start does not pass, the solution does, and each wrong answer is answered by its misconception."""
+"""Exercises: the start does not pass, the solution does, and each wrong answer is answered by its mistake."""
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -84,12 +83,12 @@ def test_the_solution_passes_for_every_number(id: str, xx: str):
 
 
 @pytest.mark.parametrize(("id", "name"), WRONG)
-def test_a_wrong_answer_does_not_pass_and_its_misconception_is_named(id: str, name: str):
+def test_a_wrong_answer_does_not_pass_and_its_mistake_is_named(id: str, name: str):
     exercise = load(id)
     wrong = next(wrong for wrong in exercise.wrong if wrong.name == name)
     result = answered(exercise, wrong.answer)
     assert not result.passed
-    assert result.misconception == wrong.misconception
+    assert result.mistake == wrong.mistake
     said = [*result.sentences, result.feedback.cause if result.feedback else ""]
     assert any(len(sentence) > 30 for sentence in said)
 
@@ -194,7 +193,7 @@ def test_a_policy_of_an_earlier_exercise_that_is_written_over_is_the_students():
     web = "podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]"
     rule = "{to: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: 8080}]}"
     result = answered(load("05-egress-and-dns/2"), policy("allow-dns", "production", f"{{{web}, egress: [{rule}]}}"))
-    assert result.status == "not yet" and result.misconception == "M16"
+    assert result.status == "not yet" and result.mistake == "M16"
     assert result.feedback is not None and "give yours a name of its own" in result.feedback.cause
 
 
@@ -229,7 +228,7 @@ def test_a_deleted_pod_is_missed_in_words():
 
 def test_too_open_and_too_strict_at_once_shows_the_leak_first():
     exercise = load("03-allow-specific/3")
-    wrong = next(wrong for wrong in exercise.wrong if wrong.misconception == "M7")
+    wrong = next(wrong for wrong in exercise.wrong if wrong.mistake == "M7")
     feedback = answered(exercise, wrong.answer).feedback
     assert feedback is not None and feedback.verdict == "both"
     assert [example.leak for example in feedback.counterexamples] == [True, False]
@@ -271,7 +270,7 @@ def test_no_answer_makes_a_check_raise_or_contradict_itself(selector, ingress, e
     assert bool(feedback.missing) == any(not example.leak for example in feedback.counterexamples)
 
 
-# -- misconceptions that no exercise of these lessons provokes by itself ---------------------------
+# -- mistakes that no exercise of these lessons provokes by itself -----------------------------------
 
 
 @pytest.fixture
@@ -293,30 +292,24 @@ WEB_TO_API = WantedCell("production/web", "production/api", 8080, "TCP")
 def test_a_deny_that_is_meant_to_beat_an_older_allow_is_recognized(only_this):
     exercise = only_this(("lab-b/production.yaml", "lab-b/allow-web-to-api.yaml"), denied=(WEB_TO_API,))
     result = answered(exercise, policy("deny", "production", "{podSelector: {matchLabels: {app: api}}}"))
-    assert result.misconception == "M16"
+    assert result.mistake == "M16"
 
 
 def test_opening_one_end_only_is_recognized(only_this):
     exercise = only_this(("lab-b/production.yaml", "lab-b/default-deny-all.yaml"), allowed=(WEB_TO_API,))
     answer = WrittenAnswer(manifest=data.path("manifests", "lab-b", "allow-web-to-api.yaml").read_text())
     result = answered(exercise, answer)
-    assert result.misconception == "M9"
+    assert result.mistake == "M9"
     assert result.feedback is not None and result.feedback.counterexamples[0].stops_at == "egress"
 
 
 def test_deleting_the_default_deny_is_recognized():
     exercise = load("03-allow-specific/2")
     gone = WrittenAnswer(commands="kubectl delete networkpolicy default-deny-ingress -n student-07")
-    assert answered(exercise, gone).misconception == "M16"
+    assert answered(exercise, gone).mistake == "M16"
 
 
 # -- the data ------------------------------------------------------------------------------------
-
-
-def test_misconceptions_carry_an_id_of_the_list():
-    for id in ALL:
-        for wrong in load(id).wrong:
-            assert re.fullmatch(r"M([1-9]|1\d|2[0-2])|S\d\d", wrong.misconception)
 
 
 def test_an_unknown_exercise_names_those_there_are():
@@ -355,8 +348,8 @@ exercises:
   hints: [a, b]
   solution: {commands: k}
   wrong:
-  - {name: one, misconception: M1, commands: k}
-  - {name: two, misconception: M2, commands: k}
+  - {name: one, mistake: M1, commands: k}
+  - {name: two, mistake: M2, commands: k}
 """
     (tmp_path / "exercises").mkdir()
     file = tmp_path / "exercises" / "x.yaml"

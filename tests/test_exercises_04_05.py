@@ -92,12 +92,12 @@ def internet_of(blocks: str) -> WrittenAnswer:
 
 
 def test_a_hole_for_the_nodes_alone_leaves_the_pods_covered():
-    assert answered(load("05-egress-and-dns/3"), internet("[172.18.0.0/16]")).misconception == "M11"
+    assert answered(load("05-egress-and-dns/3"), internet("[172.18.0.0/16]")).mistake == "M11"
 
 
 def test_a_hole_that_forgets_the_nodes_is_shown_with_an_address_of_a_node():
     result = answered(load("05-egress-and-dns/3"), internet(HOLES.replace("172.18.0.0/16, ", "")))
-    assert result.misconception == "S21"
+    assert result.mistake == "S21"
     assert result.feedback is not None and result.feedback.counterexamples[0].destination == "172.18.0.3"
 
 
@@ -130,7 +130,7 @@ def test_yesterdays_address_of_a_pod_is_an_address_where_pods_are_meant():
         " egress: [{to: [{ipBlock: {cidr: 10.244.3.77/32}}], ports: [{port: 8080}]}]}",
     )
     result = answered(load("05-egress-and-dns/2"), answer)
-    assert result.misconception == "M10"
+    assert result.mistake == "M10"
     assert result.feedback is not None and "does not cover the address of api" in result.feedback.cause
 
 

@@ -54,7 +54,7 @@ def policy(name: str, namespace: str, spec: str) -> str:
 def test_any_rule_that_was_meant_for_replies_is_called_one(egress: str):
     spec = f"{{podSelector: {{matchLabels: {{app: testweb}}}}, policyTypes: [Egress], egress: {egress}}}"
     result = answered(load("06-flows-and-services/1"), policy("let-testweb-answer", "default", spec))
-    assert result.misconception == "M22"
+    assert result.mistake == "M22"
     assert result.feedback is not None and result.feedback.cause.startswith("a reply needs no rule.")
 
 
@@ -93,7 +93,7 @@ def test_the_service_whose_port_was_written_is_named():
 
 def test_a_port_of_no_service_names_none():
     exercise = load("07-three-tiers/2")
-    wrong = next(wrong for wrong in exercise.wrong if wrong.misconception == "M7")
+    wrong = next(wrong for wrong in exercise.wrong if wrong.mistake == "M7")
     feedback = answered(exercise, wrong.answer.manifest).feedback
     assert feedback is not None and "Service `" not in feedback.cause
 

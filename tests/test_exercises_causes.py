@@ -48,7 +48,7 @@ def test_one_of_two_rules_that_is_not_wanted_is_no_dash_too_many():
     other = "{from: [{namespaceSelector: {matchLabels: {project: web}}}]}"
     spec = f"{{podSelector: {{}}, ingress: [{{from: [{{podSelector: {{}}}}]}}, {other}]}}"
     found = answered(load("04-selectors/1"), policy("allow-same-namespace", "default", spec))
-    assert found.misconception != "M1" and "AND" not in feedback(found).cause
+    assert found.mistake != "M1" and "AND" not in feedback(found).cause
 
 
 def test_the_policy_of_the_colleague_that_stays_is_named():
@@ -82,7 +82,7 @@ PEERS = "{podSelector: {matchLabels: {app: api}}}, {podSelector: {matchLabels: {
 def test_two_targets_with_a_port_each_in_one_rule_are_a_product(two_databases: Exercise):
     spec = f"{{to: [{PEERS}], ports: [{{port: 8080}}, {{port: 5432}}]}}"
     web = "podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]"
-    assert answered(two_databases, policy("out", "production", f"{{{web}, egress: [{spec}]}}")).misconception == "S25"
+    assert answered(two_databases, policy("out", "production", f"{{{web}, egress: [{spec}]}}")).mistake == "S25"
 
 
 def test_a_second_port_that_nobody_wanted_is_no_product(two_databases: Exercise):
@@ -158,7 +158,7 @@ def test_an_address_is_said_to_miss_a_pod_only_where_the_plugin_compares_the_two
     result = with_plugin("05-egress-and-dns/2", "partner", spec, profile=profile)
     assert result.passed == profile.ip_block_matches_pods
     if not result.passed:
-        assert result.misconception == "M10"
+        assert result.mistake == "M10"
         assert "does not cover" not in feedback(result).cause
         assert f"`{profile.name}`, does not compare an `ipBlock` with the address of api." in feedback(result).cause
 
@@ -181,7 +181,7 @@ def test_a_label_with_another_value_is_not_said_to_be_missing_however_it_is_aske
     peer = f"{{namespaceSelector: {{{labels}}}, podSelector: {{matchLabels: {{app: prometheus}}}}}}"
     spec = f"{{podSelector: {{matchLabels: {{app: api}}}}, ingress: [{{from: [{peer}], ports: [{{port: 8080}}]}}]}}"
     result = answered(load("04-selectors/2"), policy("allow-prometheus", "production", spec))
-    assert result.misconception == "M4"
+    assert result.mistake == "M4"
     assert feedback(result).cause.startswith("the label of the namespace has another value.")
 
 
@@ -204,13 +204,13 @@ def test_the_direction_that_is_missing_is_named_though_the_other_has_rules(direc
 
 def test_a_direction_that_was_to_stay_open_is_not_said_to_be_missing():
     found = wrong("02-default-deny/1", "all pods but db are closed")
-    assert found.misconception == "M17" and "fits web, and not db" in feedback(found).cause
+    assert found.mistake == "M17" and "fits web, and not db" in feedback(found).cause
 
 
 def test_a_policy_for_the_one_direction_that_it_lists_is_not_told_to_take_it_out():
     for id in exercises.ids():
         for each in load(id).wrong:
-            if each.misconception == "S17":
+            if each.mistake == "S17":
                 assert "[Ingress, Egress]" in each.answer.manifest or "- Egress" in each.answer.manifest
     assert "Take `Ingress` out" not in cause("03-allow-specific/3", "an empty list of rules is taken for everybody")
 
@@ -233,14 +233,12 @@ def test_an_overwritten_policy_is_named_with_what_it_admitted():
 
 def test_the_policy_that_an_exercise_wants_changed_is_not_said_to_be_overwritten():
     for id in ("03-allow-specific/1", "04-selectors/2", "06-flows-and-services/2"):
-        assert all(
-            each.misconception != "M16" or each.answer.commands or "second" in each.name for each in load(id).wrong
-        )
+        assert all(each.mistake != "M16" or each.answer.commands or "second" in each.name for each in load(id).wrong)
 
 
 def test_the_wrong_namespace_is_recognized_by_the_name_of_the_policy():
     found = wrong("02-default-deny/2", "the policy is in the namespace of the pods that dev may not reach")
-    assert found.misconception == "M8" and "The pods you mean are in `dev`." in feedback(found).cause
+    assert found.mistake == "M8" and "The pods you mean are in `dev`." in feedback(found).cause
 
 
 def test_a_policy_of_another_name_in_another_namespace_is_no_answer_yet():
@@ -279,7 +277,7 @@ def test_half_an_answer_has_no_cause():
     """The other half was not written. Nothing in the first one is wrong."""
     half = load("09-plugins-and-limits/1").solution.manifest.split("---\n")[0]
     result = answered(load("09-plugins-and-limits/1"), WrittenAnswer(manifest=half))
-    assert not result.passed and result.misconception == "" and feedback(result).cause == ""
+    assert not result.passed and result.mistake is None and feedback(result).cause == ""
 
 
 def test_a_policy_that_is_part_of_the_solution_is_not_blamed():
@@ -332,6 +330,6 @@ def test_whatever_is_written_a_cause_is_one_sentence_in_bold_and_its_reason(id, 
     spec = f"{{podSelector: {pods}, policyTypes: {types}, {rules}}}"
     result = answered(exercise, policy(name, exercise.scope[0], spec))
     found = result.feedback.cause if result.feedback else ""
-    assert bool(found) == bool(result.misconception)
+    assert bool(found) == bool(result.mistake)
     first, dot, rest = found.partition(". ")
     assert not found or (dot and rest.endswith(".") and "None" not in first)

@@ -152,7 +152,7 @@ def test_a_replica_that_may_come_later_is_named_as_such():
 def test_a_pod_that_is_given_the_typo_does_not_repair_the_policy():
     relabel = WrittenAnswer(commands="kubectl label pod reporter-07 -n student-07 app=reportre-07 --overwrite")
     result = answered(load("03-allow-specific/1"), relabel)
-    assert result.status == "not yet" and result.misconception == "M17"
+    assert result.status == "not yet" and result.mistake == "M17"
     assert "reporter-07 has `app=reportre-07`, and had `app=reporter-07`" in result.sentences[0]
     assert "Not yet: a label was changed to fit the policy" in exercises.show(result).html
 

@@ -9,8 +9,7 @@ from netpol_lab.coach.remedy import smallest_change
 from netpol_lab.connections import Flow, connect, connect_each
 from netpol_lab.display import endpoints_table, why
 from netpol_lab.engine.verdict import Condition, NearMiss, Verdict
-from netpol_lab.lessons.misconceptions_selectors import _differs
-from netpol_lab.tell.condition_words import found_words, wanted_words
+from netpol_lab.tell.condition_words import condition_words, found_words, wanted_words
 
 WORLD = """
 {apiVersion: v1, kind: Namespace, metadata: {name: monitoring, labels: {team: observers}}}
@@ -79,7 +78,7 @@ def test_what_a_namespace_has_is_told_alike_in_every_place(operator: str) -> Non
     cluster, flow = asked(selector)
     (condition,) = miss(flow).failed
     assert (wanted_words(condition), found_words(condition)) == (wanted, found)
-    assert _differs(condition) == f"The rule wants `{wanted}`; namespace monitoring has {found}."
+    assert condition_words("lesson", condition) == f"The rule wants `{wanted}`; namespace monitoring has {found}."
     picture = why.draw(flow, change=smallest_change(cluster, flow.verdict))  # type: ignore[arg-type]
     flat = " ".join(picture.text.split())
     above = "team=observer_" if operator == "matchLabels" else wanted  # letter over letter

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from netpol_lab.display import card
 from netpol_lab.display.markup import Markup, ascii_text, el, escape, fit, join, plain, prose, svg, text_width
 from netpol_lab.display.matrix_twin import short
@@ -18,6 +20,14 @@ _TITLES = {
 }
 _HOW = "By connections, not by comparing YAML: any policies with this behavior pass."
 _BOX_W, _BOX_H, _LEFT, _TOP = 148, 56, 10, 16
+
+
+@dataclass(frozen=True)
+class CheckPicture(card.Picture):
+    """What a check shows: ``passed``, and ``mistake``, the id of the likely one in ``data/mistakes.yaml`` or None."""
+
+    passed: bool = False
+    mistake: str | None = None
 
 
 def draw(result: Feedback, *, title: str | None = None) -> card.Picture:

@@ -30,6 +30,7 @@ from netpol_lab.tell import catalogue
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
+    from netpol_lab.display.feedback_card import CheckPicture
     from netpol_lab.engine.compiled import Ends
 
 AskedConnection = tuple[str, str, int] | tuple[str, str, int, str]
@@ -346,8 +347,12 @@ class Lab:
 
     # -- exercises -------------------------------------------------------------------------------
 
-    def check(self, exercise: str) -> Picture:
-        """Check an exercise by behavior: connections are compared, never YAML."""
+    def check(self, exercise: str) -> CheckPicture:
+        """Check an exercise by behavior: connections are compared, never YAML.
+
+        What comes back is shown, and has ``passed`` and ``mistake``: the id of the likely one, see :meth:`mistake`, or
+        None.
+        """
         return exercises.show(exercises.check(self.cluster, exercise, self.xx))
 
     def predict(self, question: str, answer: str | None = None) -> Picture:

@@ -11,17 +11,21 @@ from netpol_lab.cluster.snapshot import Snapshot, View
 from netpol_lab.connections.scene import SceneNode
 from netpol_lab.engine.verdict import Gate, RuleRef, Verdict
 from netpol_lab.lessons.behavior import Judged, judge
-from netpol_lab.lessons.evidence import Cause, Evidence, lines, nth, own_policies, short
+from netpol_lab.lessons.causes import likely_cause
+from netpol_lab.lessons.evidence import Evidence, lines, nth, own_policies, short
 from netpol_lab.lessons.loading import Exercise, WantedObject, load
-from netpol_lab.lessons.misconceptions import likely_cause
 from netpol_lab.lessons.passing import door_note, labels_in_the_way, plugin_note
+from netpol_lab.lessons.recognize import Cause, cause_of
+from netpol_lab.lessons.recognize import found as recognized
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.objects import NetworkPolicy, NetworkPolicyPeer, Pod
 from netpol_lab.model.ports import PortSet
 from netpol_lab.tell.feedback import CounterExample, Feedback, FeedbackVerdict
+from netpol_lab.tell.words import capital
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
+    from netpol_lab.display.feedback_card import CheckPicture
 
 HOW = "By connections, not by comparing YAML: any answer with this behavior passes."
 
@@ -34,14 +38,14 @@ class CheckResult:
 
     ``status``: ``done``; ``not started``, nothing was applied yet; ``not there``, an object is missing or differs;
     ``not yet``, a connection is not as wanted. ``feedback`` holds the connections, where some were judged.
-    ``sentences`` say the rest; with ``done``, with which network plugins the answer fails. ``misconception`` is the id
-    of the likely cause, or "".
+    ``sentences`` say the rest; with ``done``, with which network plugins the answer fails. ``mistake`` is the id of
+    the likely cause, or None.
     """
 
     exercise: Exercise
     status: Status
     sentences: tuple[str, ...] = ()
-    misconception: str = ""
+    mistake: str | None = None
     feedback: Feedback | None = None
 
     @property
@@ -63,7 +67,7 @@ def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
     for item in wanted.objects:
         problem = _object_problem(state, item)
         if problem is not None:
-            return CheckResult(wanted, "not there", (problem.text,), problem.misconception)
+            return CheckResult(wanted, "not there", (problem.text,), problem.mistake or None)
     if not wanted.cells:
         return CheckResult(wanted, "done", (_all_there(wanted),))
     try:
@@ -74,8 +78,15 @@ def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
     return result if not result.passed else _passing(result, judged, state, start)
 
 
-def show(result: CheckResult) -> Picture:
-    """The result as a picture for a notebook."""
+def show(result: CheckResult) -> CheckPicture:
+    """The result as a picture for a notebook; it has the result's ``passed`` and ``mistake``."""
+    from netpol_lab.display.feedback_card import CheckPicture
+
+    card = _card(result)
+    return CheckPicture(card.title, card.quiet, card.twin, card.html, result.passed, result.mistake)
+
+
+def _card(result: CheckResult) -> Picture:
     from netpol_lab.display import card
     from netpol_lab.display import feedback_card as feedback
 
@@ -167,22 +178,19 @@ def _object_problem(state: Snapshot, item: WantedObject) -> Cause | None:
         return None
     has = ", ".join(f"`{key}={value}`" for key, value in sorted(labels.items())) or "no label"
     wants = ", ".join(f"`{key}={value}`" for key, value in wrong.items())
-    text = (
-        f"The {kind} `{item.name}` is there, and it lacks the label {wants}. It has {has}. Labels match to the letter."
-    )
-    return Cause("M17", text)
+    return cause_of("object-differs", recognized(kind=kind, name=item.name, wanted=wants, found=has))
 
 
 def _elsewhere(state: Snapshot, item: WantedObject, missing: str) -> Cause:
     kind = item.kind.lower()
     others = [r.namespace for r in state.list(item.kind) if r.name == item.name]
     if others:
-        text = f"The {kind} `{item.name}` is in the namespace `{others[0]}`; it is wanted in `{item.namespace}`."
-        return Cause("M8", f"{text} Without `-n`, kubectl takes the namespace `default`.")
+        places = {"kind": kind, "name": item.name, "namespace": others[0], "wanted": item.namespace}
+        return cause_of("object-elsewhere", recognized(**places))
     near = get_close_matches(item.name, [r.name for r in state.list(item.kind, item.namespace or None)], 1, 0.75)
     if near:
-        return Cause("M17", f"There is a {kind} `{near[0]}`; `{item.name}` is wanted. Names match to the letter.")
-    return Cause("", f"T{missing[1:]}")
+        return cause_of("object-misnamed", recognized(kind=kind, near=near[0], name=item.name))
+    return Cause("", capital(missing))
 
 
 # -- connections ---------------------------------------------------------------------------------
@@ -217,7 +225,7 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
         how="" if leaks or misses else HOW,
     )
     status: Status = "done" if feedback.passed else "not yet"
-    return CheckResult(exercise, status, (), cause.misconception if cause else "", feedback)
+    return CheckResult(exercise, status, (), cause.mistake if cause else None, feedback)
 
 
 def _passing(result: CheckResult, judged: Sequence[Judged], state: Snapshot, start: Snapshot) -> CheckResult:
@@ -225,7 +233,7 @@ def _passing(result: CheckResult, judged: Sequence[Judged], state: Snapshot, sta
     exercise, feedback = result.exercise, result.feedback
     relabeled = labels_in_the_way(exercise, state, start)
     if relabeled:
-        return CheckResult(exercise, "not yet", (relabeled,), "M17")
+        return CheckResult(exercise, "not yet", (relabeled.text,), relabeled.mistake)
     assert feedback is not None
     depends, door = plugin_note(exercise, state), door_note(exercise, judged, state, start)
     notes = tuple(note for note in (depends, door) if note)

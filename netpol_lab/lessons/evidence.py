@@ -15,6 +15,7 @@ from netpol_lab.model.objects import (
     OUTSIDE,
     Direction,
     Endpoint,
+    IPBlock,
     NetworkPolicy,
     NetworkPolicyPeer,
     NetworkPolicyPort,
@@ -24,19 +25,16 @@ from netpol_lab.model.objects import (
     name_of,
 )
 from netpol_lab.model.ports import PortSet
+from netpol_lab.tell.words import listed as in_words
+from netpol_lab.tell.words import text
 
 OTHER: Mapping[Direction, Direction] = {"ingress": "egress", "egress": "ingress"}
 SIDE: Mapping[Direction, str] = {"ingress": "from", "egress": "to"}
 """The field of a rule that holds its peers."""
-
-
-@dataclass(frozen=True)
-class Cause:
-    """A likely misconception: its id, what to tell the student (first sentence in bold), and where it stands."""
-
-    misconception: str
-    text: str
-    lines: str = ""
+WHO: Mapping[Direction, str] = {"ingress": "source", "egress": "destination"}
+WAY: Mapping[Direction, str] = {"ingress": "to", "egress": "from"}
+"""A connection goes ``to`` the pod that is isolated for ingress, and ``from`` the one for egress."""
+DOOR: Mapping[Direction, str] = {"ingress": "way in", "egress": "way out"}
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,32 @@ class Evidence:
         state = self.state.with_objects([replace(resource, typed=policy)])
         return sum(not judged.right for judged in judge(self.exercise, state))
 
+    # -- what recognizers look at, one after the other ---------------------------------------------
+
+    def itself(self) -> Iterator[Evidence]:
+        yield self
+
+    def own(self) -> Iterator[NetworkPolicy]:
+        yield from self.policies
+
+    def leaks(self) -> Iterator[Verdict]:
+        """The verdict on the connection that leaks and tells most."""
+        if self.leak is not None:
+            yield self.leak
+
+    def misses_told(self) -> Iterator[Verdict]:
+        """The verdict on the connection that is missing and tells most."""
+        if self.missing is not None:
+            yield self.missing
+
+    def leak_gates_and_policies(self) -> Iterator[tuple[Gate, NetworkPolicy]]:
+        """Both ends of the leak, each with every policy of the student's."""
+        return ((gate, policy) for gate in gates(self.leak) for policy in self.policies)
+
+    def stops_and_policies(self) -> Iterator[tuple[Gate, NetworkPolicy]]:
+        """The ends at which the missing connection stops, each with every policy of the student's."""
+        return ((gate, policy) for gate in self.stops() for policy in self.policies)
+
     def admitting(self) -> Iterator[RuleRef]:
         """The student's rules that admit the leak; those of its ingress first, as the example shows them."""
         for gate in reversed(gates(self.leak)):
@@ -81,6 +105,10 @@ class Evidence:
     def letting_strangers_in(self) -> Iterator[RuleRef]:
         """Those that admit nothing that is wanted between the two ends of the leak: then the peer is what is wrong."""
         return (rule for rule in self.admitting() if not self.serves_pair(rule))
+
+    def serving(self) -> Iterator[RuleRef]:
+        """Those that also name a port that is wanted between the two ends of the leak."""
+        return filter(self.serves_pair, self.admitting())
 
     def serves_pair(self, rule: RuleRef) -> bool:
         """Whether a rule that admits the leak also names a port that is wanted between the same two ends."""
@@ -113,14 +141,43 @@ class Evidence:
         for gate in self.stops():
             yield from ((gate, policy) for policy in gate.isolating if policy in self.policies)
 
+    # -- what they ask of it -----------------------------------------------------------------------
+
+    @property
+    def opens(self) -> bool:
+        """Whether a rule of the student's admits the leak."""
+        return any(True for _ in self.admitting())
+
+    @property
+    def asks_dns(self) -> bool:
+        """Whether the question to DNS is missing, and the exercise asks for it."""
+        return any(judged.destination.is_dns and judged.explicit for judged in self.misses)
+
+    def blocks(self) -> Iterator[IPBlock]:
+        """All ipBlocks of the student's policies."""
+        for policy in self.policies:
+            for rule in (*policy.egress, *policy.ingress):
+                yield from (peer.ip_block for peer in rule.peers if peer.ip_block is not None)
+
     def own_end(self, direction: Direction) -> Endpoint:
         """The end of the leak at which the rules of a direction stand."""
         assert self.leak is not None
         return self.leak.destination if direction == "ingress" else self.leak.source
 
-    def other_end(self, direction: Direction, verdict: Verdict) -> Endpoint:
-        """The end that the rules of a direction speak of."""
-        return verdict.destination if direction == "egress" else verdict.source
+    def stranger(self, rule: RuleRef) -> Endpoint:
+        """The end of the leak that a rule lets in, or lets the pod out to."""
+        assert self.leak is not None
+        return other_end(rule.direction, self.leak)
+
+    def far_end(self, gate: Gate) -> Endpoint:
+        """The end that the rules speak of, where the missing connection stops."""
+        assert self.missing is not None
+        return other_end(gate.direction, self.missing)
+
+    def missed_end(self, miss: NearMiss) -> Endpoint:
+        """The end that a rule nearly admits."""
+        assert self.missing is not None
+        return other_end(miss.rule.direction, self.missing)
 
     def is_asked_shut(self, end: Endpoint, direction: Direction) -> bool:
         """Whether the exercise says of this very pod that its door is to be closed to somebody."""
@@ -157,12 +214,14 @@ class Evidence:
         was_isolated = before is not None and bool(self.start.engine.isolating(direction, before))
         return not was_isolated and any(judged.wanted.is_all for judged in self.connections(end, direction))
 
-    def fits(self, policy: NetworkPolicy, rule: NetworkPolicyRule, verdict: Verdict, end: Endpoint) -> bool:
-        """Whether a rule would admit this end on the port of ``verdict``, wherever the rule stands."""
-        if rule.peers and all(self.failures(policy, peer, end) for peer in rule.peers):
+    def fits(self, policy: NetworkPolicy, rule: NetworkPolicyRule, gate: Gate) -> bool:
+        """Whether a rule would admit the missing connection where it stops, wherever the rule stands."""
+        missing = self.missing
+        assert missing is not None
+        if rule.peers and all(self.failures(policy, peer, self.far_end(gate)) for peer in rule.peers):
             return False
-        asked = (verdict.protocol, verdict.port)
-        return not rule.ports or any(asked in self._port_set(port, verdict) for port in rule.ports)
+        asked = (missing.protocol, missing.port)
+        return not rule.ports or any(asked in self._port_set(port, missing) for port in rule.ports)
 
     def failures(self, policy: NetworkPolicy, peer: NetworkPolicyPeer, end: Endpoint) -> tuple[Condition, ...]:
         """What keeps a peer, if it stood in this policy, from standing for an end, under the cluster's plugin."""
@@ -195,6 +254,11 @@ class Evidence:
     def pods(self, policy: NetworkPolicy, namespace: str | None = None) -> list[Pod]:
         """The pods a policy's podSelector picks, in its own namespace or (to compare) in another."""
         return list(self.state.selected(namespace or policy.namespace, policy.pod_selector))
+
+
+def other_end(direction: Direction, verdict: Verdict) -> Endpoint:
+    """The end that the rules of a direction speak of."""
+    return verdict.destination if direction == "egress" else verdict.source
 
 
 def gates(verdict: Verdict | None) -> tuple[Gate, ...]:
@@ -241,6 +305,16 @@ def counterpart(state: Snapshot, end: Endpoint) -> Endpoint | None:
     return state.pod(end.namespace, end.name) or next(replicas, None)
 
 
+def at_selector(policy: NetworkPolicy) -> Origin | None:
+    """Where its spec.podSelector stands."""
+    return policy.pod_selector.origin or policy.origin
+
+
+def at_types(policy: NetworkPolicy) -> Origin | None:
+    """Where its policyTypes stand."""
+    return policy.types_origin or policy.origin
+
+
 def lines(*origins: Origin | None) -> str:
     """Where something stands: ``line 8``, ``lines 14 and 17``, with the file where it is known."""
     known = [origin for origin in origins if origin is not None]
@@ -268,11 +342,4 @@ def nth(place: int) -> str:
 
 def listed(words: Iterable[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def sentence(words: object) -> str:
-    """With a capital letter in front; the rest stays as it is."""
-    text = str(words)
-    return text[:1].upper() + text[1:]
+    return text(in_words(list(words)))

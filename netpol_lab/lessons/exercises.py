@@ -1,7 +1,7 @@
 """Exercises and their checks: by behavior, never by comparing YAML.
 
 :func:`check` looks at a cluster as the student has it, puts in the visitors an exercise needs, and compares every
-connection with what is wanted. A wrong answer is answered by one counter-example and a likely misconception.
+connection with what is wanted. A wrong answer is answered by one counter-example and a likely mistake.
 """
 
 from __future__ import annotations

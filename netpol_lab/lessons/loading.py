@@ -1,7 +1,7 @@
 """Exercises as data: what is asked, what is wanted, and which wrong answers a check must recognize.
 
-They are written in ``data/exercises/<lesson>.yaml``. A wrong answer names its misconception with the
-letters of the list this course keeps (``M1`` and so on; ``S16``, ``S17`` for two that have no M of their own).
+They are written in ``data/exercises/<lesson>.yaml``. A wrong answer names its mistake by its id in
+``data/mistakes.yaml``.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class WrittenAnswer:
 @dataclass(frozen=True)
 class WrongAnswer:
     name: str
-    misconception: str
+    mistake: str
     answer: WrittenAnswer
 
 
@@ -239,4 +239,4 @@ def _solution(fields: Fields) -> WrittenAnswer:
 
 
 def _wrong(fields: Fields) -> WrongAnswer:
-    return WrongAnswer(fields.text("name"), fields.text("misconception"), _answer(fields))
+    return WrongAnswer(fields.text("name"), fields.text("mistake"), _answer(fields))

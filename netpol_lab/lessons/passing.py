@@ -11,30 +11,28 @@ from netpol_lab.engine.profiles import CONFORMANT, Profile
 from netpol_lab.lessons.behavior import Judged, is_called, judge
 from netpol_lab.lessons.evidence import counterpart, listed, own_policies, short
 from netpol_lab.lessons.loading import Exercise
+from netpol_lab.lessons.recognize import Cause, cause_of, found
 from netpol_lab.manifests import read_text
 from netpol_lab.model.objects import DIRECTIONS, Direction, Labels, Namespace, NetworkPolicy, Pod, Resource
 from netpol_lab.model.ports import PortSet
 
 
-def labels_in_the_way(exercise: Exercise, state: Snapshot, start: Snapshot) -> str:
-    """Which label was changed to fit a rule, as a sentence; "" where the answer holds with the labels of the start.
+def labels_in_the_way(exercise: Exercise, state: Snapshot, start: Snapshot) -> Cause | None:
+    """Which label was changed to fit a rule; None where the answer holds with the labels of the start.
 
     Only for exercises that want the labels ``kept``.
     """
     if exercise.labels != "kept":
-        return ""
+        return None
     changed = list(_relabeled(state, start))
     if not changed or all(judged.right for judged in judge(exercise, state.with_objects(changed))):
-        return ""
+        return None
     before = changed[0].typed
     assert isinstance(before, Pod | Namespace)
     after = state.objects[changed[0].key].typed
     name = short(before) if isinstance(before, Pod) else f"the namespace {before.name}"
-    return (
-        f"It connects, because a label was changed: {name} has `{getattr(after, 'labels', '')}`, and had "
-        f"`{before.labels}`. With the labels there were, the policies do not do what is wanted. Put the label back, "
-        "and change the policy."
-    )
+    places = {"name": name, "new": getattr(after, "labels", ""), "old": before.labels}
+    return cause_of("label-in-the-way", found(**places))
 
 
 def _relabeled(state: Snapshot, start: Snapshot) -> Iterator[Resource]:
@@ -79,8 +77,8 @@ def plugin_note(exercise: Exercise, state: Snapshot) -> str:
 
 
 def _first_wrong(exercise: Exercise, state: Snapshot, profile: Profile) -> Judged | None:
-    found = judge(exercise, replace(state, enforcement=profile))
-    return next((judged for judged in found if not judged.right), None)
+    judged = judge(exercise, replace(state, enforcement=profile))
+    return next((each for each in judged if not each.right), None)
 
 
 def _solved(exercise: Exercise) -> Snapshot:
@@ -104,16 +102,16 @@ def door_note(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, sta
     if not own:
         return ""
     others = (exercise.with_visitors(start), _solved(exercise))
-    found = [
+    doors = [
         (one, ports)
         for one in judged
         if all(_is_named(exercise, node) for node in (one.source, one.destination))
         for direction in DIRECTIONS
         if (ports := _opened(one, direction, state, others)) and _admits(own, one, direction, ports, state)
     ]
-    if not found:
+    if not doors:
         return ""
-    one, ports = min(found, key=lambda each: _rank(exercise, *each))
+    one, ports = min(doors, key=lambda each: _rank(exercise, *each))
     protocol, port = one.telling_port(ports)
     same = one.source.namespace == one.destination.namespace
     source, target = ((end.name if same else end.id) for end in (one.source, one.destination))

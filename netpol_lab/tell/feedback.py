@@ -47,7 +47,7 @@ class Feedback:
 
     ``wanted_cells`` counts all connections that were checked, ``right`` those as wanted; ``leaks`` are allowed but were
     to be blocked, ``missing`` the reverse. ``counterexamples`` holds at most one leak and one missing connection, the
-    leak first. ``cause`` is the likely misconception in one or two sentences; its first sentence is shown bold.
+    leak first. ``cause`` is the likely mistake in one or two sentences; its first sentence is shown bold.
     ``cause_lines`` says where in the answer it stands (``lines 14 and 17``). ``how`` tells how it was checked. The last
     three may be empty. ``notes`` are what to mind about an answer that passes, each a head and a sentence (``It depends
     on the network plugin: with ...``); the head is shown bold.
