@@ -333,3 +333,47 @@ def test_whatever_is_written_a_cause_is_one_sentence_in_bold_and_its_reason(id, 
     assert bool(found) == bool(result.mistake)
     first, dot, rest = found.partition(". ")
     assert not found or (dot and rest.endswith(".") and "None" not in first)
+
+
+# -- sentences that no recorded wrong answer brings out ----------------------------------------------
+
+API = "podSelector: {matchLabels: {app: api}}"
+OF_MONITORING = "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}"
+
+
+def from_peer(peer: str) -> WrittenAnswer:
+    spec = f"{{{API}, ingress: [{{from: [{{{peer}}}], ports: [{{port: 8080}}]}}]}}"
+    return policy("allow-prometheus", "production", spec)
+
+
+def test_a_second_label_that_a_rule_asks_for_is_named_when_one_was_put_on():
+    answer = WrittenAnswer(commands="kubectl label namespace default project=default")
+    found = feedback(answered(load("04-selectors/1"), answer)).cause
+    assert found.startswith("one label is not enough. The rule wants `name=default`; namespace default has no label")
+
+
+def test_what_lacks_a_key_is_what_does_not_exist_lets_in():
+    peer = f"{OF_MONITORING}, podSelector: {{matchExpressions: [{{key: tier, operator: DoesNotExist}}]}}"
+    result = answered(load("04-selectors/2"), from_peer(peer))
+    assert result.mistake == "M17"
+    assert feedback(result).cause.startswith("`!tier` fits grafana too. `DoesNotExist` fits whatever lacks the key.")
+
+
+def test_a_namespace_that_is_not_there_is_said_not_to_be_there():
+    result = answered(load("04-selectors/2"), from_peer(OF_MONITORING.replace("monitoring", "monitorin")))
+    assert result.mistake == "M4" and feedback(result).cause.startswith("there is no namespace of that name.")
+
+
+def test_a_port_that_an_address_outside_may_have_is_not_said_to_be_listened_on():
+    rule = "{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8, 172.18.0.0/16, 169.254.169.254/32]}}], ports: %s}"
+    rules = ", ".join([rule % "[{port: 444}]", "{ports: [{protocol: UDP, port: 53}, {port: 53}]}"])
+    spec = f"{{podSelector: {{matchLabels: {{app: test-pod}}}}, policyTypes: [Egress], egress: [{rules}]}}"
+    result = answered(load("05-egress-and-dns/3"), policy("allow-internet", "default", spec))
+    assert result.mistake == "M7"
+    assert "The rule admits TCP 444, and TCP 443 is asked for." in feedback(result).cause
+
+
+def test_pods_with_the_labels_in_another_namespace_are_named_when_a_policy_selects_nobody():
+    spec = "{podSelector: {matchLabels: {k8s-app: kube-dns}}}"
+    result = answered(load("02-default-deny/1"), policy("lock", "production", spec))
+    assert "Pods of `kube-system` have it." in feedback(result).cause
