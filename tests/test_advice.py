@@ -16,7 +16,6 @@ DATA = data.path("manifests")
 
 EXPECTED = {
     "allow-all-where-all-is-allowed": ("adds-nothing", 1, ""),
-    "cidr-with-host-bits": ("cidr-with-host-bits", 10, "Write 203.0.113.0/24, or 203.0.113.7/32 for that one address."),
     "dns-by-tcp-only": ("no-dns", 10, "A rule admits TCP 53: without protocol, a port is TCP. DNS asks by UDP."),
     "egress-rules-without-the-type": ("rules-without-effect", 13, "Add Egress to policyTypes."),
     "egress-without-dns": (

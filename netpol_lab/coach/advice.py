@@ -28,10 +28,9 @@ OF_A_RULE: tuple[Callable[[Facts, Place], Iterator[Finding]], ...] = (
     selectors.peers,
     ports.named_ports,
     ports.service_ports,
-    addresses.host_bits,
     addresses.covered_pods,
 )
-NO_EXPLANATION = {"no-dns", "cidr-with-host-bits", "ip-block-covers-pods"}
+NO_EXPLANATION = {"no-dns", "ip-block-covers-pods"}
 """All others also tell why a policy adds nothing: then that is not said again."""
 
 

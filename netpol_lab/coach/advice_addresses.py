@@ -11,19 +11,6 @@ from netpol_lab.model.networks import POD_NETWORK
 from netpol_lab.model.objects import IPBlock, Pod
 
 
-def host_bits(facts: Facts, place: Place) -> Iterator[Finding]:
-    """Is a CIDR written as its own network address?"""
-    for peer in place.rule.peers:
-        block = peer.ip_block
-        if block is None:
-            continue
-        for cidr, network in zip((block.cidr, *block.excepts), (block.network, *block.except_networks), strict=True):
-            address = cidr.partition("/")[0]
-            if int(network.network_address) != int(type(network.network_address)(address)):
-                near = f"Write {network}, or {address}/{network.max_prefixlen} for that one address."
-                yield finding("cidr-with-host-bits", place.policy, block.origin, near, cidr=cidr, network=network)
-
-
 def covered_pods(facts: Facts, place: Place) -> Iterator[Finding]:
     """Does an ipBlock hold the address of a pod that the rule's other peers do not admit?"""
     blocks = [peer.ip_block for peer in place.rule.peers if peer.ip_block]

@@ -160,7 +160,7 @@ class LabelSelector:
 
 @dataclass(frozen=True)
 class IPBlock:
-    """``cidr`` without the ranges in ``excepts``. The texts are as written (host bits kept)."""
+    """``cidr`` without the ranges in ``excepts``. The texts are as written, host bits kept (catalogue rule 16)."""
 
     cidr: str
     excepts: tuple[str, ...]
