@@ -447,3 +447,9 @@ def test_a_label_on_a_policy_does_not_pretend_to_know_its_lines(terminal: Termin
     terminal.out("label netpol allow-web tier=front")
     stored = terminal.session.cluster.get("NetworkPolicy", "default", "allow-web")
     assert stored is not None and stored.typed.origin is None
+
+
+def test_diff_only_warns_of_a_field_that_the_server_does_not_know(terminal: Terminal):
+    terminal.out("apply -f -", WITH_PROTOCOL)
+    said = terminal.type("diff -f -", WITH_PROTOCOL.replace("spec:", "spec:\n  color: blue"))
+    assert (said.exit_code, said.stdout, said.stderr) == (0, "", 'Warning: unknown field "spec.color"\n')

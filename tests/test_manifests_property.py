@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netpol_lab.manifests import composer, from_object, read_text
-from netpol_lab.manifests.schema import KINDS, ListOf, MapOf, Struct, Type
+from netpol_lab.manifests.field_types import ListOf, MapOf, Struct, Type
+from netpol_lab.manifests.schema import KINDS
 from netpol_lab.model.errors import ManifestError
 
 HERE = Path(__file__).parent / "manifests"

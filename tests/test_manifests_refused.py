@@ -1,11 +1,9 @@
 """Every faulty manifest is refused with the server's words, the right line and a hint.
 
 ``tests/manifests/refused/`` holds one manifest a fault, named for it; ``refused.txt`` what is said about
-each. The words were compared, message by message, with the decoding and validation code of Kubernetes
-1.33. They differ on purpose in these: a key written twice is refused (kubectl takes the last one
-silently), every fault is told (the server stops at the first wrong type), a name that is missing is
-noticed by kubectl, ``endPort`` below ``port`` shows the ``endPort`` (as newer servers do), and the
-values a protocol or policyTypes can have are sorted (as in the transcripts).
+each. The words are those of a recorded API server (``test_real_validation``) and, where it was not asked, of the
+decoding and validation code of Kubernetes 1.36. They differ on purpose in two things: every fault is told (the server
+stops at the first wrong type), and a name that is missing is noticed by kubectl.
 """
 
 from pathlib import Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from netpol_lab.cluster.server import stamp
@@ -16,6 +17,7 @@ from netpol_lab.kubectl.file_arguments import (
     Item,
     check_name,
     files_are_named,
+    is_unknown_field,
     kustomized,
     read_items,
     refused,
@@ -191,6 +193,7 @@ def run_diff(call: Call) -> int:
 
 def _diff(call: Call, item: Item) -> bool:
     live = get(call, item.type, _place(item), item.name)
+    item = _with_warnings(call, item)
     body = changes.with_last_applied(item.body)
     merged: ReadOnlyBody = three_way(changes.last_applied(live) or {}, body, live) if live else body
     wanted = item.resource(merged).body if live else stamp(item.resource(merged).body, call.cluster.now, 0)
@@ -207,6 +210,17 @@ def _diff(call: Call, item: Item) -> bool:
     for line in lines:
         call.print(line)
     return True
+
+
+def _with_warnings(call: Call, item: Item) -> Item:
+    """``diff`` asks the server to warn of unknown fields, not to refuse them."""
+    try:
+        item.decoded()
+    except ManifestError as error:
+        for problem in error.problems:
+            if is_unknown_field(problem):
+                call.warn(f"Warning: {problem.message}")
+    return replace(item, strict=False)
 
 
 def _without_note(body: ReadOnlyBody) -> str:

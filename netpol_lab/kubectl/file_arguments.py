@@ -259,7 +259,7 @@ def _item(call: Call, as_written: Item) -> Item:
         if any(_is_early(problem) for problem in error.problems):
             raise refused(as_written, error.problems, "creating") from None
         for problem in error.problems if validation == "warn" else ():
-            if _is_unknown_field(problem):
+            if is_unknown_field(problem):
                 call.warn(f"Warning: {problem.message}")
     return replace(as_written, body=_in_namespace(call, value), strict=validation == "strict")
 
@@ -270,7 +270,7 @@ def patched_item(call: Call, new: ReadOnlyBody, old: ReadOnlyBody) -> Item:
     try:
         item.decoded(old=old)
     except ManifestError as error:
-        for problem in filter(_is_unknown_field, error.problems):
+        for problem in filter(is_unknown_field, error.problems):
             call.warn(f"Warning: {problem.message}")
     return replace(item, strict=False)
 
@@ -292,10 +292,10 @@ def _is_early(problem: Problem) -> bool:
 
 def _in_metadata(problem: Problem) -> bool:
     """Whether kubectl itself cannot read the object: it looks at nothing but the metadata."""
-    return problem.kind == "decode" and problem.field.startswith("metadata") and not _is_unknown_field(problem)
+    return problem.kind == "decode" and problem.field.startswith("metadata") and not is_unknown_field(problem)
 
 
-def _is_unknown_field(problem: Problem) -> bool:
+def is_unknown_field(problem: Problem) -> bool:
     return problem.message.startswith("unknown field")
 
 
@@ -378,7 +378,7 @@ _OF_METADATA = re.compile(r"field \w+\.metadata of")
 
 def decoding(problems: Sequence[Problem]) -> str:
     """A wrong type ends the server's reading; unknown fields are gathered."""
-    wrong = [problem.message for problem in problems if not _is_unknown_field(problem)]
+    wrong = [problem.message for problem in problems if not is_unknown_field(problem)]
     return wrong[0] if wrong else "strict decoding error: " + ", ".join(problem.message for problem in problems)
 
 

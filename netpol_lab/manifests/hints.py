@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netpol_lab.manifests.field_types import ListOf, MapOf, Scalar, Struct, Type
 from netpol_lab.manifests.line_map import Path
 from netpol_lab.manifests.problem import field_text
-from netpol_lab.manifests.schema import ListOf, MapOf, Scalar, Struct, Type
 
 DID_YOU_MEAN = "did you mean `{}`?"
 BELONGS_INSIDE = "`{field}` belongs inside `{inside}:`, one step further to the right"

@@ -14,10 +14,10 @@ from datetime import date, datetime
 from typing import Any
 
 from netpol_lab.manifests import hints
+from netpol_lab.manifests.field_types import ANY, ListOf, MapOf, Opaque, Scalar, Struct, Type
 from netpol_lab.manifests.line_map import MAX_DEPTH, Lines, Path
 from netpol_lab.manifests.name_rules import quoted
 from netpol_lab.manifests.problem import Report, field_text
-from netpol_lab.manifests.schema import ANY, ListOf, MapOf, Opaque, Scalar, Struct, Type
 
 _RANGE = {"int32": 2**31, "int64": 2**63, "int32 or string": 2**31}
 
