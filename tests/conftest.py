@@ -15,7 +15,7 @@ settings.register_profile(
 )
 settings.load_profile("repeatable")
 
-collect_ignore = ["fuzz.py"]  # a program, and what it imports is installed by hand
+collect_ignore = ["fuzz.py"]  # a program of its own
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from odd_inputs import PIECES, broken_objects
 from whole_way import take_in
 
 from netpol_lab import Cluster
 from netpol_lab.kubectl import Session, run
 from netpol_lab.manifests.source import MAX_YAML_CHARACTERS
 from netpol_lab.model.errors import LabError
-
-HERE = Path(__file__).parent
-Body = dict[str, Any]
 
 POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: default}\nspec: "
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a%s}\nspec: {containers: [{name: c, image: nginx%s}]}\n"
@@ -116,75 +111,6 @@ def test_ten_thousand_aliases_of_little_are_read() -> None:
 
 
 # The whole way: text, cluster, verdict, matrix
-
-
-def seeds() -> list[Body]:
-    """Good objects to start from: what the tests accept, the advice fixtures, the labs."""
-    files = [*(HERE / "manifests" / "accepted").glob("*.yaml"), *(HERE / "advice").glob("*.yaml")]
-    found: list[Body] = []
-    for path in sorted(files):
-        text = path.read_text(encoding="utf-8")
-        found += [value for value in yaml.safe_load_all(text) if isinstance(value, dict)]
-    return json.loads(json.dumps(found, default=str))  # type: ignore[no-any-return]
-
-
-SEEDS = seeds()
-NUMBERS = [None, True, 0, -1, 65_536, 2**40, 1.5, 80]
-TEXTS = [
-    "",
-    "80",
-    "x" * 300,
-    "a\nb",
-    "<b>&\"'",
-    "10.0.0.0/8",
-    "::/0",
-    "1.2.3.4",
-    "None",
-    "ExternalName",
-    "Job",
-    "\U0001f600",
-]
-SHAPES = [[], {}, [None], [{}], [[]], {"": ""}, {"a": None}, ["x"]]
-ODD = st.sampled_from([*NUMBERS, *TEXTS, *SHAPES])
-PIECES = st.sampled_from(
-    [
-        *"ab:- \n\t[]{}&*!|>'\"%@#,?<0.~",
-        "---\n",
-        "\n  ",
-        "\n    - ",
-        "kind: Pod\n",
-        "apiVersion: v1\n",
-        "metadata:",
-        "spec:",
-    ]
-)
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if path:
-        yield path
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in inside:
-        yield from places(item, (*path, key))
-
-
-@st.composite
-def broken_objects(draw: st.DrawFn) -> str:
-    """A few good objects, with a few of their parts replaced, taken out or taken from another."""
-    objects = json.loads(json.dumps(draw(st.lists(st.sampled_from(SEEDS), min_size=1, max_size=4))))
-    for _ in range(draw(st.integers(0, 4))):
-        found = [path for path in places(objects) if len(path) > 1]
-        if not found:
-            break
-        *way, last = draw(st.sampled_from(found))
-        parent = objects
-        for step in way:
-            parent = parent[step]
-        if draw(st.integers(0, 3)):
-            parent[last] = draw(ODD)
-        else:
-            del parent[last]
-    return "\n---\n".join(json.dumps(each) for each in objects)
 
 
 long_way = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))

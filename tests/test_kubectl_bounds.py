@@ -47,15 +47,16 @@ def test_an_endless_device_is_not_read() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev")
-def test_what_is_no_regular_file_comes_from_the_program_that_has_it_open() -> None:
+@pytest.mark.parametrize("name", ["/dev/null", "/dev/fd/63", "/proc/self/fd/63"])
+def test_what_is_no_regular_file_comes_from_the_program_that_has_it_open(name: str) -> None:
     session, asked = Session(Cluster()), []
 
-    def special(name: str) -> bytes:
-        asked.append(name)
+    def special(wanted: str) -> bytes:
+        asked.append(wanted)
         return CONFIG.encode()
 
-    result = run(session, ["apply", "-f", "/dev/null"], special=special)
-    assert (result.stdout, asked) == ("configmap/settings created\n", ["/dev/null"])
+    result = run(session, ["apply", "-f", name], special=special)
+    assert (result.stdout, asked) == ("configmap/settings created\n", [name])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev")

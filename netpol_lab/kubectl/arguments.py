@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from netpol_lab.kubectl.failure import Failure, not_simulated
+from netpol_lab.pods.process import encodable
 
 Takes = Literal["text", "switch", "number", "duration", "each", "commas"]
 
@@ -71,13 +72,13 @@ def parse(words: Sequence[str], flags: Iterable[Flag], command: str) -> Parsed:
     rest = iter(words)
     for word in rest:
         if word == "--":
-            return Parsed(tuple(args), tuple(rest), values)
+            return Parsed(tuple(args), tuple(map(encodable, rest)), values)
         if word.startswith("--"):
             _long_flag(word, rest, long, values, command)
         elif word.startswith("-") and word != "-":
             _short_flags(word, rest, short, values, command)
         else:
-            args.append(word)
+            args.append(encodable(word))
     return Parsed(tuple(args), None, values)
 
 
@@ -126,6 +127,8 @@ def _next_value(flag: Flag, rest: Iterator[str], complaint: str, command: str) -
 def _store(flag: Flag, text: str, values: dict[str, Any], command: str) -> None:
     if flag.refused is not None:
         raise not_simulated(f"kubectl {command} --{flag.name}".replace("  ", " "), flag.refused)
+    if flag.name != "filename":  # a file may have any name; what is stored and shown is text
+        text = encodable(text)
     try:
         value = _READERS[flag.takes](text)
     except ValueError as error:

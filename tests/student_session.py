@@ -1,0 +1,100 @@
+"""One student's session for fuzzing: steps go in by any door, and where they changed something every view is drawn."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from odd_inputs import NAMESPACES, Step
+
+from netpol_lab import Lab
+from netpol_lab.lab import command_line, unforeseen
+from netpol_lab.model.errors import LabError
+from netpol_lab.pods import ProgramResult
+
+FIRST_LINES = (
+    "run p --image=busybox:1.36 --labels=app=p -- sleep 1d",
+    "create deployment web --image=nginx",
+    "expose deployment web --port=80",
+)
+
+
+class StudentSession:
+    """A lab that begins anew with every input."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+
+    def fails_loudly(self, patch: Callable[[Any, str, Any], None]) -> StudentSession:
+        """A student reads a sentence about a fault; here it has to be seen. ``patch`` sets an attribute."""
+        for module in (command_line, unforeseen):
+            patch(module, "sentence", _raise)
+        return self
+
+    def take(self, steps: list[Step]) -> None:
+        """All steps of one input. Nothing but answers and the library's own errors may come."""
+        self.lab.reset()
+        for line in FIRST_LINES:
+            assert self.lab.kubectl(line).exit_code == 0
+        for namespace in NAMESPACES:
+            self.lab.kubectl(f"create namespace {namespace}")
+        before = self.lab.cluster.snapshot().objects_by_key
+        for step in steps:
+            try:
+                self._do(*step)
+            except LabError as error:
+                assert str(error).strip()
+        if self.lab.cluster.snapshot().objects_by_key != before:
+            self.look()
+
+    def _do(self, door: str, *given: Any) -> None:
+        if door == "ask":
+            method, arguments = given
+            show(getattr(self.lab, method)(*arguments))
+        elif door == "apply":
+            self.lab.cluster.apply("#\n" + given[0])
+        elif door == "manifest":
+            name, text = given
+            self.lab._write(name, text)
+            check(self.lab.kubectl(shlex.join(["apply", "-f", name])))
+        else:
+            words, stdin = (["exec", "p", "--", "sh", "-c", given[0]], "") if door == "sh" else given
+            check(self.lab.kubectl(shlex.join(words), stdin))
+
+    def look(self) -> None:
+        """Every view of the present state. What is stored can be shown."""
+        for view in self._views():
+            try:
+                show(view())
+            except LabError as error:
+                assert str(error).strip()
+
+    def _views(self) -> Iterator[Callable[[], Any]]:
+        lab = self.lab
+        yield from (lab.matrix, lab.graph, lab.heatmap, lab.policies, lab.warnings, lab.moments, lab.both_ends)
+        yield lambda: lab.compare("start")
+        pods = [pod.id for pod in lab.cluster.pods if pod.namespace != "kube-system"]
+        if pods:
+            yield lambda: lab.reach(pods[-1])
+            yield lambda: lab.why(pods[0], pods[-1])
+            yield lambda: lab.why(pods[-1], "8.8.8.8", 80)
+            yield lambda: lab.plugins(pods[-1], pods[0], 80)
+        yield lambda: lab.playground().pictures()[2]
+
+
+def _raise(command: str, error: BaseException) -> str:
+    raise error
+
+
+def check(result: ProgramResult) -> None:
+    """An answer can be written, and is a success or says what is wrong."""
+    (result.stdout + result.stderr).encode()
+    assert 0 <= result.exit_code <= 255
+
+
+def show(picture: Any) -> None:
+    """Both forms of a picture; the twin is ASCII and fits a page."""
+    picture.html.encode()
+    assert picture.text.isascii()
+    assert all(len(line) <= 96 for line in picture.text.splitlines())
