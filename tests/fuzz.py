@@ -21,7 +21,6 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
-from hypothesis.errors import Flaky  # noqa: E402
 from odd_inputs import INPUTS, Step  # noqa: E402
 from student_session import StudentSession  # noqa: E402
 
@@ -63,8 +62,6 @@ def main() -> int:
 
         try:
             one()
-        except Flaky:
-            pass  # the same input passed when it was tried again
         except Exception as error:  # whatever it is, it is what we look for
             frame = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{type(error).__name__} {frame.filename}:{frame.lineno}"

@@ -5,6 +5,7 @@ An input is a list of steps, plain JSON, so that one that was found can be kept 
 
 from __future__ import annotations
 
+import copy
 import json
 import shlex
 from collections.abc import Iterator
@@ -89,7 +90,7 @@ def broken_objects(draw: st.DrawFn) -> str:
         for step in way:
             parent = parent[step]
         if draw(st.integers(0, 3)):
-            parent[last] = draw(ODD)
+            parent[last] = copy.deepcopy(draw(ODD))  # or a later change would go into the list of them
         else:
             del parent[last]
     return "\n---\n".join(json.dumps(each) for each in objects)
