@@ -145,13 +145,11 @@ def test_time_that_no_calendar_has_is_refused(seconds: float) -> None:
 
 
 @pytest.mark.parametrize("port", [{"a": 1}, [1], None, "x", 1.5])
-def test_an_object_that_is_not_simulated_may_hold_anything_where_a_merge_key_stands(
-    terminal: Terminal, port: object
-) -> None:
+def test_anything_where_a_merge_key_stands_gets_an_answer(terminal: Terminal, port: object) -> None:
     text = thing("EndpointSlice", addressType="IPv4", endpoints=[], ports=[{"port": port}])
     again = thing("EndpointSlice", addressType="IPv4", endpoints=[], ports=[{"port": {"b": 2}}])
     for each in (text, again, text):
-        terminal.out("apply -f -", each)
+        assert terminal.type("apply -f -", each).exit_code in (0, 1)
 
 
 @pytest.mark.parametrize("kind", ["ConfigMap", "EndpointSlice", "Ingress"])
