@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from netpol_lab import Cluster
+from netpol_lab import Cluster, Lab
+from netpol_lab.lessons.exercises import check, load
 from netpol_lab.tell.caveat_words import caveat_line
 
 OTHER = [
@@ -37,6 +40,10 @@ def other(api_version: str, kind: str, namespace: str) -> dict[str, Any]:
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": {"anything": True}}
 
 
+def text(*objects: dict[str, Any]) -> str:
+    return "\n---\n".join(map(json.dumps, objects))
+
+
 def deny(namespace: str = "shop", *types: str) -> dict[str, Any]:
     spec = {"podSelector": {}, "policyTypes": [*(types or ("Ingress",))]}
     metadata = {"name": "deny-all", "namespace": namespace}
@@ -52,7 +59,7 @@ def test_a_policy_of_another_kind_is_named_with_every_verdict_it_may_change(
     assert verdict.allowed
     (about,) = (each.about for each in verdict.caveats)
     assert about is not None and about[0].startswith(kind) and about[1:] == (namespace, "deny")
-    assert f"Not judged: {about[0]} " in caveat_line(verdict.caveats, cluster.profile)
+    assert f"Not judged: {about[0]} " in caveat_line(verdict.caveats)
     assert cluster.verdict("shop/web", "other/far").caveats == verdict.caveats
     elsewhere = cluster.verdict("other/far", "External")
     assert elsewhere.caveats == (() if namespace else verdict.caveats)
@@ -89,7 +96,7 @@ def test_a_plugin_that_ignores_policies_says_so_for_the_pods_they_select(
     (found,) = cluster.verdict("shop/web", "other/far").caveats
     assert (found.kind, found.directions) == ("not enforced", directions)
     assert cluster.verdict("other/far", "External").caveats == ()
-    assert f"The plugin {profile} ignores" in caveat_line([found], cluster.profile)
+    assert f"The plugin {profile} ignores" in caveat_line([found])
 
 
 @pytest.mark.parametrize("profile", ["upstream", "calico", "cilium"])
@@ -104,12 +111,87 @@ def test_every_frame_says_what_it_leaves_out() -> None:
     cluster = Cluster.from_manifests([pod("web"), admin])
     frames = [getattr(cluster, name)() for name in judged]
     frames += [cluster.diff(plain), plain.diff(cluster), cluster.selected_by("shop/web"), cluster.matrix(80)]
-    assert {frame.attrs["caveats"] for frame in frames} == {caveat_line(cluster.caveats, cluster.profile)}
+    assert {frame.attrs["caveats"] for frame in frames} == {caveat_line(cluster.caveats)}
     assert {getattr(plain, name)().attrs["caveats"] for name in judged} == {""}
 
 
 def test_of_many_policies_of_other_kinds_one_is_named_and_the_others_counted() -> None:
     many = [{**other(*OTHER[0]), "metadata": {"name": f"p{number}"}} for number in range(5)]
     cluster = Cluster.from_manifests([pod("web"), *many])
-    said = caveat_line(cluster.caveats, cluster.profile)
+    said = caveat_line(cluster.caveats)
     assert said.startswith("Not judged: five other policies (AdminNetworkPolicy p0 and others)")
+
+
+# -- what a student sees ------------------------------------------------------------------------------
+
+VIEWS: dict[str, Callable[[Lab], Any]] = {
+    "matrix": lambda lab: lab.matrix(),
+    "matrix on a port": lambda lab: lab.matrix(80),
+    "both ends": lambda lab: lab.both_ends(),
+    "graph": lambda lab: lab.graph(),
+    "compare": lambda lab: lab.compare(),
+    "compare side by side": lambda lab: lab.compare(0, side_by_side=True),
+    "steps": lambda lab: lab.steps("web"),
+    "why": lambda lab: lab.why("shop/web", "shop/api"),
+    "packets": lambda lab: lab.packets("shop/web", "shop/api"),
+    "hold": lambda lab: lab.hold("shop/web", "shop/api"),
+    "plugins": lambda lab: lab.plugins("shop/web", "shop/api"),
+    "endpoints": lambda lab: lab.endpoints("shop/front", "shop/api"),
+    "reach": lambda lab: lab.reach("web"),
+    "policies": lambda lab: lab.policies(),
+    "warnings": lambda lab: lab.warnings(),
+    "heatmap": lambda lab: lab.heatmap(),
+    "playground": lambda lab: lab.playground(),
+}
+
+
+@pytest.fixture
+def lab(notebook_folder: object) -> Iterator[Lab]:
+    opened = Lab("07")
+    apply(opened, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}, CRD, pod("web"))
+    apply(opened, pod("api"), front("shop"))
+    yield opened
+    opened.close()
+
+
+def apply(lab: Lab, *objects: dict[str, Any]) -> None:
+    answer = lab.kubectl("apply -f -", text(*objects))
+    assert not answer.exit_code, answer.stderr
+
+
+CRD = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "adminnetworkpolicies.policy.networking.k8s.io"},
+    "spec": {
+        "group": "policy.networking.k8s.io",
+        "scope": "Cluster",
+        "names": {"kind": "AdminNetworkPolicy", "plural": "adminnetworkpolicies", "singular": "adminnetworkpolicy"},
+        "versions": [{"name": "v1alpha1", "served": True, "storage": True}],
+    },
+}
+
+
+def front(namespace: str, **spec: Any) -> dict[str, Any]:
+    spec = {"selector": {"app": "web"}, "ports": [{"port": 80}], **spec}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "front", "namespace": namespace}, "spec": spec}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_of_a_lab_says_in_one_line_what_was_not_judged(lab: Lab, view: str) -> None:
+    plain = str(VIEWS[view](lab))
+    apply(lab, other("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", ""))
+    line = "Not judged: AdminNetworkPolicy deny, which can overrule what NetworkPolicy decides."
+    said = VIEWS[view](lab)
+    assert line in " ".join(str(said).split()) and line not in " ".join(plain.split())
+    html = said._repr_mimebundle_().get("text/html", line)
+    assert line in html
+
+
+def test_a_check_says_what_was_not_judged(lab: Lab) -> None:
+    exercise = "03-allow-specific/1"
+    start = load(exercise, "07").start_cluster()
+    start.apply(text(deny("student-07")))
+    start.apply(text(other("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", "")))
+    feedback = check(start, exercise).feedback
+    assert feedback is not None and any("Not judged: AdminNetworkPolicy" in note for note in feedback.notes)

@@ -55,4 +55,4 @@ def _not_enforced(policies: Iterable[NetworkPolicy], pods: Iterable[Pod], profil
     meant = [policy for policy in policies if any(map(policy.isolates, ignored))]
     selected = frozenset(pod.id for pod in pods if any(policy.selects(pod) for policy in meant))
     if selected:
-        yield Caveat("not enforced", None, selected, ignored)
+        yield Caveat("not enforced", None, selected, ignored, profile.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from netpol_lab.engine.verdict import Verdict
+from netpol_lab.engine.verdict import Caveat, Verdict
 from netpol_lab.model.objects import Endpoint, IPAddress, Pod, Service, name_of
 
 Outcome = Literal[
@@ -99,6 +99,8 @@ class Flow:
     dns: Verdict | None = None
     verdict: Verdict | None = None
     by_address: Flow | None = None
+    on_the_way: tuple[Caveat, ...] = ()
+    """What was not judged between the client and the pod: no object of the state shows it."""
 
     @property
     def connected(self) -> bool:
@@ -112,6 +114,12 @@ class Flow:
     def target_name(self) -> str:
         """The name people say of the end that was reached for; the host where it never got to one."""
         return name_of(self.destination) if self.destination is not None else self.host
+
+    @property
+    def caveats(self) -> tuple[Caveat, ...]:
+        """What was not judged and could make it otherwise: on the way, of the question to DNS and of the connection."""
+        parts = (self.on_the_way, *(each.caveats for each in (self.dns, self.verdict) if each is not None))
+        return tuple(dict.fromkeys(each for part in parts for each in part))
 
     @property
     def judged(self) -> Verdict | None:

@@ -17,6 +17,7 @@ from netpol_lab.cluster.snapshot import Snapshot, View
 from netpol_lab.connections.ends import outside_of, pods_in_order, tells_addresses_apart
 from netpol_lab.engine.compare import compare
 from netpol_lab.engine.compiled import Engine
+from netpol_lab.engine.verdict import Caveat
 from netpol_lab.model.objects import DIRECTIONS, Direction, Endpoint, NetworkPolicy, Pod
 from netpol_lab.model.ports import PortSet
 
@@ -107,6 +108,7 @@ class Scene:
     reach: Mapping[tuple[str, str], Reach] = field(repr=False)
     policies: tuple[NetworkPolicy, ...] = field(default=(), repr=False)
     profile: str = "upstream"
+    caveats: tuple[Caveat, ...] = ()
 
     def node(self, id: str) -> SceneNode:
         return next(node for node in self.nodes if node.id == id)
@@ -132,7 +134,7 @@ def build(view: View, fold: bool = True, also: Iterable[SceneNode] = ()) -> Scen
     known = {node.id for node in nodes}
     nodes += [node for node in also if node.id not in known]
     engine = view.engine
-    return Scene(tuple(nodes), _Reaches(engine, nodes), engine.policies, engine.profile.name)
+    return Scene(tuple(nodes), _Reaches(engine, nodes), engine.policies, engine.profile.name, view.caveats)
 
 
 def effect_of(state: Snapshot, policy: NetworkPolicy) -> list[tuple[str, str, PortSet, str]]:

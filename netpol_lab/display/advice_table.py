@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 from netpol_lab.display import tables
 from netpol_lab.display.card import Picture, figure
 from netpol_lab.display.markup import Markup, ascii_text, code, el, join
+from netpol_lab.engine.verdict import Caveat
 
 if TYPE_CHECKING:
     from netpol_lab.coach.advice import Finding
 
 
-def draw(findings: Sequence[Finding], policies: int) -> Picture:
-    """A table with one row per finding. ``policies`` is the number of policies that were looked at."""
+def draw(findings: Sequence[Finding], policies: int, left_out: Sequence[Caveat] = ()) -> Picture:
+    """A table with one row per finding. ``policies`` is the number of policies that were looked at.
+
+    ``left_out`` is what the advice does not take into account.
+    """
     if not findings:
         looked = "There is no policy" if not policies else f"{policies} {'policy' if policies == 1 else 'policies'}"
         words = f"{looked}, and no advice about {'it' if policies == 1 else 'them'}" if policies else looked
-        return figure(words, _QUIET, (), twin="", drawn=False)
+        return figure(words, _QUIET, (), twin="", left_out=left_out, drawn=False)
     count = len(findings)
     title = (
         f"{count} thing{'s' if count > 1 else ''} in these policies {'are' if count > 1 else 'is'} probably not meant"
@@ -29,6 +33,7 @@ def draw(findings: Sequence[Finding], policies: int) -> Picture:
         _QUIET,
         tables.table(("", "policy", "what", "lesson"), [_row(each) for each in findings]),
         twin="\n".join(line for each in findings for line in _lines(each)),
+        left_out=left_out,
         drawn=False,
         rules=tables.RULES,
     )

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 from netpol_lab.display import theme
 from netpol_lab.display.markup import TWIN_WIDTH, Markup, ascii_text, el, join, plain, prose, wrap_twin
+from netpol_lab.engine.verdict import Caveat
+from netpol_lab.tell.caveat_words import caveat_line
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def figure(
     twin: str = "",
     label: str = "",
     *,
+    left_out: Iterable[Caveat] = (),
     drawn: bool = True,
     rules: str = "",
     kind: type[P] = Picture,  # type: ignore[assignment]
@@ -73,9 +76,14 @@ def figure(
     ``title`` and ``quiet`` are text; backticks mark names. ``body`` is the picture (``drawn=True``: SVG, replaced by
     the twin where SVG is stripped) or HTML such as a table (``drawn=False``: shown everywhere). ``boxes`` are blocks
     under it, see :func:`box` and :func:`note`. ``legend`` holds (swatch, words); the swatch is a small SVG or a sign.
-    ``twin`` is ASCII text. ``rules`` is more CSS: ``&`` stands for the figure, ``var(--npl-ROLE)`` for a color.
+    ``twin`` is ASCII text. ``left_out`` is what the answer does not take into account: one line, in the twin too.
+    ``rules`` is more CSS: ``&`` stands for the figure, ``var(--npl-ROLE)`` for a color.
     ``kind`` and ``fields`` build a subclass of :class:`Picture`.
     """
+    caveats = caveat_line(left_out)
+    if caveats:
+        boxes = [*boxes, note(caveats)]
+        twin = "\n\n".join(filter(None, (twin, ascii_text(caveats))))
     twin = wrap_twin(twin)
     parts = [body] if isinstance(body, Markup) else list(body)
     picture = el("div", *parts, class_="npl-body", style="display:none" if drawn else None)
@@ -105,9 +113,9 @@ def figure(
     return kind(title=plain(title), quiet=plain(quiet), twin=twin, html=str(html), **fields)
 
 
-def told(title: str, quiet: str, sentences: Iterable[str]) -> Picture:
+def told(title: str, quiet: str, sentences: Iterable[str], left_out: Iterable[Caveat] = ()) -> Picture:
     """A card of sentences alone. It is text already: the twin serves print and terminals, and is not repeated below."""
-    lines = list(sentences)
+    lines = [*sentences, *filter(None, [caveat_line(left_out)])]
     picture: Picture = figure(title, quiet, [], [box("", *lines)], drawn=False)
     return replace(picture, twin=wrap_twin("\n".join(ascii_text(line.replace("`", "")) for line in lines)))
 

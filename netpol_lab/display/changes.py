@@ -10,6 +10,7 @@ from netpol_lab.connections.scene import Reach, Scene, SceneNode, Stop
 from netpol_lab.display.drawn_lines import DNS_PORTS, NOTHING, Drawing, Line, is_pod, open_ports
 from netpol_lab.display.shapes import Doors, DoorState, LineState
 from netpol_lab.engine.compare import Difference
+from netpol_lab.engine.verdict import Caveat
 from netpol_lab.model.objects import DIRECTIONS, Direction
 from netpol_lab.model.ports import PortSet
 
@@ -33,6 +34,11 @@ class Changes:
     @property
     def connections_changed(self) -> bool:
         return any(line.state != "same" for line in self.lines)
+
+    @property
+    def caveats(self) -> tuple[Caveat, ...]:
+        """What was not judged in either moment."""
+        return (*self.before.caveats, *self.after.caveats)
 
     @property
     def drawing(self) -> Drawing:

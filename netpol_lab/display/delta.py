@@ -51,23 +51,23 @@ def draw(
     heading, below = _title(changes), _quiet(changes, before_name, after_name)
     if not changes.connections_changed:
         words = note(*_unchanged(changes))
-        return figure(heading, below, words, twin=twin, drawn=False)
+        return figure(heading, below, words, twin=twin, left_out=changes.caveats, drawn=False)
     if side_by_side and len([node for node in after.nodes if is_pod(node)]) > MOST_BESIDE:
         words = note(
             f"Two panels are for {MOST_BESIDE} pods at most. Without `side_by_side`, one picture shows the change."
         )
-        return figure(heading, below, words, twin=twin, drawn=False)
+        return figure(heading, below, words, twin=twin, left_out=changes.caveats, drawn=False)
     if side_by_side:
         return panels(changes, before_name, after_name, twin)
     if not changes.fits:
         words = note("Too many connections changed for a graph. The matrix of the same change shows them all.")
-        return figure(heading, below, words, twin=twin, drawn=False)
+        return figure(heading, below, words, twin=twin, left_out=changes.caveats, drawn=False)
     sketch = Sketch(changes.drawing, changes.doors())
     try:
         image = _image(changes, sketch)
     except NoLayout as error:
-        return figure(heading, below, note(str(error)), twin=twin, drawn=False)
-    return figure(heading, below, image, legend=legend_of(sketch), twin=twin)
+        return figure(heading, below, note(str(error)), twin=twin, left_out=changes.caveats, drawn=False)
+    return figure(heading, below, image, legend=legend_of(sketch), twin=twin, left_out=changes.caveats)
 
 
 def _image(changes: Changes, sketch: Sketch) -> Markup:

@@ -30,6 +30,7 @@ def draw(service: Service, source: Endpoint, port: int, flows: Sequence[Flow]) -
         quiet,
         tables.table(("", "endpoint", "address", "labels of the pod", "what happens"), map(_cells, rows)),
         twin="\n".join([*twin, *(["", *why] if why else [])]),
+        left_out=(each for flow in flows for each in flow.caveats),
         drawn=False,
         rules=tables.RULES,
     )

@@ -12,7 +12,7 @@ from netpol_lab.display.card import Picture, figure, note
 from netpol_lab.display.drawn_lines import AskedLine, Drawing, drawing
 from netpol_lab.display.fold import fold
 from netpol_lab.display.layout import NoLayout
-from netpol_lab.display.markup import svg
+from netpol_lab.display.markup import Markup, svg
 from netpol_lab.display.mermaid import MermaidPicture, graph_source
 from netpol_lab.display.sketch import Sketch, doors_of, dot, finished, placed
 from netpol_lab.display.twin import graph_twin
@@ -48,13 +48,13 @@ def draw(scene: Scene, *, blocked: Sequence[AskedLine] = ()) -> GraphPicture:
     stopped = sum(_stops(folded.scene, question) for question in asked)
     twin = graph_twin(picture)
     if not folded.fits:
-        return _too_large(title, twin, picture)
+        return _too_large(scene, title, twin, picture)
     words = finding.quiet(scene, picture, stopped, folded.by)
     sketch = Sketch(picture, doors_of(picture.nodes))
     try:
         where = placed([sketch])
     except NoLayout as error:
-        return figure(title, words, note(str(error)), twin=twin, drawn=False, kind=GraphPicture, drawing=picture)
+        return _undrawn(scene, title, words, note(str(error)), twin, picture)
     width, height, content = finished(sketch, where)
     namespaces = finding.listed(list(dict.fromkeys(node.namespace for node in picture.pods)) or ["the outside"])
     image = svg(width, height, f"Who reaches whom in {namespaces}", finding.description(picture), content)
@@ -64,6 +64,7 @@ def draw(scene: Scene, *, blocked: Sequence[AskedLine] = ()) -> GraphPicture:
         image,
         legend=legend_of(sketch),
         twin=twin,
+        left_out=scene.caveats,
         kind=GraphPicture,
         svg=str(image),
         dot=dot(where),
@@ -83,10 +84,15 @@ def _stops(scene: Scene, question: AskedLine) -> bool:
     return reach is not None and bool(reach.stop_on(protocol, port))
 
 
-def _too_large(title: str, twin: str, picture: Drawing) -> GraphPicture:
+def _too_large(scene: Scene, title: str, twin: str, picture: Drawing) -> GraphPicture:
     pods = sum(node.count for node in picture.pods)
     words = note(
         f"A graph of {pods} pods and all their lines would be a hairball. The matrix or the heat map shows them."
     )
     below = finding.namespaces(picture) + "."
-    return figure(title, below, words, twin=twin, drawn=False, kind=GraphPicture, drawing=picture)
+    return _undrawn(scene, title, below, words, twin, picture)
+
+
+def _undrawn(scene: Scene, title: str, below: str, instead: Markup, twin: str, picture: Drawing) -> GraphPicture:
+    kind, left_out = GraphPicture, scene.caveats
+    return figure(title, below, instead, twin=twin, left_out=left_out, drawn=False, kind=kind, drawing=picture)

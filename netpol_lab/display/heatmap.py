@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from netpol_lab.connections.cells import Question, cell
 from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display.card import Picture, wanted
-from netpol_lab.display.markup import fit
+from netpol_lab.display.markup import ascii_text, fit, wrap_twin
 from netpol_lab.display.matrix_cells import arranged
 from netpol_lab.display.shares import Shares, share_by_namespace, shares_frame, shares_twin
 from netpol_lab.display.theme import HEAT, PALETTE
 from netpol_lab.engine.meter import watched
 from netpol_lab.model.objects import Pod
+from netpol_lab.tell.caveat_words import caveat_line
 from netpol_lab.tell.words import undecided
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class HeatMapPicture(Picture):
     """A heat map: ``image/png`` with a text twin, no HTML."""
 
     scene: Scene = field(repr=False)
+    left_out: str = ""
+    """What was not judged, in one line."""
 
     @cached_property
     def shares(self) -> Shares:
@@ -73,20 +76,21 @@ def draw(scene: Scene) -> HeatMapPicture:
     if not shares.total.depends:
         marks = "The % stands where a block is mixed."
     quiet = f"{sum(shares.sizes)} pods by namespace, then by owner. Rows connect to columns. {marks}"
-    twin = f"{shares_twin(shares)}\n\n{_KEY}"
-    return HeatMapPicture(title=title, quiet=quiet, twin=twin, html="", scene=scene)
+    left_out = caveat_line(scene.caveats)
+    twin = "\n\n".join(filter(None, (shares_twin(shares), _KEY, wrap_twin(ascii_text(left_out)))))
+    return HeatMapPicture(title=title, quiet=quiet, twin=twin, html="", scene=scene, left_out=left_out)
 
 
 def _by_owner(scene: Scene) -> Scene:
     """Pods of one namespace side by side, and in it the pods of one owner; the outside is left out."""
-    inside = Scene(tuple(n for n in scene.nodes if not n.is_external), scene.reach, scene.policies, scene.profile)
+    inside = replace(scene, nodes=tuple(n for n in scene.nodes if not n.is_external))
     nodes = arranged(inside).nodes
     owners: dict[tuple[str, str], int] = {}
     for node in nodes:
         owners.setdefault(_owner(node), len(owners))
     places = {name: i for i, name in enumerate(dict.fromkeys(node.namespace for node in nodes))}
     ordered = sorted(nodes, key=lambda node: (places[node.namespace], owners[_owner(node)]))
-    return Scene(tuple(ordered), scene.reach, scene.policies, scene.profile)
+    return replace(scene, nodes=tuple(ordered))
 
 
 def _owner(node: SceneNode) -> tuple[str, str]:
@@ -239,6 +243,7 @@ class _Painter:
 
         self._text(axes, 16, 21, _cut(self.picture.title, 80), fontsize=13, fontweight="bold")
         self._text(axes, 16, 47, _cut(self.picture.quiet, 110), color=self._color("ink2"))
+        self._text(axes, 16, 62, _cut(self.picture.left_out, 110), color=self._color("ink2"))
         self._text(axes, 126, 78, "from ↓  to →", ha="right", color=self._color("ink2"), fontsize=9.5)
         x = 134
         for name, words in (("all", "all ports"), ("some", "some ports"), ("blocked", "blocked")):

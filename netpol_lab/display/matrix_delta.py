@@ -122,6 +122,7 @@ def matrix_delta(
         legend=legend,
         twin=_twin(nodes, changes, labels, tags),
         label=f"Changed cells of the matrix. {plain(title)}",
+        left_out=(*before.caveats, *after.caveats),
         drawn=False,
         rules=RULES + DELTA_RULES + undecided_rules(legend),
         kind=MatrixDeltaPicture,

@@ -75,6 +75,7 @@ def draw(flow: Flow) -> Picture:
         legend=_legend(talk),
         twin=_twin(talk),
         label=title,
+        left_out=flow.caveats,
     )
 
 

@@ -40,9 +40,9 @@ def panels(changes: Changes, before_name: str, after_name: str, twin: str) -> Pi
         if where.layout.width + 2 * MARGIN > BESIDE:
             where = placed(sketches, WIDTH - 2 * PADDING)
     except NoLayout as error:
-        return figure(heading, below, note(str(error)), twin=twin, drawn=False)
+        return figure(heading, below, note(str(error)), twin=twin, left_out=changes.caveats, drawn=False)
     image = _svg(sketches, where, (before_name, after_name), drawings)
-    return figure(heading, below, image, legend=legend_of(*sketches), twin=twin)
+    return figure(heading, below, image, legend=legend_of(*sketches), twin=twin, left_out=changes.caveats)
 
 
 def _drawing(changes: Changes, scene: Scene) -> Drawing:

@@ -31,6 +31,7 @@ def draw(answers: Mapping[Profile, Flow], here: Profile) -> card.Picture:
         f"`{name_of(upstream.source)}` → `{upstream.target_name}`, {port}: the same policies under each plugin.",
         tables.table(("", "plugin", "what happens", "why"), map(_cells, rows)),
         twin="\n".join(columns(rows)),
+        left_out=upstream.caveats,
         drawn=False,
         rules=tables.RULES,
     )

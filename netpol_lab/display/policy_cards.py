@@ -47,6 +47,7 @@ def draw(
         composed,
         body,
         twin=_twin(policy, file, parts),
+        left_out=scene.caveats,
         label=plain(escape(f"Policy {policy.name} in words")),
         drawn=False,
         rules=_RULES + _YAML_FONT + WHO,
@@ -59,7 +60,8 @@ def none(scene: Scene) -> card.Picture:
     twin = "no NetworkPolicy: nothing is isolated, every pod sends to and takes from everyone"
     told = "A pod that no policy selects is not isolated: it sends to and takes from everyone, the outside included."
     title = "No policy yet: every pod is open in both directions"
-    return card.figure(title, f"{pods} pods, 0 policies", el("div", told), twin=twin, label=title, drawn=False)
+    quiet, body = f"{pods} pods, 0 policies", el("div", told)
+    return card.figure(title, quiet, body, twin=twin, label=title, left_out=scene.caveats, drawn=False)
 
 
 def _section(part: Section) -> Markup:

@@ -39,6 +39,7 @@ def draw(scene: Scene, source_id: str) -> Picture:
             [_cells(node, sign, words) for (node, _), (sign, words) in zip(pairs, rows, strict=True)],
         ),
         twin="\n".join([f"from {_full(source)}", *twin]),
+        left_out=scene.caveats,
         drawn=False,
         rules=tables.RULES + (tables.UNDECIDED if plugin else ""),
     )

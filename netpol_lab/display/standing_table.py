@@ -43,6 +43,7 @@ def draw(held: Sequence[tuple[Standing, str]], here: Profile) -> card.Picture:
         "stands when they change.",
         [tables.table(head, cells), _who_says_so(here)] if held else [],
         twin="\n".join(twin) if held else "",
+        left_out=(each for stands, _ in held for each in stands.flow.caveats),
         drawn=False,
         rules=tables.RULES + tables.UNDECIDED,
     )

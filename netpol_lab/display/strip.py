@@ -110,6 +110,7 @@ def draw(
         _svg(panels, sources, f"Steps 1 to {len(panels)}: {words}", desc),
         legend=_legend(panels),
         twin=twin,
+        left_out=(each for step in steps for each in step.scene.caveats),
         kind=StripPicture,
         source=strip_source([_mermaid(panel, i) for i, panel in enumerate(panels)], heading, desc),
     )

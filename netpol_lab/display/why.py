@@ -71,6 +71,7 @@ def draw(
         legend=_legend(story),
         twin=twin(story, _one_line(change, then), saw, f"by address: {direct}" if direct else ""),
         label=plain(escape(story.title)),
+        left_out=flow.caveats,
         rules=_RULES + WHO,
         kind=WhyPicture,
         steps=story.steps,

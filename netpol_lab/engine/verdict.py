@@ -170,7 +170,7 @@ CaveatKind = Literal[
 class Caveat:
     """One thing that was not judged.
 
-    ``about`` is the object it comes from, None where it is the plugin. ``pods`` are the ids of the pods whose
+    ``about`` is the object it comes from, None where it is the ``plugin``. ``pods`` are the ids of the pods whose
     connections it may change, None for all. ``directions`` are those that are not enforced.
     """
 
@@ -178,6 +178,7 @@ class Caveat:
     about: Key | None = None
     pods: frozenset[str] | None = None
     directions: tuple[Direction, ...] = DIRECTIONS
+    plugin: str = ""
 
     def touches(self, *pods: object) -> bool:
         """Whether it may change what these ends of a connection see."""

@@ -94,6 +94,5 @@ class Cluster(SimulatedCluster):
 
 def _with_caveats(frame: pandas.DataFrame, *states: View) -> pandas.DataFrame:
     """The frame with what it leaves out, in words."""
-    lines = (caveat_line(state.caveats, state.profile) for state in states)
-    frame.attrs["caveats"] = " ".join(dict.fromkeys(filter(None, lines)))
+    frame.attrs["caveats"] = caveat_line(each for state in states for each in state.caveats)
     return frame

@@ -325,7 +325,7 @@ class Lab:
         """What is legal in the policies and probably wrong: the line, what was meant, and the lesson about it."""
         from netpol_lab.display import advice_table as advice
 
-        return advice.draw(self.cluster.warnings(), len(self.cluster.policies))
+        return advice.draw(self.cluster.warnings(), len(self.cluster.policies), self.cluster.caveats)
 
     def heatmap(self) -> Picture:
         """The reachability of every pod with every other as one image, for clusters too large for a table."""

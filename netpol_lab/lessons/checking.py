@@ -20,6 +20,7 @@ from netpol_lab.lessons.recognize import found as recognized
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.objects import NetworkPolicy, NetworkPolicyPeer, Pod
 from netpol_lab.model.ports import PortSet
+from netpol_lab.tell.caveat_words import caveat_line
 from netpol_lab.tell.feedback import CounterExample, Feedback, FeedbackVerdict
 from netpol_lab.tell.words import capital
 
@@ -223,6 +224,7 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
         cause=cause.text if cause else "",
         cause_lines=cause.lines if cause else "",
         how="" if leaks or misses else HOW,
+        notes=tuple(filter(None, [caveat_line(state.caveats)])),
     )
     status: Status = "done" if feedback.passed else "not yet"
     return CheckResult(exercise, status, (), cause.mistake if cause else None, feedback)
@@ -236,7 +238,7 @@ def _passing(result: CheckResult, judged: Sequence[Judged], state: Snapshot, sta
         return CheckResult(exercise, "not yet", (relabeled.text,), relabeled.mistake)
     assert feedback is not None
     depends, door = plugin_note(exercise, state), door_note(exercise, judged, state, start)
-    notes = tuple(note for note in (depends, door) if note)
+    notes = tuple(note for note in (depends, door, *feedback.notes) if note)
     return replace(result, sentences=(depends,) if depends else (), feedback=replace(feedback, notes=notes))
 
 

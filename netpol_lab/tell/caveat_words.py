@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from netpol_lab.engine.profiles import Profile
 from netpol_lab.engine.verdict import Caveat
 from netpol_lab.model.bodies import Key
 from netpol_lab.tell.words import in_words, listed, text
@@ -13,36 +12,33 @@ _MOST = 2
 """So many objects of a kind are named, and of more one and how many there are."""
 
 
-def caveat_line(caveats: Iterable[Caveat], profile: Profile) -> str:
+def caveat_line(caveats: Iterable[Caveat]) -> str:
     """One line about all of them; "" when nothing was left out.
 
-    >>> from netpol_lab.engine.profiles import FLANNEL, UPSTREAM
-    >>> caveat_line([Caveat("other policy", ("AdminNetworkPolicy", "", "deny"))], UPSTREAM)
+    >>> caveat_line([Caveat("other policy", ("AdminNetworkPolicy", "", "deny"))])
     'Not judged: AdminNetworkPolicy deny, which can overrule what NetworkPolicy decides.'
-    >>> caveat_line([Caveat("not enforced")], FLANNEL)
+    >>> caveat_line([Caveat("not enforced", plugin="flannel")])
     'The plugin flannel ignores policies: no rule is enforced.'
     """
-    caveats = list(caveats)
-    lines = [
-        _SENTENCES[kind](found, profile) for kind in _SENTENCES if (found := [c for c in caveats if c.kind == kind])
-    ]
+    caveats = list(dict.fromkeys(caveats))
+    lines = [_SENTENCES[kind](found) for kind in _SENTENCES if (found := [c for c in caveats if c.kind == kind])]
     return " ".join(lines)
 
 
-def _other_policies(found: Sequence[Caveat], profile: Profile) -> str:
+def _other_policies(found: Sequence[Caveat]) -> str:
     return f"Not judged: {_objects(found, 'other policies')}, which can overrule what NetworkPolicy decides."
 
 
-def _foreign_workloads(found: Sequence[Caveat], profile: Profile) -> str:
+def _foreign_workloads(found: Sequence[Caveat]) -> str:
     theirs = "its pods are" if len(found) == 1 else "their pods are"
     return f"Not simulated: {_objects(found, 'workloads')}; {theirs} taken from the pod template."
 
 
-def _not_enforced(found: Sequence[Caveat], profile: Profile) -> str:
+def _not_enforced(found: Sequence[Caveat]) -> str:
     directions = found[0].directions
     if len(directions) == 1:
-        return f"The plugin {profile.name} ignores {directions[0]} rules: only the other direction is enforced."
-    return f"The plugin {profile.name} ignores policies: no rule is enforced."
+        return f"The plugin {found[0].plugin} ignores {directions[0]} rules: only the other direction is enforced."
+    return f"The plugin {found[0].plugin} ignores policies: no rule is enforced."
 
 
 _SENTENCES = {
