@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import cached_property
 from ipaddress import ip_address
 
@@ -37,6 +36,7 @@ from netpol_lab.model.objects import (
     ServicePort,
     name_of,
 )
+from netpol_lab.model.phrases import capital, did_you_mean, nearest
 from netpol_lab.model.ports import FIRST_PORT, LAST_PORT, PROTOCOLS
 
 STARTED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -254,9 +254,9 @@ def _meant(state: Snapshot, name: str) -> str:
     if url:
         return f" Give the name alone, {(url['host'] or url['bare'])!r}, and the port with port=."
     pods = {f"{pod.namespace}/{name_of(pod)}" if "/" in name else name_of(pod) for pod in state.pods}
-    folded = {each.casefold(): each for each in sorted({*pods, *(node.name for node in state.nodes), OUTSIDE.name})}
-    close = get_close_matches(name.casefold(), folded, 1)
-    return f" Did you mean {folded[close[0]]!r}?" if close else ""
+    known = sorted({*pods, *(node.name for node in state.nodes), OUTSIDE.name})
+    question = did_you_mean(nearest(name, known), "'")
+    return question and f" {capital(question)}"
 
 
 _URL = re.compile(r"[a-z]+://(?P<host>[A-Za-z0-9.-]+).*|(?P<bare>[A-Za-z0-9.-]+):[0-9]+/?")

@@ -22,7 +22,8 @@ from netpol_lab.engine.compare import Twice, compare
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, Verdict
 from netpol_lab.manifests import from_object
 from netpol_lab.model.bodies import Body
-from netpol_lab.model.objects import METADATA_NAME, Endpoint, External, Labels, Pod, Resource, name_of
+from netpol_lab.model.objects import METADATA_NAME, Direction, Endpoint, External, Labels, Pod, Resource, name_of
+from netpol_lab.model.phrases import PEERS_FIELD
 
 
 def smallest_change(view: View, verdict: Verdict) -> Change | None:
@@ -175,14 +176,14 @@ class _Rule:
 
     pod: Pod
     other: Endpoint
-    direction: str
+    direction: Direction
     body: Body
     words: str
 
     @classmethod
     def of(cls, verdict: Verdict, gate: Gate) -> _Rule:
         other = verdict.source if gate.direction == "ingress" else verdict.destination
-        pod, side = gate.endpoint, "from" if gate.direction == "ingress" else "to"
+        pod, side = gate.endpoint, PEERS_FIELD[gate.direction]
         assert isinstance(pod, Pod)
         whom = str(other.ip)
         peer: Body = {"ipBlock": {"cidr": block_of(other)}}
@@ -202,9 +203,9 @@ def _new_policy(state: Snapshot, rule: _Rule) -> Iterator[Change]:
     wanted = pod.own_labels.items()
     for each in state.pods:
         selected = each.namespace == pod.namespace and wanted <= each.labels.items() and not each.host_network
-        if selected and not state.engine.isolating(direction, each):  # type: ignore[arg-type]
+        if selected and not state.engine.isolating(direction, each):
             return
-    name = free_name(state, pod.namespace, f"allow-{'from' if direction == 'ingress' else 'to'}-{_short(rule.other)}")
+    name = free_name(state, pod.namespace, f"allow-{PEERS_FIELD[direction]}-{_short(rule.other)}")
     body = {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",

@@ -9,6 +9,7 @@ from netpol_lab.coach.advice_finding import Finding, finding
 from netpol_lab.engine.compare import Difference
 from netpol_lab.engine.compiled import Group
 from netpol_lab.model.objects import DIRECTIONS, Direction, NetworkPolicy, Pod
+from netpol_lab.model.phrases import listed, noun, some
 from netpol_lab.model.ports import PortSet
 
 DNS = ("UDP", 53)
@@ -56,8 +57,7 @@ def _dns_rule(group: Group) -> str:
 
 def _some(pods: list[Pod]) -> str:
     names = [pod.id for pod in pods]
-    rest = f" and {len(names) - 2} more" if len(names) > 2 else ""
-    return " and ".join(names[:2]) + rest if len(names) < 3 else ", ".join(names[:2]) + rest
+    return listed(names) if len(names) < 3 else some(names, 2)
 
 
 def superfluous(facts: Facts, policies: Iterable[NetworkPolicy]) -> Iterator[Finding]:
@@ -71,7 +71,7 @@ def superfluous(facts: Facts, policies: Iterable[NetworkPolicy]) -> Iterator[Fin
         if not is_default and not _is_about_absent(facts, policy) and _adds_nothing(facts, policy, gone):
             gone.add(policy.id)
             others = [other for other in _beside(facts, policy) if other.id not in gone]
-            near = f"{_and(others)} already {'does' if len(others) == 1 else 'do'} this." if others else ""
+            near = f"{_and(others)} already {noun(len(others), 'does', 'do')} this." if others else ""
             yield finding("adds-nothing", policy, None, near)
 
 
@@ -84,7 +84,7 @@ def _is_about_absent(facts: Facts, policy: NetworkPolicy) -> bool:
 def _and(policies: list[NetworkPolicy]) -> str:
     if len(policies) > 2:
         return f"{policies[0].name}, {policies[1].name} and others"
-    return " and ".join(policy.name for policy in policies)
+    return listed(policy.name for policy in policies)
 
 
 def _beside(facts: Facts, policy: NetworkPolicy) -> list[NetworkPolicy]:

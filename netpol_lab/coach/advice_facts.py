@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from typing import NamedTuple
 
@@ -29,6 +28,7 @@ from netpol_lab.model.objects import (
     Resource,
     Service,
 )
+from netpol_lab.model.phrases import PEERS_FIELD, nearest
 
 ALL_PODS = LabelSelector()
 
@@ -47,8 +47,7 @@ class Place(NamedTuple):
 
     def peer(self, item: int) -> str:
         """The peer number ``item``; without it where it is the only one."""
-        side = "from" if self.direction == "ingress" else "to"
-        return f"{self.words}, {side} {item + 1}" if len(self.rule.peers) > 1 else self.words
+        return f"{self.words}, {PEERS_FIELD[self.direction]} {item + 1}" if len(self.rule.peers) > 1 else self.words
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,8 +174,8 @@ class Facts:
         return None
 
 
-def near_label(selector: LabelSelector, labels: Iterable[Labels]) -> str:
-    """A label that is nearly one of those wanted, as ``key=value``; "" when none is."""
+def near_label(selector: LabelSelector, labels: Iterable[Labels]) -> list[str]:
+    """A label that is nearly one of those wanted, as ``key=value``; none when there is no such."""
     pairs = dict.fromkeys(item for each in labels for item in each.items() if item[0] != "pod-template-hash")
     known = [f"{key}={value}" for key, value in pairs]
     for requirement in selector.requirements:
@@ -184,10 +183,10 @@ def near_label(selector: LabelSelector, labels: Iterable[Labels]) -> str:
             if wanted not in known:
                 key = requirement.key
                 same_key = [f"{key}={value}" for other, value in pairs if other == key]
-                close = get_close_matches(wanted, same_key, 1, 0.7) or get_close_matches(wanted, known, 1, 0.75)
+                close = nearest(wanted, same_key, 0.7) or nearest(wanted, known, 0.75)
                 if close:
-                    return close[0]
-    return ""
+                    return close
+    return []
 
 
 def _wanted(requirement: Requirement) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from netpol_lab.model.objects import NetworkPolicy, Origin
+from netpol_lab.model.phrases import first_lines
 from netpol_lab.tell import catalogue
 from netpol_lab.tell.catalogue import Mistake
 
@@ -36,7 +37,7 @@ class Finding:
         return self.origin.first_line if self.origin else 0
 
     def __str__(self) -> str:
-        place = ", ".join(filter(None, (self.file, f"line {self.line}" if self.line else "")))
+        place = first_lines(self.origin)
         return f"{place + ': ' if place else ''}{self.policy.id}: {self.words}{' ' + self.near if self.near else ''}"
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from netpol_lab.coach.advice_facts import Facts, Place
 from netpol_lab.coach.advice_finding import Finding, finding
 from netpol_lab.model.objects import NetworkPolicyPort, Service
+from netpol_lab.model.phrases import capital, did_you_mean, nearest
 
 
 def named_ports(facts: Facts, place: Place) -> Iterator[Finding]:
@@ -34,9 +34,9 @@ def _near_name(port: NetworkPolicyPort, known: dict[tuple[str, str], int], only_
     if others:
         return f"{port.port} is a {others[0]} port there."
     names = {name: number for (name, protocol), number in known.items() if protocol == port.protocol}
-    close = get_close_matches(str(port.port), names, 1, 0.6)
+    close = nearest(str(port.port), names)
     if close:
-        return f"Did you mean {close[0]} ({names[close[0]]})?"
+        return capital(did_you_mean([f"{name} ({names[name]})" for name in close]))
     if names:
         name, number = next(iter(names.items()))
         return f"The port named {name} there is {number}."
@@ -56,7 +56,7 @@ def service_ports(facts: Facts, place: Place) -> Iterator[Finding]:
         for service, target in _translated(facts, ends, port):
             if not any(_admits(other, port.protocol, target) for other in place.rule.ports):
                 places = {"place": place.words, "port": port.port, "service": service.id, "target": target}
-                yield finding("service-port", place.policy, port.origin, f"Did you mean {target}?", **places)
+                yield finding("service-port", place.policy, port.origin, capital(did_you_mean([str(target)])), **places)
                 break
 
 

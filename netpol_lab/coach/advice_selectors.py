@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from netpol_lab.coach.advice_facts import ALL_PODS, Facts, Place, near_label, text
 from netpol_lab.coach.advice_finding import Finding, finding
 from netpol_lab.model.objects import METADATA_NAME, LabelSelector, Namespace, NetworkPolicy, NetworkPolicyPeer, Origin
+from netpol_lab.model.phrases import capital, did_you_mean
 
 
 def policy_selector(facts: Facts, policy: NetworkPolicy) -> Iterator[Finding]:
@@ -72,16 +73,15 @@ def _near_namespace(selector: LabelSelector, namespaces: Iterable[Namespace]) ->
     for requirement in selector.requirements:
         name = next((value for value in requirement.values if value in known), None)
         if name is not None and requirement.operator in ("=", "In") and requirement.key != METADATA_NAME:
-            return f"Did you mean {METADATA_NAME}={name}? Every namespace has that label."
-    close = near_label(selector, [namespace.labels for namespace in namespaces])
-    return f"Did you mean {close}?" if close else ""
+            return f"{capital(did_you_mean([f'{METADATA_NAME}={name}']))} Every namespace has that label."
+    return capital(did_you_mean(near_label(selector, [namespace.labels for namespace in namespaces])))
 
 
 def _near(facts: Facts, selector: LabelSelector, names: list[str]) -> str:
     """Pods with these labels in another namespace, or a label that is nearly the same."""
     close = near_label(selector, [labels for name in names for labels in facts.labels_in.get(name, ())])
     if close:
-        return f"Did you mean {close}?"
+        return capital(did_you_mean(close))
     elsewhere = [] if selector.is_empty else _namespaces_with(facts, selector)
     return f"Pods with {selector} are in {_names(elsewhere)}." if elsewhere else ""
 

@@ -17,6 +17,7 @@ from netpol_lab.engine.verdict import Gate, RuleRef, Verdict
 from netpol_lab.manifests import from_object
 from netpol_lab.model.bodies import Body
 from netpol_lab.model.objects import METADATA_NAME, Direction, Endpoint, IPAddress, Pod, name_of
+from netpol_lab.model.phrases import PEERS_FIELD
 
 ANYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
 
@@ -53,10 +54,10 @@ def smallest_stop(view: View, verdict: Verdict) -> Change | None:
 
 def _candidates(state: Snapshot, verdict: Verdict) -> Iterator[Change]:
     """From small to large: what narrows a policy, then what isolates an end."""
-    for gate in (verdict.ingress, verdict.egress):
+    for gate in reversed(verdict.gates):
         if gate.isolated:
             yield from _narrower(state, gate)
-    for gate in (verdict.ingress, verdict.egress):
+    for gate in reversed(verdict.gates):
         if not gate.isolated and gate.unjudged is None:
             yield from _isolating(state, verdict, gate)
 
@@ -87,7 +88,7 @@ def _take_out(body: Body, reference: RuleRef, part: str) -> str:
     """Change ``body`` and say how. A rule that would be left without its list would admit everyone: it goes."""
     rules = body["spec"][reference.direction]
     rule, model = rules[reference.index], reference.rule
-    side = "from" if reference.direction == "ingress" else "to"
+    side = PEERS_FIELD[reference.direction]
     where = f" ({reference.origin})" if reference.origin else ""
     if part == "peers" and reference.peer is not None and len(model.peers) > 1:
         number = _place(model.peers, reference.peer)
@@ -117,7 +118,7 @@ def _isolating(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[Change
     pod, direction = gate.endpoint, gate.direction
     assert isinstance(pod, Pod)
     other = verdict.source if direction == "ingress" else verdict.destination
-    side = "from" if direction == "ingress" else "to"
+    side = PEERS_FIELD[direction]
     for peers, words in _everyone_but(state, pod, other, side):
         for ports in _but_port(verdict) if peers else (None,):
             rules = [{side: peers}] if peers else []

@@ -12,6 +12,7 @@ from netpol_lab.engine.verdict import Condition, NearMiss
 from netpol_lab.manifests import from_object
 from netpol_lab.model.bodies import Body
 from netpol_lab.model.objects import Labels
+from netpol_lab.model.phrases import PEERS_FIELD
 
 ALIKE = 0.75
 """From here on two values are taken for one with a slip of the finger; ``app`` and ``api`` are below."""
@@ -35,7 +36,7 @@ def correction(state: Snapshot, miss: NearMiss) -> Change | None:
         return None
     key, wrong, right = typed
     body = copy.deepcopy(dict(resource.body))
-    side = "from" if rule.direction == "ingress" else "to"
+    side = PEERS_FIELD[rule.direction]
     place = next(number for number, peer in enumerate(rule.rule.peers) if peer is rule.peer)
     selector = body["spec"][rule.direction][rule.index][side][place][_SELECTORS[condition.kind]]
     if not _put_right(selector, key, wrong, right):

@@ -10,6 +10,7 @@ from netpol_lab.connections.ends import outside_ranges
 from netpol_lab.engine.compare import compare
 from netpol_lab.engine.verdict import Verdict
 from netpol_lab.model.objects import Endpoint, External, NetworkPolicy, Node, Pod, Resource
+from netpol_lab.model.phrases import some
 from netpol_lab.model.ports import PortSet
 
 
@@ -26,11 +27,7 @@ class Way:
     ports: PortSet
 
     def __str__(self) -> str:
-        return f"{_some(self.sources)} to {_some(self.destinations)} on {self.ports.words()}"
-
-
-def _some(names: tuple[str, ...]) -> str:
-    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+        return f"{some(self.sources, 1)} to {some(self.destinations, 1)} on {self.ports.words()}"
 
 
 @dataclass(frozen=True)

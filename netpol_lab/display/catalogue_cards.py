@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from netpol_lab.display import card
+from netpol_lab.model.phrases import listed
 from netpol_lab.tell.catalogue import CatalogueRule, Mistake, mistakes
-from netpol_lab.tell.words import listed, text
 
 
 def draw_rule(rule: CatalogueRule) -> card.Picture:
@@ -25,6 +25,6 @@ def draw_mistake(mistake: Mistake) -> card.Picture:
         mistake.sentence,
         f"How it shows: {mistake.seen}",
         f"Rule {mistake.rule.id}: {mistake.rule.text}",
-        f"Asked in {text(listed(mistake.quiz))}." if mistake.quiz else "",
+        f"Asked in {listed(mistake.quiz)}." if mistake.quiz else "",
     ]
     return card.told(f"{mistake.id}: {mistake.name}", f"Lesson {mistake.lesson}", filter(None, lines))

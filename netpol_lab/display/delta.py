@@ -10,7 +10,7 @@ from netpol_lab.display.card import Picture, figure, note
 from netpol_lab.display.changes import Changes, compare
 from netpol_lab.display.drawn_lines import Line, is_pod
 from netpol_lab.display.graph import legend_of
-from netpol_lab.display.graph_finding import listed, where
+from netpol_lab.display.graph_finding import where
 from netpol_lab.display.layout import NoLayout
 from netpol_lab.display.markup import Markup, svg
 from netpol_lab.display.panels import panels
@@ -18,7 +18,7 @@ from netpol_lab.display.shapes import LineState
 from netpol_lab.display.sketch import Sketch, finished, placed
 from netpol_lab.display.twin import line_rows, line_table
 from netpol_lab.model.objects import DIRECTIONS
-from netpol_lab.tell.words import capital, count, in_words
+from netpol_lab.model.phrases import capital, count, in_words, listed, some
 
 KEY = "+ newly allowed   - newly blocked, and where   ~ ports changed   (blank) unchanged"
 MOST_BESIDE = 8
@@ -189,7 +189,7 @@ def _isolation(changes: Changes) -> list[str]:
 
 
 def _some(names: tuple[str, ...]) -> str:
-    return listed(names) if len(names) <= 6 else f"{', '.join(names[:5])} and {len(names) - 5} more"
+    return listed(names) if len(names) <= 6 else some(names, 5)
 
 
 def _twin(changes: Changes) -> str:
@@ -208,9 +208,8 @@ def _description(changes: Changes) -> str:
     for kind, words in KINDS:
         lines = changes.of(kind)
         if lines:
-            told = [_told(line) for line in lines] if len(changes.lines) <= 12 else [_told(line) for line in lines[:3]]
-            more = f" and {len(lines) - len(told)} more" if len(lines) > len(told) else ""
-            parts.append(f"{words.capitalize()}: {'; '.join(told)}{more}.")
+            told, most = [_told(line) for line in lines], len(lines) if len(changes.lines) <= 12 else 3
+            parts.append(f"{words.capitalize()}: {some(told, most, '; ')}.")
     return " ".join([*parts, *_isolation(changes)])
 
 

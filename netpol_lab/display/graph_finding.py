@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display.drawn_lines import MOST_BLOCKED, Drawing, Line, blocked_pairs, undecided_pairs
+from netpol_lab.model.phrases import listed
 from netpol_lab.tell.words import undecided
-
-
-def listed(names: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``.
-
-    >>> listed(["web", "api", "db"])
-    'web, api and db'
-    """
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
 def title(scene: Scene, drawing: Drawing, *, folded: bool = False) -> str:

@@ -15,8 +15,9 @@ from netpol_lab.display.matrix_cells import arranged, short_ports
 from netpol_lab.display.matrix_table import RULES, Drawn, Grid, drawn, swatch, table, undecided_rules, undecided_swatch
 from netpol_lab.display.matrix_twin import TwinRow, doors, full_name, grid_lines, heads, undecided_keys
 from netpol_lab.engine.compare import Difference, Turn
+from netpol_lab.model.phrases import listed
 from netpol_lab.model.ports import PortSet
-from netpol_lab.tell.words import listed, text, undecided
+from netpol_lab.tell.words import undecided
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,7 +187,7 @@ def _finding(
     for tag in ("new", "gone"):
         pods = [union[id].name for id, value in tags.items() if value == tag]
         if pods:
-            who = text(listed(pods)) if len(pods) <= 3 else f"{len(pods)} pods"
+            who = listed(pods) if len(pods) <= 3 else f"{len(pods)} pods"
             parts.append(f"{who} {'is' if len(pods) == 1 else 'are'} {tag}")
     if not changed:
         parts.append("no other connection changed" if parts else "No connection changed")

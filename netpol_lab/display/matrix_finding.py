@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from netpol_lab.connections.cells import Cell, Question, cells
 from netpol_lab.connections.scene import Scene, SceneNode
-from netpol_lab.tell.words import listed, names, text, undecided
+from netpol_lab.model.phrases import capital, listed
+from netpol_lab.tell.words import names, undecided
 
 Answers = Mapping[tuple[str, str], Cell]
 
@@ -74,13 +75,13 @@ def _closed_doors(nodes: list[SceneNode], allowed: list[tuple[str, str]], verb: 
     if empty:
         parts.append(f"nobody {verb} {names(empty)}" + ("" if parts else on))
     sentence = "; ".join(parts)
-    return sentence[0].upper() + sentence[1:]
+    return capital(sentence)
 
 
 def _only(sources: list[str], verb: str, target: str, on: str) -> str:
     if len(sources) > 1:
         verb = {"reaches": "reach", "is let into": "are let into"}[verb]
-    return f"only {text(listed(sources))} {verb} {target}{on}"
+    return f"only {listed(sources)} {verb} {target}{on}"
 
 
 def _counted(nodes: list[SceneNode], allowed: int, pairs: int, question: Question, on: str) -> str:
@@ -92,7 +93,7 @@ def _counted(nodes: list[SceneNode], allowed: int, pairs: int, question: Questio
     }
     asked = [way for way in ("ingress", "egress") if question.direction in ("both", way)]
     ways = [f"{_pods(isolated[way])} isolated for {way}" for way in asked if isolated[way]]
-    return f"{sentence}; {text(listed(ways))}" if ways else sentence
+    return f"{sentence}; {listed(ways)}" if ways else sentence
 
 
 def _pods(number: int) -> str:

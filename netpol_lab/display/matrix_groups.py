@@ -7,7 +7,7 @@ from netpol_lab.connections.scene import Scene
 from netpol_lab.display.markup import Markup, el, join
 from netpol_lab.display.matrix_table import NAMED_COLUMNS, swatch
 from netpol_lab.display.shares import OUTSIDE_GROUP, Share, Shares, share_by_namespace, shares_twin
-from netpol_lab.tell.words import capital
+from netpol_lab.model.phrases import capital
 
 RULES = """
 & .npl-groups thead tr th { vertical-align: bottom; padding: 6px 2px; overflow-wrap: anywhere }

@@ -177,7 +177,7 @@ def _doors(talk: _Talk, last: float) -> list[Markup]:
     tall = {"egress": _DOOR_HEIGHT, "ingress": _DOOR_HEIGHT} | ({talk.stop: below} if talk.stop else {})
     verdict = talk.flow.verdict
     assert verdict is not None
-    gates = (verdict.egress, verdict.ingress)
+    gates = verdict.gates
     states: dict[str, DoorState] = {gate.direction: "closed" if gate.isolated else "open" for gate in gates}
     drawn = [
         (verdict.egress, door(_CLIENT + 1, y, _DOOR_WIDTH, tall["egress"], states["egress"], "↦")),

@@ -9,12 +9,13 @@ from netpol_lab.display.card import Picture, figure, note
 from netpol_lab.display.changes import Changes
 from netpol_lab.display.drawn_lines import NOTHING, Drawing, Line, is_pod, open_ports, passing
 from netpol_lab.display.graph import legend_of
-from netpol_lab.display.graph_finding import listed, sentence
+from netpol_lab.display.graph_finding import sentence
 from netpol_lab.display.layout import NoLayout
 from netpol_lab.display.markup import Markup, el, fit, svg, text_width
 from netpol_lab.display.shapes import rect, text
 from netpol_lab.display.sketch import MARGIN, Placed, Sketch, paint, placed, story_doors
 from netpol_lab.display.theme import WIDTH, color
+from netpol_lab.model.phrases import capital, listed
 from netpol_lab.tell.words import undecided
 
 GAP, HEADER, PADDING = 12.0, 36.0, 12.0
@@ -102,7 +103,7 @@ def _quiet(drawing: Drawing, protocol: str, before_name: str, after_name: str) -
     parts = [f"{'Namespace' if len(namespaces) == 1 else 'Namespaces'} {listed(namespaces)}"]
     parts += [protocol] if protocol else []
     steps = "" if (before_name, after_name) == ("before", "after") else f"{before_name} → {after_name}. "
-    return f"{steps[:1].upper()}{steps[1:]}{', '.join(parts)}. Both panels keep every pod in its place."
+    return f"{capital(steps)}{', '.join(parts)}. Both panels keep every pod in its place."
 
 
 def _svg(sketches: list[Sketch], where: Placed, names: tuple[str, str], drawings: list[Drawing]) -> Markup:

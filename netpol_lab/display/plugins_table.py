@@ -11,6 +11,7 @@ from netpol_lab.display.markup import table as columns
 from netpol_lab.engine.profiles import POINTS, Profile
 from netpol_lab.engine.verdict import Gate
 from netpol_lab.model.objects import name_of
+from netpol_lab.model.phrases import listed
 from netpol_lab.tell.condition_words import unjudged_words
 
 PluginRow = tuple[str, str, str, str]
@@ -39,7 +40,7 @@ def draw(answers: Mapping[Profile, Flow], here: Profile) -> card.Picture:
 
 def points(profiles: Sequence[Profile]) -> card.Picture:
     """How each profile that enforces policies decides the points that the API leaves to plugins, with who says so."""
-    ignoring = " and ".join(profile.name for profile in profiles if not profile.enforces)
+    ignoring = listed(profile.name for profile in profiles if not profile.enforces)
     profiles = [profile for profile in profiles if profile.enforces]
     head = ("left open by the API", *(profile.name for profile in profiles))
     rows = [(words, *(profile.decision(rule).words for profile in profiles)) for rule, words in POINTS.items()]
@@ -106,12 +107,12 @@ def _why(profile: Profile, flow: Flow, upstream: Flow) -> str:
     if verdict.stops_at:
         gate = verdict.egress if not verdict.egress.admitted else verdict.ingress
         return f"stops at {gate.direction} of {name_of(gate.endpoint)}{_block(gate, profile)}"
-    rules = [str(gate.admitting[0]) for gate in (verdict.egress, verdict.ingress) if gate.admitting]
+    rules = [str(gate.admitting[0]) for gate in verdict.gates if gate.admitting]
     if ignored:
         return f"ignores policies for {' and '.join(ignored)}"
     if rules:
         return f"admitted by {' and '.join(rules)}"
-    notes = [unjudged_words(gate.unjudged) for gate in (verdict.egress, verdict.ingress) if gate.unjudged]
+    notes = [unjudged_words(gate.unjudged) for gate in verdict.gates if gate.unjudged]
     return notes[0] if notes else "no policy isolates either end"
 
 
@@ -119,7 +120,7 @@ def _ignored(profile: Profile, upstream: Flow) -> list[str]:
     """The directions in which a policy isolates an end and this plugin does not care."""
     there = upstream.by_address.verdict if upstream.by_address else upstream.verdict
     verdicts = [verdict for verdict in (upstream.dns, there) if verdict is not None]
-    gates = [gate for verdict in verdicts for gate in (verdict.egress, verdict.ingress)]
+    gates = [gate for verdict in verdicts for gate in verdict.gates]
     found = [gate.direction for gate in gates if gate.isolated and gate.direction not in profile.enforces]
     return list(dict.fromkeys(found))
 

@@ -11,8 +11,9 @@ from netpol_lab.display.markup import TWIN_WIDTH, Markup, ascii_text, code, el, 
 from netpol_lab.display.theme import MONO
 from netpol_lab.display.why import WHO, markup
 from netpol_lab.model.objects import Namespace, NetworkPolicy
+from netpol_lab.model.phrases import lines_of, some
 from netpol_lab.tell.policy_story import EffectRow, Section, World, finding, sections
-from netpol_lab.tell.words import lines_of, text
+from netpol_lab.tell.words import text
 
 _MOST_PODS = 6
 _FEWER_PODS = 5
@@ -145,10 +146,9 @@ def _twin_section(part: Section) -> list[str]:
         lines += _row("", f"! {part.warning}", "")
     if part.pods or part.note:
         few = _few(part.pods)
-        more = f" and {len(part.pods) - len(few)} more" if len(few) < len(part.pods) else ""
         note = part.note.partition(" in ")[0] if part.mark == "S" else part.note
         if part.pods:
-            lines += _row("", f"= {', '.join(few)}{more}", f"({note})")
+            lines += _row("", f"= {some(part.pods, len(few))}", f"({note})")
         elif not part.warning:
             lines += _row("", f"= {note}", "")
     return lines

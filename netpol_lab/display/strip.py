@@ -15,7 +15,7 @@ from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display import swatches
 from netpol_lab.display.card import Picture, figure
 from netpol_lab.display.drawn_lines import Drawing, Line, answers, find
-from netpol_lab.display.graph_finding import listed, sentence
+from netpol_lab.display.graph_finding import sentence
 from netpol_lab.display.markup import Markup, el, fit, join, svg, table, text_width
 from netpol_lab.display.mermaid import MermaidPicture, StepSource, strip_source
 from netpol_lab.display.shapes import STROKES, Doors, PodLook, Point, line, outside, pod, rect, straight, text
@@ -24,6 +24,7 @@ from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.display.twin import SIGNS, UNDECIDED_KEY
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import DIRECTIONS, Direction
+from netpol_lab.model.phrases import listed
 
 Rating = Literal["open", "closed", "some", "plugin"]
 RATINGS: dict[Rating, tuple[str, str, str]] = {

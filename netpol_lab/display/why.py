@@ -15,11 +15,12 @@ from netpol_lab.display.why_svg import gates
 from netpol_lab.display.why_twin import twin
 from netpol_lab.engine.verdict import Condition
 from netpol_lab.model.objects import Origin
+from netpol_lab.model.phrases import capital, place_of
 from netpol_lab.tell.condition_words import condition_words, subject_words
 from netpol_lab.tell.step_words import ToldStep
 from netpol_lab.tell.why_reasons import Reason
 from netpol_lab.tell.why_story import WhyStory, tell
-from netpol_lab.tell.words import Mono, Quiet, Sentence, place_of, text
+from netpol_lab.tell.words import Mono, Quiet, Sentence, text
 
 if TYPE_CHECKING:
     import pandas
@@ -166,7 +167,7 @@ def _change_box(change: Change, then: str) -> Markup:
     parts = []
     lines = change.command.splitlines()
     for number, line in enumerate(lines, 1):
-        words = code(line) if line.startswith("kubectl ") else escape(line[:1].upper() + line[1:])
+        words = code(line) if line.startswith("kubectl ") else escape(capital(line))
         checked = el("span", f" (checked: {then})", class_="npl-who") if number == len(lines) else ""
         parts.append(el("div", words, checked))
     if change.besides:

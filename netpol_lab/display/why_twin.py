@@ -10,10 +10,11 @@ from netpol_lab.display.markup import TWIN_WIDTH, ascii_text
 from netpol_lab.display.matrix_twin import short
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, RuleRef
 from netpol_lab.model.objects import name_of
+from netpol_lab.model.phrases import listed
 from netpol_lab.tell.reason_sentences import line
 from netpol_lab.tell.step_words import ToldStep
 from netpol_lab.tell.why_story import WhyStory
-from netpol_lab.tell.words import listed, text
+from netpol_lab.tell.words import text
 
 _STATES = {
     "passed": "ok",

@@ -208,6 +208,11 @@ class Verdict:
     """What was not judged and could make it otherwise."""
 
     @property
+    def gates(self) -> tuple[Gate, Gate]:
+        """The two ends in the order in which a packet meets them: egress, ingress."""
+        return self.egress, self.ingress
+
+    @property
     def allowed(self) -> bool:
         """Whether both ends admit it, as the cluster's own profile has it."""
         return self.egress.admitted and self.ingress.admitted

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 
 from netpol_lab.kubectl import help
 from netpol_lab.kubectl.arguments import Flag, Parsed, parse
@@ -12,6 +11,7 @@ from netpol_lab.kubectl.flags import GLOBAL
 from netpol_lab.kubectl.session import Call, Session
 from netpol_lab.kubectl.verbs import NOT_SIMULATED, VERBS
 from netpol_lab.model.errors import LabError
+from netpol_lab.model.phrases import nearest
 from netpol_lab.pods.process import ProgramResult
 
 _CALL_SECONDS = 1.0
@@ -87,6 +87,6 @@ def _help(call: Call, topic: Sequence[str]) -> int:
 
 
 def _unknown_command(verb: str) -> Failure:
-    close = get_close_matches(verb, [*VERBS, *NOT_SIMULATED], 3, 0.6)
+    close = nearest(verb, [*VERBS, *NOT_SIMULATED], most=3)
     meant = "\n\nDid you mean this?\n" + "".join(f"\t{name}\n" for name in close) if close else ""
     return Failure(f'unknown command "{verb}" for "kubectl"{meant}')

@@ -11,7 +11,6 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,6 +25,7 @@ from netpol_lab.manifests.source import documents
 from netpol_lab.model.bodies import Body, ReadOnlyBody
 from netpol_lab.model.errors import ManifestError
 from netpol_lab.model.objects import Resource
+from netpol_lab.model.phrases import did_you_mean, nearest, place
 
 SUFFIXES = (".json", ".yaml", ".yml")
 STDIN = "STDIN"
@@ -214,8 +214,8 @@ def _no_such_path(call: Call, name: str) -> Failure:
         known = os.listdir(Path(call.cwd, name).parent)
     except (OSError, ValueError):
         known = []
-    close = get_close_matches(Path(name).name, sorted(known), 1) if len(known) <= MAX_FILES else []
-    return Failure(f'the path "{name}" does not exist', hints=[f'did you mean "{close[0]}"?'] if close else ())
+    hint = did_you_mean(nearest(Path(name).name, sorted(known)) if len(known) <= MAX_FILES else (), '"')
+    return Failure(f'the path "{name}" does not exist', hints=[hint] if hint else ())
 
 
 def _items(call: Call, source: str, text: str) -> Iterator[Item | Failure]:
@@ -393,7 +393,7 @@ def hints_of(problems: Sequence[Problem]) -> list[str]:
     """File, line and the probable intention of each problem; our addition to kubectl's text."""
     hints = []
     for problem in sorted(problems, key=lambda problem: problem.line):
-        where = ", ".join(filter(None, (problem.file, f"line {problem.line}" if problem.line else "")))
+        where = place(problem.file, f"line {problem.line}" if problem.line else "")
         text = problem.hint or (f"look at `{problem.field}`" if problem.field else "")
         if where and (text or problem.line):
             hints.append(f"{where}: {text}" if text else where)

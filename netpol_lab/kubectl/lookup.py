@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from netpol_lab.kubectl.choosing import fields_match, labels_match, parse_fields, parse_labels
 from netpol_lab.kubectl.derived import DERIVED, derived
@@ -22,6 +21,7 @@ from netpol_lab.kubectl.resources import (
 from netpol_lab.kubectl.session import Call
 from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.model.objects import kind_in_key
+from netpol_lab.model.phrases import did_you_mean, nearest
 
 NOT_KEPT = ("componentstatuses", "cs")
 """Kinds that a real cluster makes by itself and this one does not."""
@@ -62,9 +62,8 @@ def type_named(call: Call, word: str) -> ResourceType:
         if word.lower() in (stored.plural, stored.singular, stored.qualified):
             return stored
     names = [name for row in TYPES for name in (*row.short, row.plural, row.singular)]
-    close = get_close_matches(word.lower(), names, 1)
-    hints = [f'did you mean "{close[0]}"?'] if close else []
-    raise Failure(f'the server doesn\'t have a resource type "{word}"', hints=hints)
+    hint = did_you_mean(nearest(word, names), '"')
+    raise Failure(f'the server doesn\'t have a resource type "{word}"', hints=[hint] if hint else ())
 
 
 def references(call: Call, words: Sequence[str]) -> list[Reference]:
@@ -193,8 +192,8 @@ def _nearest(call: Call, kind: ResourceType, name: str) -> list[str]:
     if elsewhere:
         return [f"{kind.singular} {name} is in namespace {elsewhere[0]}: add -n {elsewhere[0]}"]
     here = [about["name"] for about in known if about.get("namespace", "") in ("", call.namespace)]
-    close = get_close_matches(name, here, 1)
-    return [f'did you mean "{close[0]}"?'] if close else []
+    hint = did_you_mean(nearest(name, here), '"')
+    return [hint] if hint else []
 
 
 def namespace_for(call: Call, kind: ResourceType) -> str | None:

@@ -8,8 +8,8 @@ from typing import Any
 from netpol_lab.manifests.field_types import ListOf, MapOf, Scalar, Struct, Type
 from netpol_lab.manifests.line_map import Path
 from netpol_lab.manifests.problem import field_text
+from netpol_lab.model.phrases import did_you_mean, nearest
 
-DID_YOU_MEAN = "did you mean `{}`?"
 BELONGS_INSIDE = "`{field}` belongs inside `{inside}:`, one step further to the right"
 BELONGS_OUTSIDE = "`{field}` belongs to {outside}: it is indented too far"
 BELONGS_ELSEWHERE = "`{field}` is a field of `{owner}`"
@@ -38,7 +38,7 @@ def unknown_field(name: str, path: Path, above: tuple[Struct, ...]) -> str:
     here = above[-1]
     same = next((field for field in here.fields if field.lower() == name.lower()), None)
     if same:
-        return DID_YOU_MEAN.format(same)
+        return did_you_mean([same], "`")
     inside = next((field for field, type_ in here.fields.items() if name in _fields(type_)), None)
     outside = _around(name, path, above)
     close = _close(name, here)
@@ -47,7 +47,7 @@ def unknown_field(name: str, path: Path, above: tuple[Struct, ...]) -> str:
     if inside and not close:
         return BELONGS_INSIDE.format(field=name, inside=inside)
     if close:
-        return DID_YOU_MEAN.format(close)
+        return did_you_mean(close, "`")
     if here.name == "LabelSelector":
         return LABELS_IN_SELECTOR
     elsewhere = _owner_of(name, above[0])
@@ -72,15 +72,10 @@ def _around(name: str, path: Path, above: tuple[Struct, ...]) -> str:
     return ""
 
 
-def _close(name: str, struct: Struct) -> str:
-    from difflib import get_close_matches
-
-    ending = next((field for field in struct.fields if field.lower().endswith(name.lower())), "")
-    if ending:
-        return ending
-    names = {field.lower(): field for field in struct.fields}
-    found = get_close_matches(name.lower(), names, n=1, cutoff=0.6)
-    return names[found[0]] if found else ""
+def _close(name: str, struct: Struct) -> list[str]:
+    """A field that ends like the name, or one that is like it."""
+    endings = [field for field in struct.fields if field.lower().endswith(name.lower())]
+    return endings or nearest(name, struct.fields)
 
 
 def _owner_of(name: str, root: Struct) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from difflib import get_close_matches
 
 from netpol_lab.manifests.problem import ObjectReference
 from netpol_lab.manifests.schema import KINDS
 from netpol_lab.model.objects import Resource
+from netpol_lab.model.phrases import did_you_mean, nearest
 
 
 def _set(text: str) -> frozenset[str]:
@@ -93,15 +93,14 @@ def _misspelled(version: str, kind: str) -> bool:
     if right is None:  # no policy, nor what a policy is about: nothing is lost when it is only stored
         return "/" not in version and "." not in version
     ours = "." not in group or group.endswith(("k8s.io", "kubernetes.io"))
-    return ours or bool(get_close_matches(group, [right], 1, 0.8))
+    return ours or bool(nearest(group, [right], 0.8))
 
 
 def _mapping_hint(version: str, kind: str) -> str:
     for right_version, kinds in BUILT_IN.items():
         if kind in kinds:
             return f"write `apiVersion: {right_version}`"
-    lower = {name.lower(): name for kinds in BUILT_IN.values() for name in kinds}
-    close = get_close_matches(kind.lower(), lower, n=1, cutoff=0.75)
+    close = nearest(kind, (name for kinds in BUILT_IN.values() for name in kinds), 0.75)
     if close:
-        return f"did you mean `kind: {lower[close[0]]}`?"
+        return did_you_mean([f"kind: {close[0]}"], "`")
     return "" if version in BUILT_IN else f"Kubernetes itself has no {kind}, and nothing on this cluster brings it"

@@ -16,6 +16,7 @@ from netpol_lab.manifests.name_rules import quoted
 from netpol_lab.manifests.problem import Report
 from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.model.objects import IPNetwork
+from netpol_lab.model.phrases import did_you_mean, nearest
 from netpol_lab.model.ports import PROTOCOLS
 
 MUST_SPECIFY_A_PEER = "Required value: must specify a peer"
@@ -32,7 +33,6 @@ NOT_AN_OPERATOR = "not a valid selector operator"
 HINT_PEER = "a peer has a podSelector, a namespaceSelector, both, or an ipBlock; the selector that selects all is `{}`"
 HINT_IP_BLOCK = "two peers are two items: give the ipBlock a dash of its own"
 HINT_SLASH = "write the prefix length too, for one address {}/{}"
-HINT_MEANT = "did you mean `{}`?"
 HINT_EXCEPT = "the exception must lie inside {} and be smaller than it"
 HINT_CIDR = "write `cidr:` below `ipBlock:`, one step further to the right"
 HINT_NUMBER = "a port number goes without quotes"
@@ -55,11 +55,7 @@ def unsupported(value: str, supported: Sequence[str]) -> str:
 
 def close_word(value: str, words: Sequence[str]) -> str:
     """The hint for a word in the wrong case, or nearly right."""
-    from difflib import get_close_matches
-
-    lower = {word.lower(): word for word in words}
-    found = get_close_matches(value.lower(), lower, n=1)
-    return HINT_MEANT.format(lower[found[0]]) if found else ""
+    return did_you_mean(nearest(value, words), "`")
 
 
 def network_policy(spec: ReadOnlyBody, report: Report) -> None:
@@ -157,7 +153,7 @@ def _ip_block(block: ReadOnlyBody, path: Path, report: Report) -> None:
 
 def _cidr(text: str, path: Path, report: Report) -> IPNetwork | None:
     network, single = names.network(text), names.address(text)
-    hint = HINT_SLASH.format(text, single.max_prefixlen) if single else HINT_MEANT.format(network) if network else ""
+    hint = HINT_SLASH.format(text, single.max_prefixlen) if single else did_you_mean([network] if network else (), "`")
     for message in names.cidr(text) if network is None or text not in report.settled else ():
         report.invalid(path, bad(text, message), hint=hint)
     return network

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from string import Template
 
@@ -16,7 +15,7 @@ import yaml
 from netpol_lab.model import datafiles
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.fields import DataError, Fields
-from netpol_lab.tell.words import capital
+from netpol_lab.model.phrases import capital, did_you_mean, nearest
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,8 @@ def mistake(id: str) -> Mistake:
     for each in mistakes().values():
         known |= dict.fromkeys(each.scenarios, each)
     if wanted not in known:
-        close = get_close_matches(wanted, known, 1)
-        meant = f" Did you mean {close[0]!r}?" if close else ""
-        raise NotFound(f"There is no mistake {id!r}.{meant} There are: {', '.join(mistakes())}.")
+        meant = capital(did_you_mean(nearest(wanted, known), "'"))
+        raise NotFound(f"There is no mistake {id!r}.{meant and f' {meant}'} There are: {', '.join(mistakes())}.")
     return known[wanted]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from netpol_lab.engine.verdict import Caveat
 from netpol_lab.model.bodies import Key
-from netpol_lab.tell.words import in_words, listed, text
+from netpol_lab.model.phrases import in_words, listed
 
 _MOST = 2
 """So many objects of a kind are named, and of more one and how many there are."""
@@ -51,7 +51,7 @@ _SENTENCES = {
 def _objects(caveats: Sequence[Caveat], many: str) -> str:
     names = [_name(each.about) for each in caveats if each.about is not None]
     if len(names) <= _MOST:
-        return text(listed(names))
+        return listed(names)
     return f"{in_words(len(names))} {many} ({names[0]} and others)"
 
 

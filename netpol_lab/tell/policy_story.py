@@ -22,18 +22,9 @@ from netpol_lab.model.objects import (
     Origin,
     Pod,
 )
+from netpol_lab.model.phrases import PEERS_FIELD, capital, count, counted, listed
 from netpol_lab.model.ports import PortSet
-from netpol_lab.tell.words import (
-    Sentence,
-    capital,
-    count,
-    listed,
-    names,
-    peers_words,
-    ports_words,
-    selector_words,
-    text,
-)
+from netpol_lab.tell.words import Sentence, names, peers_words, ports_words, selector_words
 
 EffectRow = tuple[str, str, PortSet, str]
 """From, to, ports, and ``+`` for what passes because of the policy or ``-`` for what does not because of it."""
@@ -128,7 +119,7 @@ def _selects(policy: NetworkPolicy, world: World) -> Section:
 
 def count_of(number: int) -> str:
     """``1 pod``, ``3 pods``."""
-    return f"{number} pod{'' if number == 1 else 's'}"
+    return counted(number, "pod")
 
 
 def nearest(selector: LabelSelector, nodes: Sequence[SceneNode]) -> str:
@@ -176,7 +167,7 @@ def _rule(
         words,
         rule.origin,
         tuple(_full(node, policy.namespace) for node in pods),
-        lead="from" if direction == "ingress" else "to",
+        lead=PEERS_FIELD[direction],
         note=note,
         warning=warning,
     )
@@ -236,7 +227,7 @@ def _effect(effect: Sequence[EffectRow], addresses: bool) -> Section:
 
 
 def _connections(number: int) -> str:
-    return f"{number} connection{'' if number == 1 else 's'}"
+    return counted(number, "connection")
 
 
 def connection(item: EffectRow) -> str:
@@ -257,7 +248,7 @@ def finding(policy: NetworkPolicy, world: World) -> str:
         end = "" if ways == ["ingress"] else "the egress of " if ways == ["egress"] else "both sides of "
         return f"{policy.name} closes {end}{who} and admits nothing"
     if len(rules) > 1:
-        return f"{policy.name} isolates {who} for {text(listed(ways))}, and {count(len(rules), 'rule')} admit"
+        return f"{policy.name} isolates {who} for {listed(ways)}, and {count(len(rules), 'rule')} admit"
     way, rule = rules[0]
     peers, ports = _peers(policy, world, rule, way), ports_words(rule.ports)
     if way == "ingress":
@@ -281,4 +272,4 @@ def _peers(policy: NetworkPolicy, world: World, rule: NetworkPolicyRule, way: Di
     if pods or not blocks:
         found = [_full(node, policy.namespace) for node in pods]
         parts.insert(0, names(found, 2) if found else "no pod")
-    return text(listed(parts))
+    return listed(parts)

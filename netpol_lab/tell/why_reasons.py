@@ -9,21 +9,11 @@ from typing import Literal
 from netpol_lab.connections import Flow, Step
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, RuleRef, Verdict
 from netpol_lab.model.objects import Pod, name_of
+from netpol_lab.model.phrases import capital, count, lines_of, listed, place_of
 from netpol_lab.tell.condition_words import unjudged_words, wanted_words
 from netpol_lab.tell.reason_sentences import line, say
 from netpol_lab.tell.step_words import steps_told
-from netpol_lab.tell.words import (
-    Mono,
-    Quiet,
-    Sentence,
-    capital,
-    count,
-    lines_of,
-    listed,
-    peers_words,
-    place_of,
-    ports_words,
-)
+from netpol_lab.tell.words import Mono, Quiet, Sentence, peers_words, ports_words
 
 _LIKE_A_LABEL = ("pod label", "namespace label", "namespace", "named port", "protocol", "address", "outside")
 """Kinds of conditions that one mistake explains. Another port is mostly another rule altogether."""
@@ -57,7 +47,7 @@ def reasons(flow: Flow) -> Iterable[Reason]:
     elif flow.outcome == "dns timed out":
         yield from _dns_reasons(flow)
     elif verdict is not None and verdict.stops_at:
-        for gate in (verdict.egress, verdict.ingress):
+        for gate in verdict.gates:
             if not gate.admitted:
                 yield _closed(gate, verdict, flow)
     elif stop is not None:
@@ -65,7 +55,7 @@ def reasons(flow: Flow) -> Iterable[Reason]:
 
 
 def _admitted(verdict: Verdict) -> Iterable[Reason]:
-    gates = (verdict.egress, verdict.ingress)
+    gates = verdict.gates
     rules = [gate.admitting[0] for gate in gates if gate.admitting]
     for rule in rules:
         yield Reason(say("reason.admitted", rule=rule), (_rule_words(rule),), edge="allowed")
@@ -155,7 +145,7 @@ def _dns_reasons(flow: Flow) -> Iterable[Reason]:
         yield Reason(say("reason.no DNS"))
     else:
         on = f"{dns.protocol} {dns.port}"
-        for gate in (dns.egress, dns.ingress):
+        for gate in dns.gates:
             if not gate.admitted:
                 end = source if gate.direction == "egress" else "kube-dns"
                 heading = say("reason.DNS", source=source, on=on, way=gate.direction, end=end)

@@ -11,10 +11,11 @@ from typing import Literal
 from netpol_lab.connections import Flow
 from netpol_lab.engine.verdict import Verdict
 from netpol_lab.model.objects import OUTSIDE, Endpoint, Node, Pod, name_of
+from netpol_lab.model.phrases import count
 from netpol_lab.tell.reason_sentences import line, say
 from netpol_lab.tell.step_words import ToldStep, steps_told
 from netpol_lab.tell.why_reasons import Reason, near_miss, pod_port, reasons
-from netpol_lab.tell.words import Mono, Sentence, count
+from netpol_lab.tell.words import Mono, Sentence
 
 Sign = Literal["✓", "✕", "?"]
 
@@ -145,7 +146,7 @@ def _quiet(flow: Flow) -> Sentence:
 
 
 def _quiet_allowed(flow: Flow, verdict: Verdict) -> Sentence:
-    doors = [gate for gate in (verdict.egress, verdict.ingress) if gate.isolated]
+    doors = [gate for gate in verdict.gates if gate.isolated]
     through: Sentence = ()
     if flow.service is not None and flow.target_port not in (None, flow.port):
         through = say("quiet.through", asked=flow.port, port=flow.target_port)

@@ -13,12 +13,13 @@ from collections.abc import Iterable, Sequence
 
 from netpol_lab.model.objects import (
     METADATA_NAME,
+    Direction,
     LabelSelector,
     NetworkPolicyPeer,
     NetworkPolicyPort,
     NetworkPolicyRule,
-    Origin,
 )
+from netpol_lab.model.phrases import PEERS_FIELD, joined, listed
 
 
 class Mono(str):
@@ -35,45 +36,15 @@ class Quiet(str):
 
 Sentence = tuple[str, ...]
 
-_SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-
 
 def text(sentence: Iterable[str]) -> str:
     """The sentence without its fonts."""
     return "".join(sentence)
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """``one policy``, ``two policies``, ``12 pods``.
-
-    >>> count(2, "policy", "policies"), count(1, "pod"), count(12, "pod")
-    ('two policies', 'one pod', '12 pods')
-    """
-    return f"{in_words(number)} {noun if number == 1 else plural or noun + 's'}"
-
-
-def in_words(number: int) -> str:
-    """``no``, ``one`` … ``ten``, ``11``."""
-    return _SMALL[number] if number < len(_SMALL) else str(number)
-
-
-def capital(sentence: str) -> str:
-    """The first letter as a capital, the rest as it is."""
-    return sentence[:1].upper() + sentence[1:]
-
-
-def listed(parts: Sequence[str]) -> Sentence:
-    """``a``, ``a and b``, ``a, b and c``; the parts keep their fonts.
-
-    >>> text(listed(["a", "b", "c"]))
-    'a, b and c'
-    """
-    words: list[str] = []
-    for index, part in enumerate(parts):
-        if index:
-            words.append(" and " if index == len(parts) - 1 else ", ")
-        words.append(part)
-    return tuple(words)
+def parts(items: Sequence[str]) -> Sentence:
+    """``a, b and c`` as a sentence whose parts keep their fonts."""
+    return tuple(joined(items))
 
 
 def names(items: Sequence[str], most: int = 3, noun: str = "pod") -> str:
@@ -82,7 +53,7 @@ def names(items: Sequence[str], most: int = 3, noun: str = "pod") -> str:
     >>> names(["a", "b"]), names(["a", "b", "c", "d"])
     ('a and b', '4 pods')
     """
-    return text(listed(items)) if len(items) <= most else f"{len(items)} {noun}s"
+    return listed(items) if len(items) <= most else f"{len(items)} {noun}s"
 
 
 def undecided(number: int, of: int, partly: bool = False, noun: str = "pair") -> str:
@@ -104,34 +75,18 @@ def undecided(number: int, of: int, partly: bool = False, noun: str = "pair") ->
     return f"; {some} {'depends' if number == 1 else 'depend'} on the network plugin{part}"
 
 
-def lines_of(origin: Origin | None) -> str:
-    """``line 7`` or ``lines 7–9``, or "" when nobody knows."""
-    if origin is None:
-        return ""
-    if origin.first_line == origin.last_line:
-        return f"line {origin.first_line}"
-    return f"lines {origin.first_line}–{origin.last_line}"
-
-
-def place_of(origin: Origin | None) -> str:
-    """``allow-web.yaml, lines 7–9``."""
-    if origin is None:
-        return ""
-    return f"{origin.file}, {lines_of(origin)}" if origin.file else lines_of(origin)
-
-
 def selector_words(noun: str, selector: LabelSelector) -> Sentence:
     """``every pod`` or ``pods with app=web and tier in (a,b)``."""
     if selector.is_empty:
         return (f"every {noun.removesuffix('s')}",)
-    return (f"{noun} with ", *listed([Mono(requirement) for requirement in selector.requirements]))
+    return (f"{noun} with ", *parts([Mono(requirement) for requirement in selector.requirements]))
 
 
 def peer_words(peer: NetworkPolicyPeer, namespace: str) -> Sentence:
     """Whom one item of ``from`` or ``to`` matches, for a policy in ``namespace``."""
     if peer.ip_block is not None:
         holes = peer.ip_block.excepts
-        without: Sentence = (" except ", *listed([Mono(hole) for hole in holes])) if holes else ()
+        without: Sentence = (" except ", *parts([Mono(hole) for hole in holes])) if holes else ()
         return ("addresses in ", Mono(peer.ip_block.cidr), *without)
     pods = selector_words("pods", peer.pod_selector or LabelSelector())
     if peer.namespace_selector is None:
@@ -149,9 +104,9 @@ def _namespaces_words(selector: LabelSelector) -> Sentence:
     return selector_words("namespaces", selector)
 
 
-def peers_words(rule: NetworkPolicyRule, namespace: str, direction: str) -> Sentence:
+def peers_words(rule: NetworkPolicyRule, namespace: str, direction: Direction) -> Sentence:
     """``from pods with app=web in shop, or from …``; a rule without peers means everyone."""
-    way = "from" if direction == "ingress" else "to"
+    way = PEERS_FIELD[direction]
     if not rule.peers:
         return ("from any source" if way == "from" else "to any destination", ", inside and outside the cluster")
     words: list[str] = []
@@ -162,4 +117,4 @@ def peers_words(rule: NetworkPolicyRule, namespace: str, direction: str) -> Sent
 
 def ports_words(ports: Sequence[NetworkPolicyPort]) -> str:
     """``TCP 80``, ``UDP 53 and TCP 53``, ``all ports``."""
-    return text(listed([str(port) for port in ports])) or "all ports"
+    return listed(map(str, ports)) or "all ports"
