@@ -12,17 +12,17 @@ from netpol_lab.connections.scene import SceneNode
 from netpol_lab.engine.verdict import Gate, RuleRef, Verdict
 from netpol_lab.lessons.behavior import Judged, judge
 from netpol_lab.lessons.causes import likely_cause
-from netpol_lab.lessons.evidence import Evidence, lines, nth, own_policies, short
+from netpol_lab.lessons.evidence import Evidence, own_policies, short
 from netpol_lab.lessons.loading import Exercise, WantedObject, load
 from netpol_lab.lessons.passing import door_note, labels_in_the_way, plugin_note
 from netpol_lab.lessons.recognize import Cause, cause_of
 from netpol_lab.lessons.recognize import found as recognized
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.objects import NetworkPolicy, NetworkPolicyPeer, Pod
+from netpol_lab.model.phrases import capital, first_lines, nth
 from netpol_lab.model.ports import PortSet
 from netpol_lab.tell.caveat_words import caveat_line
 from netpol_lab.tell.feedback import CounterExample, Feedback, FeedbackVerdict
-from netpol_lab.tell.words import capital
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
@@ -297,7 +297,7 @@ def _why_allowed(verdict: Verdict, own: Sequence[NetworkPolicy]) -> tuple[str, s
     rules = [rule for gate in (verdict.ingress, verdict.egress) for rule in gate.admitting]
     if rules:
         rule = next((rule for rule in rules if rule.policy in own), rules[0])
-        return f"Admitted by `{rule.policy.name}`, rule {rule.index + 1}{_peer_place(rule)}.", lines(
+        return f"Admitted by `{rule.policy.name}`, rule {rule.index + 1}{_peer_place(rule)}.", first_lines(
             rule.peer.origin if rule.peer else rule.origin
         )
     doors = [f"{short(gate.endpoint)} for {gate.direction}" for gate in (verdict.egress, verdict.ingress)]

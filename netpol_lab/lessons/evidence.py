@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from netpol_lab.cluster.snapshot import Snapshot
@@ -25,12 +25,8 @@ from netpol_lab.model.objects import (
     name_of,
 )
 from netpol_lab.model.ports import PortSet
-from netpol_lab.tell.words import listed as in_words
-from netpol_lab.tell.words import text
 
 OTHER: Mapping[Direction, Direction] = {"ingress": "egress", "egress": "ingress"}
-SIDE: Mapping[Direction, str] = {"ingress": "from", "egress": "to"}
-"""The field of a rule that holds its peers."""
 WHO: Mapping[Direction, str] = {"ingress": "source", "egress": "destination"}
 WAY: Mapping[Direction, str] = {"ingress": "to", "egress": "from"}
 """A connection goes ``to`` the pod that is isolated for ingress, and ``from`` the one for egress."""
@@ -262,7 +258,7 @@ def other_end(direction: Direction, verdict: Verdict) -> Endpoint:
 
 
 def gates(verdict: Verdict | None) -> tuple[Gate, ...]:
-    return () if verdict is None else (verdict.egress, verdict.ingress)  # a verdict is false when it blocks
+    return () if verdict is None else verdict.gates  # a verdict is false when it blocks
 
 
 def own_policies(exercise: Exercise, state: Snapshot, start: Snapshot) -> tuple[NetworkPolicy, ...]:
@@ -315,31 +311,6 @@ def at_types(policy: NetworkPolicy) -> Origin | None:
     return policy.types_origin or policy.origin
 
 
-def lines(*origins: Origin | None) -> str:
-    """Where something stands: ``line 8``, ``lines 14 and 17``, with the file where it is known."""
-    known = [origin for origin in origins if origin is not None]
-    if not known:
-        return ""
-    numbers = sorted({origin.first_line for origin in known})
-    where = f"line {numbers[0]}" if len(numbers) == 1 else f"lines {' and '.join(map(str, numbers))}"
-    return f"{known[0].file}, {where}" if known[0].file else where
-
-
 def short(endpoint: Endpoint) -> str:
     """How a sentence calls an end of a connection: by its workload where it has one."""
     return "the outside" if endpoint == OUTSIDE else name_of(endpoint)
-
-
-def nth(place: int) -> str:
-    """The word for a place in a list, which begins with 0.
-
-    >>> nth(1), nth(6)
-    ('second', '7th')
-    """
-    words = ("first", "second", "third", "fourth", "fifth")
-    return words[place] if place < len(words) else f"{place + 1}th"
-
-
-def listed(words: Iterable[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return text(in_words(list(words)))

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.engine.verdict import Gate, NearMiss, RuleRef, Verdict
-from netpol_lab.lessons.evidence import OTHER, SIDE, Evidence, at_selector, at_types, counterpart, listed, short
+from netpol_lab.lessons.evidence import OTHER, Evidence, at_selector, at_types, counterpart, short
 from netpol_lab.lessons.recognize import Recognized, found, recognizes
 from netpol_lab.model.objects import NetworkPolicy, NetworkPolicyRule, Pod, Service
+from netpol_lab.model.phrases import PEERS_FIELD, listed
 from netpol_lab.tell.condition_words import found_words, subject_words, wanted_words
 
 _PART = {"ingress": "receives", "egress": "sends"}
@@ -32,7 +33,7 @@ def ends_exchanged(evidence: Evidence, stop: tuple[Gate, NetworkPolicy]) -> Reco
     parts = {"part": _PART[gate.direction], "others_part": _PART[OTHER[gate.direction]]}
     ends = {"pod": short(gate.endpoint), "other": short(other), "direction": gate.direction}
     at = at_selector(policy)
-    return found(policy=policy.name, side=SIDE[gate.direction], **ends, **parts).at(at)
+    return found(policy=policy.name, side=PEERS_FIELD[gate.direction], **ends, **parts).at(at)
 
 
 @recognizes(Evidence.stops_and_policies)
@@ -45,7 +46,7 @@ def wrong_list(evidence: Evidence, stop: tuple[Gate, NetworkPolicy]) -> Recogniz
         is_needed = any(True for _ in evidence.wanted_through(RuleRef(policy, wrong, index)))
         if evidence.fits(policy, rule, gate) and not is_needed:
             ends = {"pod": short(gate.endpoint), "other": short(evidence.far_end(gate)), "policy": policy.name}
-            ways = {"wrong": wrong, "direction": gate.direction, "side": SIDE[gate.direction]}
+            ways = {"wrong": wrong, "direction": gate.direction, "side": PEERS_FIELD[gate.direction]}
             return found(part=_PART[gate.direction], **ends, **ways).at(rule.origin)
     return None
 

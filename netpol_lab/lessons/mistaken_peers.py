@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from itertools import combinations
 
 from netpol_lab.engine.verdict import Condition, NearMiss, RuleRef, Verdict
-from netpol_lab.lessons.evidence import SIDE, Evidence, short
+from netpol_lab.lessons.evidence import Evidence, short
 from netpol_lab.lessons.recognize import Recognized, found, recognizes
 from netpol_lab.model.networks import API_SERVER_PORT, NODE_NETWORK, POD_NETWORK, SERVICE_NETWORK
 from netpol_lab.model.objects import (
@@ -20,6 +20,7 @@ from netpol_lab.model.objects import (
     Pod,
     Requirement,
 )
+from netpol_lab.model.phrases import PEERS_FIELD
 from netpol_lab.tell.condition_words import condition_words
 
 _LOOSE = ("NotIn", "DoesNotExist", "Exists")
@@ -33,7 +34,7 @@ def outside_missed(evidence: Evidence, miss: NearMiss) -> Recognized | None:
     has_block = any(peer.ip_block is not None for peer in miss.rule.rule.peers)
     if has_block or all(condition.kind != "outside" for condition in miss.failed):
         return None
-    return found(side=SIDE[miss.rule.direction]).at(miss.failed[0].origin or miss.rule.origin)
+    return found(side=PEERS_FIELD[miss.rule.direction]).at(miss.failed[0].origin or miss.rule.origin)
 
 
 @recognizes(Evidence.nearest_misses)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from netpol_lab.engine.verdict import Gate, Verdict
-from netpol_lab.lessons.evidence import DOOR, Evidence, at_selector, counterpart, gates, listed, short
+from netpol_lab.lessons.evidence import DOOR, Evidence, at_selector, counterpart, gates, short
 from netpol_lab.lessons.recognize import Recognized, found, recognizes
 from netpol_lab.model.objects import Direction, Endpoint, Labels, NetworkPolicy, Pod
+from netpol_lab.model.phrases import listed
 from netpol_lab.tell.condition_words import condition_words
 
 # -- spec.podSelector: nobody, too many, too few -------------------------------------------------------

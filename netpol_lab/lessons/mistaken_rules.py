@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from netpol_lab.engine.verdict import NearMiss, RuleRef
-from netpol_lab.lessons.evidence import SIDE, WAY, WHO, Evidence, listed, nth, short
+from netpol_lab.lessons.evidence import WAY, WHO, Evidence, short
 from netpol_lab.lessons.recognize import Recognized, found, recognizes
 from netpol_lab.model.objects import NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicyRule, Pod
+from netpol_lab.model.phrases import PEERS_FIELD, listed, nth
 from netpol_lab.tell.condition_words import wanted_words
 
 
@@ -20,7 +21,7 @@ def dash_before_ports(evidence: Evidence, rule: RuleRef) -> Recognized | None:
     ports_only = [each for each in rules if each.ports and not each.peers]
     if not no_ports or not ports_only or rule.rule not in (*no_ports, *ports_only):
         return None
-    return found(side=SIDE[rule.direction]).at(no_ports[0].origin, ports_only[0].origin)
+    return found(side=PEERS_FIELD[rule.direction]).at(no_ports[0].origin, ports_only[0].origin)
 
 
 @recognizes(Evidence.letting_strangers_in)
@@ -28,7 +29,7 @@ def dash_too_many(evidence: Evidence, rule: RuleRef) -> Recognized | None:
     """Only where one peer with both selectors would do better: else the two were meant, and one is not wanted."""
     for space, pod, merged, what in _in_one(rule):
         if _wrong_with(evidence, rule, merged) < evidence.wrong:
-            return found(what, side=SIDE[rule.direction]).at(space.origin, pod.origin)
+            return found(what, side=PEERS_FIELD[rule.direction]).at(space.origin, pod.origin)
     return None
 
 
@@ -128,7 +129,7 @@ def _is_empty(rule: RuleRef) -> bool:
 @recognizes(Evidence.admitting)
 def empty_rule(evidence: Evidence, rule: RuleRef) -> Recognized | None:
     way = rule.direction
-    return found(direction=way, side=SIDE[way], who=WHO[way]).at(rule.origin) if _is_empty(rule) else None
+    return found(direction=way, side=PEERS_FIELD[way], who=WHO[way]).at(rule.origin) if _is_empty(rule) else None
 
 
 @recognizes(Evidence.letting_strangers_in)
@@ -139,7 +140,7 @@ def peers_too_wide(evidence: Evidence, rule: RuleRef) -> Recognized | None:
         return found("selector", where=where).at(peer.origin)
     if rule.rule.peers:
         return None
-    return found("no peers", side=SIDE[rule.direction], who=WHO[rule.direction], rule=rule).at(rule.origin)
+    return found("no peers", side=PEERS_FIELD[rule.direction], who=WHO[rule.direction], rule=rule).at(rule.origin)
 
 
 def _is_wide(peer: NetworkPolicyPeer) -> bool:

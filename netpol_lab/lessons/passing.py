@@ -9,11 +9,12 @@ from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.scene import SceneNode
 from netpol_lab.engine.profiles import CONFORMANT, Profile
 from netpol_lab.lessons.behavior import Judged, is_called, judge
-from netpol_lab.lessons.evidence import counterpart, listed, own_policies, short
+from netpol_lab.lessons.evidence import counterpart, own_policies, short
 from netpol_lab.lessons.loading import Exercise
 from netpol_lab.lessons.recognize import Cause, cause_of, found
 from netpol_lab.manifests import read_text
 from netpol_lab.model.objects import DIRECTIONS, Direction, Labels, Namespace, NetworkPolicy, Pod, Resource
+from netpol_lab.model.phrases import listed
 from netpol_lab.model.ports import PortSet
 
 

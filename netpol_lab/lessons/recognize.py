@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from netpol_lab.lessons.evidence import Evidence, lines
+from netpol_lab.lessons.evidence import Evidence
 from netpol_lab.model.objects import Origin
+from netpol_lab.model.phrases import first_lines
 from netpol_lab.tell import catalogue
 
 T = TypeVar("T")
@@ -70,4 +71,4 @@ def cause_of(id: str, recognized: Recognized) -> Cause:
     """The cause in words. The mistake is that of its first sentence."""
     sentences = [catalogue.causes()[id][name] for name in recognized.says]
     text = " ".join(sentence.fill(recognized.places) for sentence in sentences)
-    return Cause(sentences[0].mistake.id, text, lines(*recognized.origins))
+    return Cause(sentences[0].mistake.id, text, first_lines(*recognized.origins))
