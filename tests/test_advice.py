@@ -8,6 +8,7 @@ import pytest
 
 from netpol_lab import Cluster
 from netpol_lab.display import advice_table as card
+from netpol_lab.manifests.read import Reader
 from netpol_lab.model import datafiles as data
 from netpol_lab.tell import catalogue
 
@@ -62,9 +63,11 @@ EXPECTED = {
 
 
 def cluster_with(*paths: Path) -> Cluster:
+    """A cluster with these files in it, also what an older API server took and one of today refuses."""
     cluster = Cluster()
     for path in paths:
-        cluster.apply(path.read_text(encoding="utf-8").replace("$XX", "07"))
+        for resource in Reader(strict=False).read_text(path.read_text(encoding="utf-8").replace("$XX", "07")).found():
+            cluster.apply(resource)
     return cluster
 
 
@@ -85,7 +88,7 @@ def test_a_policy_with_one_fault_gets_one_advice_with_its_line(name: str) -> Non
 @pytest.mark.parametrize("name", EXPECTED)
 def test_in_ones_own_manifests_the_same_is_said(name: str) -> None:
     text = (HERE / "cluster.yaml").read_text() + "---\n" + (HERE / f"{name}.yaml").read_text()
-    assert told(Cluster.from_manifests(text)) == [EXPECTED[name][0]]
+    assert told(Cluster.from_manifests(text, strict=False)) == [EXPECTED[name][0]]
 
 
 def test_every_message_and_every_fixture_is_used() -> None:
