@@ -66,7 +66,8 @@ def cluster_with(*paths: Path) -> Cluster:
     """A cluster with these files in it, also what an older API server took and one of today refuses."""
     cluster = Cluster()
     for path in paths:
-        for resource in Reader(strict=False).read_text(path.read_text(encoding="utf-8").replace("$XX", "07")).found():
+        text = path.read_text(encoding="utf-8").replace("$XX", "07")
+        for resource in Reader(strict=False).read_text(text, str(path)).found():
             cluster.apply(resource)
     return cluster
 
@@ -77,9 +78,7 @@ def told(cluster: Cluster) -> list[str]:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_policy_with_one_fault_gets_one_advice_with_its_line(name: str) -> None:
-    cluster = Cluster()
-    cluster.apply(HERE / "cluster.yaml")
-    cluster.apply(HERE / f"{name}.yaml")
+    cluster = cluster_with(HERE / "cluster.yaml", HERE / f"{name}.yaml")
     (found,) = cluster.warnings()
     assert (found.id, found.line, found.near) == EXPECTED[name]
     assert found.file.endswith(f"{name}.yaml")
