@@ -33,7 +33,7 @@ LISTENING = {"web": [80], "api": [80, 443], "db": [5432], "tools": []}
 
 
 def pod(name: str) -> Resource:
-    container = {"name": name, "image": "nginx", "ports": [{"containerPort": port} for port in LISTENING[name]]}
+    container = {"name": name, "image": "shop", "ports": [{"containerPort": port} for port in LISTENING[name]]}
     metadata = {"name": name, "namespace": "shop", "labels": {"app": name}}
     return from_object({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}})
 
@@ -249,7 +249,7 @@ def test_a_line_is_dotted_with_a_hollow_arrow_and_certain_ports_have_a_line_of_t
 
 def test_the_title_of_a_graph_counts_what_depends() -> None:
     assert graph.draw(shop(DENY, MIXED)).title == (
-        "3 of 16 pairs can connect; all of these pairs depend on the network plugin, at least in part"
+        "3 of 12 pairs can connect; all of these pairs depend on the network plugin, at least in part"
     )
 
 

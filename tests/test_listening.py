@@ -28,7 +28,7 @@ def open_ports(image: str, *, declared: tuple[ContainerPort, ...] = (), **spec: 
         ("postgres:16", ["TCP 5432"]),
         ("mysql:8", ["TCP 3306"]),
         ("mongo", ["TCP 27017"]),
-        ("registry.k8s.io/coredns/coredns:v1.12.0", ["TCP 53", "UDP 53"]),
+        ("registry.k8s.io/coredns/coredns:v1.12.0", ["TCP 53", "UDP 53", "TCP 9153"]),
         ("dockercoins/rng:v0.1", ["TCP 80"]),
         ("hashicorp/http-echo", ["TCP 5678"]),
         ("busybox:1.36", []),
@@ -71,9 +71,17 @@ def test_a_command_line_decides_over_the_image(image: str, spec: dict[str, Any],
     assert open_ports(image, **spec) == ports
 
 
-def test_a_declared_port_listens_and_is_named_once() -> None:
+def test_of_an_image_nobody_knows_the_declared_ports_listen() -> None:
     declared = (ContainerPort(80, name="http"), ContainerPort(9090))
-    assert open_ports("nginx", declared=declared) == ["TCP 80", "TCP 9090"]
+    assert open_ports("example.com/shop/app", declared=declared) == ["TCP 80", "TCP 9090"]
+
+
+def test_what_a_known_image_declares_opens_nothing_unless_a_volume_may_configure_it() -> None:
+    declared = (ContainerPort(80, name="http"), ContainerPort(443))
+    assert open_ports("nginx", declared=declared) == ["TCP 80"]
+    assert open_ports("busybox", declared=declared, command=["sleep", "3600"]) == []
+    mounted = {"volumeMounts": [{"name": "conf", "mountPath": "/etc/nginx/conf.d"}]}
+    assert open_ports("nginx", declared=declared, **mounted) == ["TCP 80", "TCP 443"]
 
 
 def test_a_pod_that_has_ended_listens_on_nothing() -> None:

@@ -1,8 +1,8 @@
 """What listens in a pod: which program, on which port.
 
-A cluster runs programs; the simulator knows them by image and command line. What a container *declares* is
-counted too, so that a manifest with any image works in a lesson. (On a real cluster ``containerPort`` only
-informs: it opens nothing, and leaving it out closes nothing.)
+A cluster runs programs; the simulator knows the usual ones by image and command line. On a real cluster
+``containerPort`` only informs: it opens nothing, and leaving it out closes nothing. So it is believed only where
+nothing better is known: of images and programs that are not in the tables here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Listener:
 
 
 def listeners(view: View, pod: Pod) -> tuple[Listener, ...]:
-    """The ports a pod listens on: declared ones first, then those of its programs. One that is not running has none.
+    """The ports a pod listens on. One that is not running has none.
 
     The pod's object in ``view`` tells the command lines; without it the images alone count.
 
@@ -44,12 +44,21 @@ def listeners(view: View, pod: Pod) -> tuple[Listener, ...]:
         command = _command_line(container, container_body(body, container))
         opened = _opened(command)
         main = command[0] if command and PurePosixPath(command[0]).name in _PORTS_OF else ""
-        for port in container.ports:
+        known = _listens_as_known(command) and not container_body(body, container).get("volumeMounts")
+        for port in () if known else container.ports:
             program = next((name for name, other in opened if _key(other) == _key(port)), main)
             found.setdefault(_key(port), Listener(port, PurePosixPath(program).name, command))
         for name, port in opened:
             found.setdefault(_key(port), Listener(port, name, command))
     return tuple(found.values())
+
+
+def _listens_as_known(command: Sequence[str]) -> bool:
+    """Whether the simulator knows what a program listens on, so that declared ports say nothing about it.
+
+    A mounted volume may hold another configuration; then the manifest knows better.
+    """
+    return bool(command) and PurePosixPath(command[0]).name in _KNOWN
 
 
 def listener_on(view: View, pod: Pod, port: int, protocol: str) -> Listener | None:
@@ -216,7 +225,7 @@ _PORTS_OF: dict[str, Ports] = {
     "mongod": _flag(27017, "--port"),
     "memcached": _flag(11211, "-p"),
     "rabbitmq-server": _fixed(5672),
-    "coredns": _fixed(53, udp=True),
+    "coredns": lambda words: [*_fixed(53, udp=True)(words), *_fixed(9153)(words)],
     "kube-apiserver": _flag(6443, "--secure-port"),
     "etcd": _fixed(2379, 2380),
     "prometheus": _fixed(9090),
@@ -229,6 +238,8 @@ _PORTS_OF: dict[str, Ports] = {
     "hasher": _fixed(80),
     "webui": _fixed(80),
 }
+
+_KNOWN = frozenset({*_PORTS_OF, "sleep", "pause"})
 
 _DEFAULT_COMMANDS: dict[str, tuple[str, ...]] = {
     "nginx": ("nginx",),
