@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netpol_lab import Cluster
-from netpol_lab.connections import Flow, Resolver, connect
+from netpol_lab.connections import Flow, Resolver, connect, naming
 from netpol_lab.tell.step_words import steps_told
 
 WORLD = """
@@ -156,3 +156,15 @@ def test_ingress_isolation_of_the_dns_pods_stops_every_name(world: Cluster) -> N
     )
     flow = connect(cluster, cluster.endpoint("shop/client"), "api", 80)
     assert lines(flow)[0] == ("no answer", "ingress to DNS", "is blocked")
+
+
+@pytest.mark.parametrize("name", ["s", "x/s", "s.x", "s.x.svc", "s.x.svc.cluster.local"])
+def test_without_a_port_any_name_of_a_service_means_its_first_one(name: str) -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: %s, namespace: x, labels: {app: %s}}\n"
+    pod += "spec: {containers: [{name: c, image: nginx, ports: [{containerPort: 8080}]}]}\n---\n"
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: x}\n"
+    service += "spec: {selector: {app: s}, ports: [{port: 8080}]}\n---\n"
+    cluster = Cluster()
+    cluster.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n")
+    cluster.apply(service + pod % ("s", "s") + pod % ("c", "c"))
+    assert naming.flow(cluster.snapshot(), "x/c", name, None, "TCP", "x").port == 8080

@@ -71,7 +71,8 @@ def flow(state: Snapshot, source: str, destination: str, port: int | None, proto
         target = state.endpoint(destination, namespace)
     except LabError:
         if "." in destination:  # a DNS name, of the cluster or of the outside
-            return connect(state, origin, destination, port or 443, protocol)
+            inside = _service_of(state, destination)
+            return connect(state, origin, destination, port or (inside.ports[0].port if inside else 443), protocol)
         raise
     return connect_to(state, origin, target, port or _first_port(state, target, protocol), protocol)
 
@@ -84,6 +85,13 @@ def service_named(state: Snapshot, name: str, namespaces: tuple[str, ...]) -> Se
         if found is not None and found.ports:
             return found
     return None
+
+
+def _service_of(state: Snapshot, dns_name: str) -> Service | None:
+    """The Service that a name of the cluster's DNS is of: ``service.namespace``, with or without its ending."""
+    short, namespace, *ending = dns_name.rstrip(".").split(".")
+    known = ending in ([], ["svc"], ["svc", "cluster", "local"])
+    return service_named(state, f"{namespace}/{short}", ()) if known else None
 
 
 def _first_port(state: Snapshot, endpoint: Endpoint, protocol: str) -> int:
