@@ -25,7 +25,8 @@ from netpol_lab.connections.cells import matrix
 from netpol_lab.engine import reasons as explain
 from netpol_lab.engine.compiled import Engine
 from netpol_lab.engine.reachability import Reachability
-from netpol_lab.model.objects import Labels, Resource
+from netpol_lab.model.labels import Labels
+from netpol_lab.model.objects import Resource
 
 SIZES = ((1_000, 200, 20), (10_000, 2_000, 200), (100_000, 75_000, 25_000))
 RUNS, WHYS = 5, 300

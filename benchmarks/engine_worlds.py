@@ -8,20 +8,17 @@ from ipaddress import ip_address, ip_network
 from random import Random
 
 from netpol_lab.engine.compiled import Engine
+from netpol_lab.model.labels import METADATA_NAME, Labels, LabelSelector, Requirement
 from netpol_lab.model.objects import (
-    METADATA_NAME,
     Container,
     ContainerPort,
     IPBlock,
-    Labels,
-    LabelSelector,
     Namespace,
     NetworkPolicy,
     NetworkPolicyPeer,
     NetworkPolicyPort,
     NetworkPolicyRule,
     Pod,
-    Requirement,
 )
 
 NAMED = (("http", 80), ("web", 8080), ("https", 443), ("db", 5432), ("cache", 6379), ("metrics", 9090), ("sql", 3306))

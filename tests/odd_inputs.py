@@ -15,7 +15,8 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from netpol_lab.kubectl.verbs import NOT_SIMULATED, VERBS
+from netpol_lab.kubectl.refused_verbs import NOT_SIMULATED
+from netpol_lab.kubectl.verbs import VERBS
 
 HERE = Path(__file__).parent
 Body = dict[str, Any]

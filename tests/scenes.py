@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from netpol_lab.connections.scene import Reach, Scene, SceneNode
-from netpol_lab.model.objects import OUTSIDE, Container, ContainerPort, Labels, Pod
+from netpol_lab.model.labels import Labels
+from netpol_lab.model.objects import OUTSIDE, Container, ContainerPort, Pod
 from netpol_lab.model.ports import PortSet
 
 DNS = PortSet.of("UDP", 53) | PortSet.of("TCP", 53)

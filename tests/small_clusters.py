@@ -9,17 +9,8 @@ from typing import Any
 from netpol_lab.engine.compiled import Engine
 from netpol_lab.engine.profiles import UPSTREAM, Profile
 from netpol_lab.manifests import from_object
-from netpol_lab.model.objects import (
-    METADATA_NAME,
-    Container,
-    ContainerPort,
-    Endpoint,
-    Labels,
-    Namespace,
-    NetworkPolicy,
-    Pod,
-    Resource,
-)
+from netpol_lab.model.labels import METADATA_NAME, Labels
+from netpol_lab.model.objects import Container, ContainerPort, Endpoint, Namespace, NetworkPolicy, Pod, Resource
 
 Body = dict[str, Any]
 

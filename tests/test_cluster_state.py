@@ -13,7 +13,8 @@ from netpol_lab import Cluster
 from netpol_lab.cluster.handle import hypothetical
 from netpol_lab.manifests import from_object
 from netpol_lab.model.errors import AlreadyExists, LabError, ManifestError, NotFound
-from netpol_lab.model.objects import METADATA_NAME, Resource
+from netpol_lab.model.labels import METADATA_NAME
+from netpol_lab.model.objects import Resource
 
 Body = dict[str, Any]
 

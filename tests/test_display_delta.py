@@ -7,7 +7,8 @@ import pytest
 
 from netpol_lab.display import delta, theme
 from netpol_lab.display.changes import compare
-from netpol_lab.model.objects import LabelSelector, NetworkPolicy
+from netpol_lab.model.labels import LabelSelector
+from netpol_lab.model.objects import NetworkPolicy
 from tests.scenes import DNS, DNS_ID, PodSpec, lab_a, lab_b, lab_e, many, nasty, scene, tcp
 
 PAIRS = {

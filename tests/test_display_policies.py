@@ -10,7 +10,8 @@ from netpol_lab.connections.scene import Scene
 from netpol_lab.display import policy_cards as policies
 from netpol_lab.display.card import Picture
 from netpol_lab.manifests import read_text
-from netpol_lab.model.objects import Labels, Namespace, NetworkPolicy
+from netpol_lab.model.labels import Labels
+from netpol_lab.model.objects import Namespace, NetworkPolicy
 from netpol_lab.model.ports import PortSet
 from tests import scenes
 from tests.picture_checks import check

@@ -12,7 +12,8 @@ from netpol_lab.coach.remedy import Change
 from netpol_lab.connections import Flow, connect, connect_to
 from netpol_lab.display import why
 from netpol_lab.display.card import Picture
-from netpol_lab.model.objects import External, Labels
+from netpol_lab.model.labels import Labels
+from netpol_lab.model.objects import External
 from tests.picture_checks import check
 
 PODS = """

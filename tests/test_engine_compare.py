@@ -17,7 +17,8 @@ from netpol_lab.connections.ends import outside_ranges
 from netpol_lab.connections.scene import effect_of
 from netpol_lab.engine.compare import Difference, compare
 from netpol_lab.engine.pairs import connections_between
-from netpol_lab.model.objects import Endpoint, External, Labels, NetworkPolicy, Pod
+from netpol_lab.model.labels import Labels
+from netpol_lab.model.objects import Endpoint, External, NetworkPolicy, Pod
 from netpol_lab.model.ports import PortSet
 
 SEEDS = range(60)

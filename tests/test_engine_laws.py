@@ -14,7 +14,8 @@ from slow_evaluator import Rules
 from worlds import World, world
 
 from netpol_lab.engine.compiled import Engine
-from netpol_lab.model.objects import Endpoint, Labels
+from netpol_lab.model.labels import Labels
+from netpol_lab.model.objects import Endpoint
 from netpol_lab.model.ports import PortSet
 
 Body = dict[str, Any]

@@ -18,7 +18,8 @@ from netpol_lab.engine import reasons as explain
 from netpol_lab.engine.compiled import Engine
 from netpol_lab.engine.reachability import Reachability
 from netpol_lab.engine.verdict import Gate
-from netpol_lab.model.objects import Endpoint, Pod, Requirement
+from netpol_lab.model.labels import Requirement
+from netpol_lab.model.objects import Endpoint, Pod
 
 WORLDS = int(os.environ.get("NETPOL_LAB_WORLDS", "10000"))
 PARTS = 20

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from kubectl_lines import MANIFESTS, TRANSCRIPTS, Terminal
 
 from netpol_lab.kubectl import run
-from netpol_lab.kubectl.verbs import NOT_SIMULATED, VERBS
+from netpol_lab.kubectl.refused_verbs import NOT_SIMULATED
+from netpol_lab.kubectl.verbs import VERBS
 from netpol_lab.pods import ProgramResult as Result
 
 WORDS = (TRANSCRIPTS / "words.txt").read_text(encoding="utf-8").split()

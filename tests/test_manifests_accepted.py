@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from netpol_lab.manifests import from_object, read_path, read_text
-from netpol_lab.model.objects import Labels, NetworkPolicy, Node, Pod, Resource, Service
+from netpol_lab.model.labels import Labels
+from netpol_lab.model.objects import NetworkPolicy, Node, Pod, Resource, Service
 
 HERE = Path(__file__).parent / "manifests"
 POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\n"

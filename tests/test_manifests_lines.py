@@ -6,7 +6,8 @@ import pytest
 
 from netpol_lab.manifests import read_text
 from netpol_lab.manifests.line_map import MAX_JSON_WITH_LINES
-from netpol_lab.model.objects import NetworkPolicy, Origin, Resource
+from netpol_lab.model.objects import NetworkPolicy, Resource
+from netpol_lab.model.origin import Origin
 
 TEXT = """\
 # a comment

@@ -17,13 +17,12 @@ from slow_evaluator import Rules
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.engine.compiled import Engine
 from netpol_lab.manifests import from_object
+from netpol_lab.model.labels import METADATA_NAME, Labels
 from netpol_lab.model.objects import (
-    METADATA_NAME,
     Container,
     ContainerPort,
     Endpoint,
     External,
-    Labels,
     Namespace,
     NetworkPolicy,
     Node,

@@ -21,12 +21,12 @@ from netpol_lab.engine.profiles import UPSTREAM, Profile
 from netpol_lab.engine.verdict import Caveat, Verdict
 from netpol_lab.model.bodies import Key
 from netpol_lab.model.errors import LabError, NotFound
+from netpol_lab.model.labels import LabelSelector
 from netpol_lab.model.networks import SYSTEM_NAMESPACE
 from netpol_lab.model.objects import (
     OUTSIDE,
     Endpoint,
     External,
-    LabelSelector,
     Namespace,
     NetworkPolicy,
     Node,

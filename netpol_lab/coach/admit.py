@@ -22,7 +22,8 @@ from netpol_lab.engine.compare import Twice, compare
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, Verdict
 from netpol_lab.manifests import from_object
 from netpol_lab.model.bodies import Body
-from netpol_lab.model.objects import METADATA_NAME, Direction, Endpoint, External, Labels, Pod, Resource, name_of
+from netpol_lab.model.labels import METADATA_NAME, Labels
+from netpol_lab.model.objects import Direction, Endpoint, External, Pod, Resource, name_of
 from netpol_lab.model.phrases import PEERS_FIELD
 
 

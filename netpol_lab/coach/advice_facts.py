@@ -12,19 +12,16 @@ from netpol_lab.cluster.listening import listeners
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.engine.classes import EndpointClass
 from netpol_lab.engine.compiled import Engine
+from netpol_lab.model.labels import METADATA_NAME, Labels, LabelSelector, Requirement
 from netpol_lab.model.networks import SYSTEM_NAMESPACE
 from netpol_lab.model.objects import (
     DIRECTIONS,
-    METADATA_NAME,
     Direction,
-    Labels,
-    LabelSelector,
     Namespace,
     NetworkPolicy,
     NetworkPolicyPeer,
     NetworkPolicyRule,
     Pod,
-    Requirement,
     Resource,
     Service,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netpol_lab.model.objects import NetworkPolicy, Origin
+from netpol_lab.model.objects import NetworkPolicy
+from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import first_lines
 from netpol_lab.tell import catalogue
 from netpol_lab.tell.catalogue import Mistake

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from netpol_lab.coach.advice_facts import ALL_PODS, Facts, Place, near_label, text
 from netpol_lab.coach.advice_finding import Finding, finding
-from netpol_lab.model.objects import METADATA_NAME, LabelSelector, Namespace, NetworkPolicy, NetworkPolicyPeer, Origin
+from netpol_lab.model.labels import METADATA_NAME, LabelSelector
+from netpol_lab.model.objects import Namespace, NetworkPolicy, NetworkPolicyPeer
+from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import capital, did_you_mean
 
 

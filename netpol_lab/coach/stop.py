@@ -16,7 +16,8 @@ from netpol_lab.coach.ways import Effect, effect
 from netpol_lab.engine.verdict import Gate, RuleRef, Verdict
 from netpol_lab.manifests import from_object
 from netpol_lab.model.bodies import Body
-from netpol_lab.model.objects import METADATA_NAME, Direction, Endpoint, IPAddress, Pod, name_of
+from netpol_lab.model.labels import METADATA_NAME
+from netpol_lab.model.objects import Direction, Endpoint, IPAddress, Pod, name_of
 from netpol_lab.model.phrases import PEERS_FIELD
 
 ANYWHERE = {4: "0.0.0.0/0", 6: "::/0"}

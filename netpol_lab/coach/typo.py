@@ -11,7 +11,7 @@ from netpol_lab.coach.change import Change
 from netpol_lab.engine.verdict import Condition, NearMiss
 from netpol_lab.manifests import from_object
 from netpol_lab.model.bodies import Body
-from netpol_lab.model.objects import Labels
+from netpol_lab.model.labels import Labels
 from netpol_lab.model.phrases import PEERS_FIELD
 
 ALIKE = 0.75

@@ -14,7 +14,7 @@ from netpol_lab.display.theme import color
 from netpol_lab.display.why_svg import gates
 from netpol_lab.display.why_twin import twin
 from netpol_lab.engine.verdict import Condition
-from netpol_lab.model.objects import Origin
+from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import capital, place_of
 from netpol_lab.tell.condition_words import condition_words, subject_words
 from netpol_lab.tell.step_words import ToldStep

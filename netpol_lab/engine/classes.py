@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from netpol_lab.model.objects import ContainerPort, Labels, LabelSelector, Namespace, Requirement
+from netpol_lab.model.labels import Labels, LabelSelector, Requirement
+from netpol_lab.model.objects import ContainerPort, Namespace
 
 Bits = int
 """A set of numbers: bit ``i`` stands for ``i``."""

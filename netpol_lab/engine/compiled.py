@@ -21,14 +21,13 @@ from netpol_lab.engine.classes import Classes, EndpointClass, Run
 from netpol_lab.engine.profiles import CONFORMANT, UPSTREAM, Profile
 from netpol_lab.engine.verdict import Unjudged
 from netpol_lab.model.errors import NotFound
+from netpol_lab.model.labels import Labels, LabelSelector
 from netpol_lab.model.objects import (
     ContainerPort,
     Direction,
     Endpoint,
     IPAddress,
     IPBlock,
-    Labels,
-    LabelSelector,
     Namespace,
     NetworkPolicy,
     NetworkPolicyPeer,

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 from netpol_lab.engine.classes import EndpointClass, Run
 from netpol_lab.engine.compiled import CompiledRule, Ends, Engine, Group, exemption, family_of
 from netpol_lab.manifests.read import without_garbage_collection
-from netpol_lab.model.objects import ContainerPort, Direction, Endpoint, Labels, NetworkPolicyPort, Node, Pod
+from netpol_lab.model.labels import Labels
+from netpol_lab.model.objects import ContainerPort, Direction, Endpoint, NetworkPolicyPort, Node, Pod
 from netpol_lab.model.ports import PortSet
 
 if TYPE_CHECKING:

@@ -19,13 +19,13 @@ from netpol_lab.engine.verdict import (
     Unjudged,
     Verdict,
 )
+from netpol_lab.model.labels import LabelSelector
 from netpol_lab.model.objects import (
     DIRECTIONS,
     Direction,
     Endpoint,
     External,
     IPAddress,
-    LabelSelector,
     Namespace,
     NetworkPolicyPeer,
     NetworkPolicyPort,

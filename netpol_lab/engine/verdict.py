@@ -11,23 +11,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netpol_lab.model.bodies import Key
+from netpol_lab.model.labels import METADATA_NAME, Labels, Requirement
 from netpol_lab.model.objects import (
     DIRECTIONS,
-    METADATA_NAME,
     Direction,
     Endpoint,
     IPAddress,
     IPBlock,
-    Labels,
     Namespace,
     NetworkPolicy,
     NetworkPolicyPeer,
     NetworkPolicyPort,
     NetworkPolicyRule,
-    Origin,
     Pod,
-    Requirement,
 )
+from netpol_lab.model.origin import Origin
 
 Answer = Literal["allowed", "blocked", "depends on the network plugin"]
 

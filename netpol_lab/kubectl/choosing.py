@@ -14,7 +14,7 @@ from typing import Any
 from netpol_lab.kubectl.failure import Failure, from_server
 from netpol_lab.kubectl.jsonpath_parser import MOST_CHARACTERS
 from netpol_lab.kubectl.resources import ResourceType, metadata
-from netpol_lab.model.objects import Requirement
+from netpol_lab.model.labels import Requirement
 
 _KEY = r"[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?"
 _VALUE = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?"

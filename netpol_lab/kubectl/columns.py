@@ -13,7 +13,7 @@ from netpol_lab.cluster.server import VERSION
 from netpol_lab.kubectl.ages import age
 from netpol_lab.kubectl.resources import TYPES, ResourceType, metadata
 from netpol_lab.model.bodies import ReadOnlyBody
-from netpol_lab.model.objects import Requirement
+from netpol_lab.model.labels import Requirement
 
 NONE = "<none>"
 

@@ -8,8 +8,9 @@ from netpol_lab.kubectl import help
 from netpol_lab.kubectl.arguments import Flag, Parsed, parse
 from netpol_lab.kubectl.failure import Failure, not_simulated
 from netpol_lab.kubectl.flags import GLOBAL
+from netpol_lab.kubectl.refused_verbs import NOT_SIMULATED
 from netpol_lab.kubectl.session import Call, Session
-from netpol_lab.kubectl.verbs import NOT_SIMULATED, VERBS
+from netpol_lab.kubectl.verbs import VERBS
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.phrases import nearest
 from netpol_lab.pods.process import ProgramResult

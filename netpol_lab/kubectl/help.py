@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from netpol_lab.kubectl.arguments import Flag
 from netpol_lab.kubectl.flags import GLOBAL
-from netpol_lab.kubectl.verbs import NOT_SIMULATED, VERBS
+from netpol_lab.kubectl.refused_verbs import NOT_SIMULATED
+from netpol_lab.kubectl.verbs import VERBS
 
 
 def overview() -> str:

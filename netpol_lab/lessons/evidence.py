@@ -20,10 +20,10 @@ from netpol_lab.model.objects import (
     NetworkPolicyPeer,
     NetworkPolicyPort,
     NetworkPolicyRule,
-    Origin,
     Pod,
     name_of,
 )
+from netpol_lab.model.origin import Origin
 from netpol_lab.model.ports import PortSet
 
 OTHER: Mapping[Direction, Direction] = {"ingress": "egress", "egress": "ingress"}

@@ -9,17 +9,9 @@ from itertools import combinations
 from netpol_lab.engine.verdict import Condition, NearMiss, RuleRef, Verdict
 from netpol_lab.lessons.evidence import Evidence, short
 from netpol_lab.lessons.recognize import Recognized, found, recognizes
+from netpol_lab.model.labels import METADATA_NAME, LabelSelector, Requirement
 from netpol_lab.model.networks import API_SERVER_PORT, NODE_NETWORK, POD_NETWORK, SERVICE_NETWORK
-from netpol_lab.model.objects import (
-    METADATA_NAME,
-    OUTSIDE,
-    Endpoint,
-    External,
-    IPBlock,
-    LabelSelector,
-    Pod,
-    Requirement,
-)
+from netpol_lab.model.objects import OUTSIDE, Endpoint, External, IPBlock, Pod
 from netpol_lab.model.phrases import PEERS_FIELD
 from netpol_lab.tell.condition_words import condition_words
 

@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from netpol_lab.engine.verdict import Gate, Verdict
 from netpol_lab.lessons.evidence import DOOR, Evidence, at_selector, counterpart, gates, short
 from netpol_lab.lessons.recognize import Recognized, found, recognizes
-from netpol_lab.model.objects import Direction, Endpoint, Labels, NetworkPolicy, Pod
+from netpol_lab.model.labels import Labels
+from netpol_lab.model.objects import Direction, Endpoint, NetworkPolicy, Pod
 from netpol_lab.model.phrases import listed
 from netpol_lab.tell.condition_words import condition_words
 

@@ -13,7 +13,8 @@ from netpol_lab.lessons.evidence import counterpart, own_policies, short
 from netpol_lab.lessons.loading import Exercise
 from netpol_lab.lessons.recognize import Cause, cause_of, found
 from netpol_lab.manifests import read_text
-from netpol_lab.model.objects import DIRECTIONS, Direction, Labels, Namespace, NetworkPolicy, Pod, Resource
+from netpol_lab.model.labels import Labels
+from netpol_lab.model.objects import DIRECTIONS, Direction, Namespace, NetworkPolicy, Pod, Resource
 from netpol_lab.model.phrases import listed
 from netpol_lab.model.ports import PortSet
 

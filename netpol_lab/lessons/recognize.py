@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from netpol_lab.lessons.evidence import Evidence
-from netpol_lab.model.objects import Origin
+from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import first_lines
 from netpol_lab.tell import catalogue
 

@@ -8,27 +8,25 @@ from typing import Any, cast
 from netpol_lab.manifests import name_rules as names
 from netpol_lab.manifests.line_map import Lines, Path
 from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.labels import Labels, LabelSelector, Requirement
 from netpol_lab.model.objects import (
     Container,
     ContainerPort,
     IPAddress,
     IPBlock,
     IPNetwork,
-    Labels,
-    LabelSelector,
     Namespace,
     NetworkPolicy,
     NetworkPolicyPeer,
     NetworkPolicyPort,
     NetworkPolicyRule,
     Node,
-    Origin,
     Pod,
-    Requirement,
     Service,
     ServicePort,
     Typed,
 )
+from netpol_lab.model.origin import Origin
 
 
 def typed(body: ReadOnlyBody, lines: Lines | None) -> Typed:

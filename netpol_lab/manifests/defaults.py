@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netpol_lab.model.bodies import Body
-from netpol_lab.model.objects import METADATA_NAME
+from netpol_lab.model.labels import METADATA_NAME
 
 
 def fill_in(body: Body) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from netpol_lab.model.objects import Origin
+from netpol_lab.model.origin import Origin
 
 MAX_DEPTH = 100
 """Deepest nesting read. The API's own types end far above it."""

@@ -24,7 +24,7 @@ from netpol_lab.manifests.validation import (
     unsupported,
 )
 from netpol_lab.model.bodies import ReadOnlyBody
-from netpol_lab.model.objects import LabelSelector, Requirement
+from netpol_lab.model.labels import LabelSelector, Requirement
 
 REQUIRED = "Required value"
 NOT_AN_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"

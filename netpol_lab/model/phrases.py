@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from netpol_lab.model.objects import Direction, Origin
+from netpol_lab.model.objects import Direction
+from netpol_lab.model.origin import Origin
 
 PEERS_FIELD: Mapping[Direction, str] = {"ingress": "from", "egress": "to"}
 """The field of a rule that holds its peers; also the word for the way to them."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from netpol_lab.engine.verdict import Condition, Unjudged
-from netpol_lab.model.objects import External, LabelSelector, Namespace, NetworkPolicyPeer, Node, Pod
+from netpol_lab.model.labels import LabelSelector
+from netpol_lab.model.objects import External, Namespace, NetworkPolicyPeer, Node, Pod
 from netpol_lab.tell.reason_sentences import line
 
 

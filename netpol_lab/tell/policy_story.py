@@ -9,19 +9,17 @@ from difflib import SequenceMatcher
 from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.engine.classes import Run
 from netpol_lab.engine.compiled import Engine
+from netpol_lab.model.labels import METADATA_NAME, Labels, LabelSelector
 from netpol_lab.model.objects import (
     DIRECTIONS,
-    METADATA_NAME,
     Direction,
-    Labels,
-    LabelSelector,
     Namespace,
     NetworkPolicy,
     NetworkPolicyPeer,
     NetworkPolicyRule,
-    Origin,
     Pod,
 )
+from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import PEERS_FIELD, capital, count, counted, listed
 from netpol_lab.model.ports import PortSet
 from netpol_lab.tell.words import Sentence, names, peers_words, ports_words, selector_words

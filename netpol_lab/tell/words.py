@@ -11,14 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from netpol_lab.model.objects import (
-    METADATA_NAME,
-    Direction,
-    LabelSelector,
-    NetworkPolicyPeer,
-    NetworkPolicyPort,
-    NetworkPolicyRule,
-)
+from netpol_lab.model.labels import METADATA_NAME, LabelSelector
+from netpol_lab.model.objects import Direction, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicyRule
 from netpol_lab.model.phrases import PEERS_FIELD, joined, listed
 
 
