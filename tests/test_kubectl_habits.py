@@ -207,3 +207,26 @@ def test_nginx_notes_requests_in_its_log(terminal: Terminal):
     line = terminal.out(f"logs {pod}")
     assert line.startswith(f"{client} - - [05/Jan/2026:09:00:")
     assert line.endswith('] "GET / HTTP/1.1" 200 615 "-" "Wget" "-"\n')
+
+
+def test_the_log_of_a_container_that_is_not_there_is_refused(terminal: Terminal):
+    assert terminal.fails("logs client -c nope") == "error: container nope is not valid for pod client"
+    assert terminal.fails("logs client nope") == "error: container nope is not valid for pod client"
+
+
+# -- images ----------------------------------------------------------------------------------------
+
+
+def test_a_mistyped_image_cannot_be_pulled_until_it_is_put_right(terminal: Terminal):
+    terminal.out("run typo --image=ngnix")
+    assert terminal.out("get pod typo").splitlines()[1].split()[1:3] == ["0/1", "ErrImagePull"]
+    assert "container not found" in terminal.fails("exec typo -- ls")
+    assert "trying and failing to pull image" in terminal.fails("logs typo")
+    terminal.out("set image pod/typo typo=nginx")
+    assert terminal.out("get pod typo").splitlines()[1].split()[1:3] == ["1/1", "Running"]
+    terminal.out("create deployment shop --image=bussybox")
+    assert terminal.out("get deploy shop").splitlines()[1].split()[1] == "0/1"
+    assert "timed out waiting for the condition" in terminal.fails("run v --rm -i --image=busybx -- hostname")
+    assert "deployment.apps/web condition met" in terminal.out("wait deploy/web --for=condition=Available")
+    assert "timed out" in terminal.fails("wait deploy/shop --for=condition=Available --timeout=1s")
+    assert terminal.fails("wait pod -l app=shop --for=condition=Ready --timeout=1s").startswith("error: timed out")

@@ -242,14 +242,15 @@ class Draft:
             )
 
     def _set_status(self, key: Key) -> None:
-        """All simulated pods are ready, so every count of a workload's status is the number of its pods."""
+        """All pods are ready but those whose image cannot be pulled, and so are the counts of a workload's status."""
         resource = self.objects[key]
         if controllers.is_foreign_workload(resource):
             return  # what its own controller would write there is not known
         owned = self.objects.owned_by(key)
-        pods = sum(r.kind == "Pod" for r in owned)
-        pods += sum(len(self.objects.owned_by(r.key)) for r in owned if r.kind == "ReplicaSet")
-        body = {**resource.body, "status": _workload_status(key[0], pods)}
+        owned += [each for r in owned if r.kind == "ReplicaSet" for each in self.objects.owned_by(r.key)]
+        pods = [each for each in owned if each.kind == "Pod"]
+        ready = sum((pod.body.get("status") or {}).get("phase") != "Pending" for pod in pods)
+        body = {**resource.body, "status": _workload_status(key[0], len(pods), ready)}
         self.objects.put(replace(resource, body=body))
 
     def _next_version(self) -> int:
@@ -264,16 +265,17 @@ def _rank(resource: Resource) -> int:
     return 3 if controllers.owner_of(resource.body) is None else 2
 
 
-def _workload_status(kind: str, pods: int) -> dict[str, Any]:
+def _workload_status(kind: str, pods: int, ready: int) -> dict[str, Any]:
     if kind == "DaemonSet":
-        names = ("currentNumberScheduled", "desiredNumberScheduled", "numberReady", "numberAvailable")
-        return dict.fromkeys((*names, "updatedNumberScheduled"), pods)
+        made = dict.fromkeys(("currentNumberScheduled", "desiredNumberScheduled", "updatedNumberScheduled"), pods)
+        return {**made, "numberReady": ready, "numberAvailable": ready}
     if kind in ("Job", "CronJob"):
         return {"active": pods}
-    status: dict[str, Any] = dict.fromkeys(("replicas", "readyReplicas", "availableReplicas"), pods)
+    status: dict[str, Any] = {"replicas": pods, "readyReplicas": ready, "availableReplicas": ready}
     if kind == "Deployment":
         status["updatedReplicas"] = pods
-        status["conditions"] = [{"type": "Available", "status": "True"}, {"type": "Progressing", "status": "True"}]
+        available = {"type": "Available", "status": "True" if ready == pods else "False"}
+        status["conditions"] = [available, {"type": "Progressing", "status": "True"}]
     return status
 
 

@@ -10,6 +10,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import datetime
+from difflib import get_close_matches
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -24,6 +25,13 @@ _COUNTED = frozenset(
     {"NetworkPolicy", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod", "Ingress"}
 )
 """Kinds whose ``metadata.generation`` counts the changes of their spec."""
+
+ERR_IMAGE_PULL = "ErrImagePull"
+_USUAL_IMAGES = (
+    *("nginx", "busybox", "redis", "httpd", "postgres", "mysql", "mariadb", "mongo", "memcached", "alpine", "debian"),
+    *("ubuntu", "centos", "fedora", "python", "node", "wordpress", "rabbitmq", "tomcat"),
+)
+"""Images of Docker Hub's library that people type; only a slip in one of these is told from an image of one's own."""
 
 _NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """The letters Kubernetes uses for generated names: no vowels, so that no words arise."""
@@ -97,18 +105,45 @@ def place_pod(
         address = host_ip if spec.get("hostNetwork") else _next_address(node, counters)
         if address:
             status["podIP"], status["podIPs"] = address, [{"ip": address}]
-    status.setdefault("phase", "Running")
+    missing = {c.get("name") for c in spec.get("containers") or () if nodes and is_mistyped(str(c.get("image", "")))}
+    if not missing and any(_waits(row) for row in status.get("containerStatuses") or ()):
+        for name in ("phase", "conditions", "containerStatuses"):  # the image was put right
+            status.pop(name, None)
+    status.setdefault("phase", "Pending" if missing else "Running")
     status.setdefault("startTime", timestamp(now))
     ready = "True" if status["phase"] == "Running" else "False"
     status.setdefault(
         "conditions",
         [{"type": kind, "status": ready} for kind in ("Initialized", "Ready", "ContainersReady", "PodScheduled")],
     )
-    status.setdefault("containerStatuses", [_container_status(c, now) for c in spec.get("containers") or ()])
+    status.setdefault(
+        "containerStatuses", [_container_status(c, now, c.get("name") in missing) for c in spec.get("containers") or ()]
+    )
     status.setdefault("qosClass", "BestEffort")
 
 
-def _container_status(container: Mapping[str, Any], now: datetime) -> Body:
+def is_mistyped(image: str) -> bool:
+    """Whether an image is none of the usual ones of Docker Hub, and nearly one: a real node cannot pull it.
+
+    >>> is_mistyped("ngnix:1.27"), is_mistyped("nginx:1.27"), is_mistyped("example.com/ngnix"), is_mistyped("shop")
+    (True, False, False, False)
+    """
+    name = image.partition("@")[0].partition(":")[0]
+    return "/" not in name and name not in _USUAL_IMAGES and bool(get_close_matches(name, _USUAL_IMAGES, 1, 0.8))
+
+
+def _waits(row: Mapping[str, Any]) -> bool:
+    waiting = (row.get("state") or {}).get("waiting") or {}
+    return waiting.get("reason") == ERR_IMAGE_PULL
+
+
+def _container_status(container: Mapping[str, Any], now: datetime, missing: bool) -> Body:
+    if missing:
+        image = str(container.get("image", ""))
+        words = f'failed to pull image "{image}": pull access denied, repository does not exist'
+        state = {"waiting": {"reason": ERR_IMAGE_PULL, "message": words}}
+        fixed = {"ready": False, "restartCount": 0, "started": False, "state": state}
+        return {"name": container.get("name", ""), "image": image, **fixed}
     running = {"running": {"startedAt": timestamp(now)}}
     fixed = {"ready": True, "restartCount": 0, "started": True, "state": running}
     return {"name": container.get("name", ""), "image": container.get("image", ""), **fixed}

@@ -68,6 +68,8 @@ def run_exec(call: Call) -> int:
     if phase in ("Succeeded", "Failed"):
         raise Failure(f"cannot exec into a container in a completed pod; current phase is {phase}")
     container = container_of(call, body, say=not call.flag("quiet"))
+    if phase == "Pending":
+        raise Failure(f'unable to upgrade connection: container not found ("{container}")')
     if call.flag("tty") and not call.session.terminal:
         call.warn(_NO_TERMINAL)
     result = _program(call, name, call.command, container)
@@ -134,6 +136,11 @@ def run_run(call: Call) -> int:
         _expose(call, created)
     call.cluster.advance(_START_SECONDS)
     command = _what_runs(call, created)
+    if attached and (created.get("status") or {}).get("phase") == "Pending":
+        call.cluster.advance(60)
+        if call.flag("rm"):
+            delete(call, _POD, created)
+        raise Failure("timed out waiting for the condition", hints=[f"the image {call.flag('image')} cannot be pulled"])
     if not attached:
         print_change(call, _POD, created, "created")
         _run_to_the_end(call, name, command)

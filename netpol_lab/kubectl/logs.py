@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netpol_lab.cluster.server import ERR_IMAGE_PULL
 from netpol_lab.kubectl.choosing import labels_match, parse_labels
 from netpol_lab.kubectl.columns import pod_status
 from netpol_lab.kubectl.exec_run import container_of
@@ -54,10 +55,18 @@ def _by_name(call: Call) -> ReadOnlyBody:
 
 def _lines(call: Call, body: ReadOnlyBody) -> Sequence[str]:
     name = str(metadata(body)["name"])
+    if len(call.args) > 1 and not call.flag("container"):
+        call.parsed.values["container"] = call.args[1]
+    names = [str(each.get("name")) for each in (body.get("spec") or {}).get("containers") or ()]
+    if call.flag("container") and call.flag("container") not in names:
+        raise Failure(f"container {call.flag('container')} is not valid for pod {name}")
     container = container_of(call, body, say=not call.flag("selector"))
     if call.flag("previous"):
         text = f'previous terminated container "{container}" in pod "{name}" not found'
         raise from_server("BadRequest", text)
+    if pod_status(body) == ERR_IMAGE_PULL:
+        words = f'container "{container}" in pod "{name}" is waiting to start: trying and failing to pull image'
+        raise from_server("BadRequest", words)
     lines = _ended(call, body) if pod_status(body) in ("Completed", "Error") else _running(call, body)
     count = call.flag("tail")
     return lines if count is None or count < 0 else lines[len(lines) - min(count, len(lines)) :]
