@@ -1,18 +1,19 @@
 """An escaping builder for HTML and SVG, and the width of text.
 
 Names of pods, labels and files are data, whatever they contain. They reach HTML and SVG through :func:`el`,
-which escapes every child that is not already :class:`Markup`, and in no other way.
+which escapes every child that is not already :class:`markupsafe.Markup`, and in no other way.
 """
 
 from __future__ import annotations
 
 import hashlib
-import html
 import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable
-from html.parser import HTMLParser
+
+import markupsafe
+from markupsafe import Markup as Markup
 
 from netpol_lab.display import theme
 
@@ -23,28 +24,20 @@ _VOID = frozenset({"br", "col", "circle", "ellipse", "line", "path", "polygon", 
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-class Markup(str):
-    """HTML or SVG that is safe to put into a page as it stands."""
-
-    __slots__ = ()
-
-
 def escape(text: object) -> Markup:
     """Text as markup. Control characters become U+FFFD, so that SVG stays well-formed XML.
 
-    >>> escape('"><script>')
-    '&quot;&gt;&lt;script&gt;'
+    >>> print(escape('"><script>'))
+    &#34;&gt;&lt;script&gt;
     """
-    if isinstance(text, Markup):
-        return text
-    return Markup(html.escape(_UNSAFE.sub("\ufffd", str(text)), quote=True))
+    return text if isinstance(text, Markup) else markupsafe.escape(_UNSAFE.sub("\ufffd", str(text)))
 
 
 def el(tag: str, *children: object, **attributes: object) -> Markup:
     """One element. Attributes that are None or False are left out; ``class_`` is ``class``, ``_`` is ``-``.
 
-    >>> el("text", "<web>", class_="name", font_size=12)
-    '<text class="name" font-size="12">&lt;web&gt;</text>'
+    >>> print(el("text", "<web>", class_="name", font_size=12))
+    <text class="name" font-size="12">&lt;web&gt;</text>
     """
     pairs = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{_value(value)}"'
@@ -64,7 +57,7 @@ def _value(value: object) -> str:
 
 def join(parts: Iterable[object], separator: str = "") -> Markup:
     """Parts one after the other, each escaped unless it is markup."""
-    return Markup(str(escape(separator)).join(map(escape, parts)))
+    return escape(separator).join(map(escape, parts))
 
 
 def code(text: object) -> Markup:
@@ -75,8 +68,8 @@ def code(text: object) -> Markup:
 def prose(text: str) -> Markup:
     """A sentence in which `` `backticks` `` mark names; markup is returned as it is.
 
-    >>> prose("after `deny.yaml`")
-    'after <code>deny.yaml</code>'
+    >>> print(prose("after `deny.yaml`"))
+    after <code>deny.yaml</code>
     """
     if isinstance(text, Markup):
         return text
@@ -92,19 +85,7 @@ def plain(text: str) -> str:
     >>> plain(prose("`a<b` & c"))
     'a<b & c'
     """
-    reader = _Text()
-    reader.feed(prose(text))
-    reader.close()
-    return "".join(reader.parts)
-
-
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data)
+    return prose(text).striptags()
 
 
 def number(value: float) -> str:
