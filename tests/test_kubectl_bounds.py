@@ -221,3 +221,17 @@ def test_data_cannot_speak_to_the_terminal(terminal: Terminal) -> None:
         assert "\x1b" not in said and "\x9b" not in said
         assert "^[" in said
     assert "\x1b" not in terminal.fails("get '\x1b[31mpods'")
+
+
+def test_a_line_of_a_table_or_a_description_cannot_be_written_over(terminal: Terminal) -> None:
+    pod = thing("Pod", spec={"containers": [{"name": "c", "image": "a\rb", "command": ["x\rOK"]}]})
+    terminal.out("apply -f -", pod)
+    for line in ("describe pod thing", "get pod thing -o custom-columns=A:.spec.containers[0].command"):
+        assert "x\\rOK" in terminal.out(line) and "\r" not in terminal.out(line)
+    deployment = {
+        "selector": {"matchLabels": {"a": "b"}},
+        "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "one\rtwo"}]}},
+    }
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": deployment}
+    terminal.out("apply -f -", json.dumps(body))
+    assert "one..." in terminal.out("get deployments -o wide")

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from netpol_lab.lab import command_line, front, notebook, student_files, unforeseen
+from netpol_lab.lab import bridge, command_line, front, notebook, student_files, unforeseen
 from netpol_lab.lab.front import Lab
+from netpol_lab.lab.kernel_start import BRIDGE
 from netpol_lab.lab.unforeseen import REPORT, Unforeseen
 from netpol_lab.model.errors import LabError
 
@@ -190,6 +191,18 @@ def test_where_no_report_can_be_written_the_sentence_stands_alone(lab, monkeypat
 
     monkeypatch.setattr(unforeseen, "write_whole", full)
     assert unforeseen.sentence("kubectl get pods", ValueError("x")).endswith("The cluster is as it was.")
+
+
+def test_a_lab_whose_bridge_cannot_be_opened_leaves_the_one_that_stands_and_the_folder(lab, monkeypatch):
+    folder, address = os.getcwd(), os.environ[BRIDGE]
+
+    def none_left(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(bridge.socket, "create_server", none_left)
+    with pytest.raises(Unforeseen, match="OSError"):
+        Lab("08", lesson="04-allow-all")
+    assert (os.getcwd(), os.environ[BRIDGE]) == (folder, address)
 
 
 def test_the_magic_tells_a_fault_in_a_sentence(lab, monkeypatch, tmp_path):

@@ -81,6 +81,15 @@ def test_a_port_without_protocol_is_tcp_and_an_empty_port_is_all_of_tcp() -> Non
     assert [str(port) for port in rule.ports] == ["all TCP ports", "UDP dns", "TCP 80-90"]
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [None, {"egress": None}, {"egress": [None]}, {"egress": [{"to": None}]}, {"egress": [{"to": [{"ipBlock": None}]}]}],
+)
+def test_a_policy_that_was_there_before_may_have_nulls(spec: Any) -> None:
+    body = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "p"}}
+    assert from_object({**body, "spec": {"podSelector": {}}}, old={**body, "spec": spec}).name == "p"
+
+
 def test_a_null_label_value_is_the_empty_value() -> None:
     (requirement,) = policy("spec: {podSelector: {matchLabels: {app: }}}").pod_selector.requirements
     assert (requirement.key, requirement.operator, requirement.values) == ("app", "=", ("",))

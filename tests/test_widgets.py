@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,6 +83,21 @@ def test_the_pictures_in_the_widget_follow(lab: SmallLab) -> None:
     controls(play, "Checkbox")["shop/allow"].value = False
     assert "Blocked at ingress of server" in shown[0].value
     assert "Blocked at ingress of server" in shown[3].value
+
+
+def test_a_fault_while_it_follows_is_said_where_the_pictures_stand(
+    lab: SmallLab, monkeypatch: pytest.MonkeyPatch, notebook_folder: Path
+) -> None:
+    play = Playground(lab)
+    shown = play.widget.children[-4:]
+
+    def broken(_: Playground) -> None:
+        raise ZeroDivisionError("somewhere deep")
+
+    monkeypatch.setattr(Playground, "pictures", broken)
+    controls(play, "Checkbox")["shop/allow"].value = False
+    assert "`lab.playground()` met a fault of the lab" in shown[0].value and 'role="status"' in shown[0].value
+    assert shown[3].value == ""
 
 
 def test_port_and_pair_can_be_picked(lab: SmallLab) -> None:

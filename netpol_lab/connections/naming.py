@@ -89,8 +89,9 @@ def service_named(state: Snapshot, name: str, namespaces: tuple[str, ...]) -> Se
 
 def _service_of(state: Snapshot, dns_name: str) -> Service | None:
     """The Service that a name of the cluster's DNS is of: ``service.namespace``, with or without its ending."""
-    short, namespace, *ending = dns_name.rstrip(".").split(".")
-    known = ending in ([], ["svc"], ["svc", "cluster", "local"])
+    short, _, rest = dns_name.rstrip(".").partition(".")
+    namespace, _, ending = rest.partition(".")
+    known = ending in ("", "svc", "svc.cluster.local")
     return service_named(state, f"{namespace}/{short}", ()) if known else None
 
 

@@ -177,7 +177,7 @@ _BASE = f"""
 & {{ max-width: 900px; box-sizing: border-box; margin: 2px 0; padding: 14px 18px 12px;
   border: 1px solid var(--npl-hair); border-radius: 8px;
   background: var(--npl-card); color: var(--npl-ink); font: 14px/1.45 {theme.SANS};
-  forced-color-adjust: none; text-align: left }}
+  forced-color-adjust: none; text-align: left; overflow-wrap: break-word }}
 & .npl-title {{ font-size: 17px; font-weight: 700; line-height: 1.3; color: var(--npl-ink) }}
 & .npl-quiet {{ font-size: 13px; color: var(--npl-ink2); margin-top: 1px }}
 & code {{ font: 0.92em {theme.MONO}; color: inherit; background: none; border: 0; padding: 0 }}

@@ -15,6 +15,7 @@ RULES = (
 & table.npl-plain th, & table.npl-plain td { text-align: left; vertical-align: top; padding: 5px 18px 5px 0;
   border: 0; border-bottom: 1px solid var(--npl-hair); background: none; color: var(--npl-ink) }
 & table.npl-plain thead th { color: var(--npl-ink2); font-weight: 400; border-bottom: 2px solid var(--npl-line) }
+& table.npl-plain code { display: inline-block; max-width: 420px }
 & .npl-reached { color: var(--npl-allowed); font-weight: 700 }
 & .npl-unreached { color: var(--npl-blocked); font-weight: 700 }
 """

@@ -231,7 +231,7 @@ WHO = "& .npl-who { color: var(--npl-ink2); font-size: 13px }"
 
 _RULES = """
 & .npl-heard { color: var(--npl-ink) }
-& .npl-diff { display: grid; grid-template-columns: max-content max-content auto; gap: 0 14px;
+& .npl-diff { display: grid; grid-template-columns: repeat(2, minmax(0, max-content)) minmax(0, auto); gap: 0 14px;
   align-items: baseline; margin-top: 4px }
 & .npl-diff > div { display: contents }
 & .npl-diff code { font-size: 15px; white-space: pre-wrap; overflow-wrap: anywhere }

@@ -28,7 +28,7 @@ def run(call: Call) -> int:
     found = _find(call)
     texts = [align("\n".join(_describe(call, kind, body))) for kind, body in found.objects]
     if texts:
-        call.print("\n\n\n".join(texts))
+        call.print("\n\n\n".join(texts).replace("\r", "\\r"))
     elif not found.failures:
         scoped = namespace_for(call, references(call, call.args)[0].type) if call.args else call.namespace
         call.warn(f"No resources found in {scoped} namespace." if scoped else "No resources found")

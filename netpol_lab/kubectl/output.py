@@ -116,7 +116,7 @@ def _cell(path: str, body: ReadOnlyBody) -> str:
         found = jsonpath.find(jsonpath.relaxed(path), body)
     except JsonPathError as error:
         raise Failure(str(error)) from None
-    return ",".join(go_text(value) for value in found) or "<none>"
+    return ",".join(go_text(value) for value in found).replace("\r", "\\r") or "<none>"
 
 
 def sort_by(objects: Objects, expression: str) -> list[tuple[ResourceType, ReadOnlyBody]]:
@@ -182,7 +182,9 @@ def _all_labels(call: Call, labels: Mapping[str, str]) -> list[str]:
 
 
 def _one_line(cell: str) -> str:
-    return cell.replace("\n", "\\n").replace("\t", " ") if "\n" in cell or "\t" in cell else cell
+    """Up to where a line would end (cli-runtime ``printers/tableprinter.go``)."""
+    shown, *rest = re.split("[\f\n\r]", cell, maxsplit=1)
+    return shown.replace("\t", " ") + ("..." if rest else "")
 
 
 def print_change(call: Call, kind: ResourceType, body: ReadOnlyBody, word: str) -> None:

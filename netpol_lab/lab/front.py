@@ -66,8 +66,8 @@ class Lab:
         self._session = Session(self.cluster, terminal=True)
         self._story = Timeline(self.cluster.snapshot())
         self._predictions = quiz.Predictions(self.xx)
-        self.folder = student_files.work_in(lesson)
-        self._bridge = Bridge(self._answer)
+        with student_files.work_in(lesson) as self.folder:
+            self._bridge = Bridge(self._answer)
         # The new lab stands. Only now may the old one go: whatever failed before this line left it as it was.
         if _open is not None:
             _open.close()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.scene import Scene, SceneNode, build
+from netpol_lab.lab.unforeseen import foreseen
+from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import NetworkPolicy
 
 if TYPE_CHECKING:
@@ -172,14 +174,21 @@ class Playground:
         return widgets.VBox([heading, *switches, pair, *shown])
 
     def _fill(self, shown: Sequence[Any]) -> None:
-        """Write the pictures into their places; the first is a line that screen readers announce."""
+        """Write the pictures into their places; the first is a line that screen readers announce.
+
+        What is raised where a control changes reaches no cell, so an error stands in that line.
+        """
         from netpol_lab.display.markup import el
 
-        pictures = self.pictures()
-        said = f"{self.title}. {pictures[2].title}."
+        try:
+            with foreseen("lab.playground()"):
+                pictures = self.pictures()
+                said, drawn = f"{self.title}. {pictures[2].title}.", [picture.html for picture in pictures]
+        except LabError as error:
+            said, drawn = str(error), [""] * len(shown[1:])
         shown[0].value = str(el("div", said, role="status", aria_live="polite"))
-        for place, picture in zip(shown[1:], pictures, strict=True):
-            place.value = picture.html
+        for place, html in zip(shown[1:], drawn, strict=True):
+            place.value = html
 
 
 def _ports(nodes: Iterable[SceneNode]) -> tuple[Port, ...]:

@@ -26,15 +26,21 @@ def work_folder(lesson: str | None = None) -> Path:
     return folder
 
 
-def work_in(lesson: str | None) -> Path:
-    """Change into the folder for a lesson's files. Without a lesson, into the notebook's own.
+@contextmanager
+def work_in(lesson: str | None) -> Iterator[Path]:
+    """Change into the folder for a lesson's files, without a lesson into the notebook's own, and stay there.
 
-    Raises :class:`LabError` where that cannot be, and then nothing has changed.
+    Raises :class:`LabError` where that cannot be. Then, and where what is done inside fails, nothing has changed.
     """
-    folder = work_folder(lesson) if lesson else _notebook_folder()
+    folder, before = work_folder(lesson) if lesson else _notebook_folder(), here()
     with _told(f"The folder {folder} for your files cannot be entered"):
         os.chdir(folder)
-    return folder
+    try:
+        yield folder
+    except BaseException:
+        with contextlib.suppress(OSError):  # it was deleted
+            os.chdir(before)
+        raise
 
 
 def _notebook_folder() -> Path:

@@ -279,7 +279,7 @@ def _settled(body: ReadOnlyBody, installed: Container[tuple[str, str]] | None, o
     before = body if installed is None and body["metadata"].get("uid") else old
     if not before or body["kind"] != "NetworkPolicy":
         return frozenset()
-    return {text for _, text in cidrs_by_path(before.get("spec", {}))}
+    return {text for _, text in cidrs_by_path(before.get("spec") or {})}
 
 
 def _decoded(

@@ -115,12 +115,12 @@ def _policy_port(port: ReadOnlyBody, path: Path, report: Report) -> None:
 def cidrs_by_path(spec: ReadOnlyBody) -> Iterator[tuple[str, str]]:
     """All addresses that a policy's ``spec`` names, each with its field."""
     for direction, peers in (("ingress", "from"), ("egress", "to")):
-        for number, rule in enumerate(spec.get(direction, ())):
-            for index, peer in enumerate(rule.get(peers, ())):
-                block, path = peer.get("ipBlock", {}), f"spec.{direction}[{number}].{peers}[{index}].ipBlock"
+        for number, rule in enumerate(spec.get(direction) or ()):
+            for index, peer in enumerate((rule or {}).get(peers) or ()):
+                block, path = (peer or {}).get("ipBlock") or {}, f"spec.{direction}[{number}].{peers}[{index}].ipBlock"
                 if "cidr" in block:
                     yield f"{path}.cidr", block["cidr"]
-                yield from ((f"{path}.except[{i}]", text) for i, text in enumerate(block.get("except", ())))
+                yield from ((f"{path}.except[{i}]", text) for i, text in enumerate(block.get("except") or ()))
 
 
 def _peer(peer: ReadOnlyBody, path: Path, report: Report) -> None:
