@@ -195,3 +195,49 @@ def test_a_check_says_what_was_not_judged(lab: Lab) -> None:
     start.apply(text(other("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", "")))
     feedback = check(start, exercise).feedback
     assert feedback is not None and any("Not judged: AdminNetworkPolicy" in note for note in feedback.notes)
+
+
+# -- a plugin that ignores policies -------------------------------------------------------------------
+
+
+@pytest.fixture
+def flannel(notebook_folder: object) -> Iterator[Lab]:
+    opened = Lab("07", profile="flannel")
+    apply(opened, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}, pod("web"), pod("api"))
+    apply(opened, deny())
+    yield opened
+    opened.close()
+
+
+def test_why_names_the_policies_that_select_the_pods_and_the_plugin_that_ignores_them(flannel: Lab) -> None:
+    told = flannel.why("shop/web", "shop/api", 80)
+    assert "deny-all selects api, and flannel ignores it" in told.text
+    assert "flannel ignores policies that select these pods" in told.html
+    for wrong in ("No policy stands in the way", "api is not isolated", "No policy selects"):
+        assert wrong not in told.text and wrong not in told.html
+    assert "web is not isolated for egress" in told.text  # no policy is about its egress
+
+
+def test_two_policies_that_are_ignored_are_both_named(flannel: Lab) -> None:
+    apply(flannel, {**deny(), "metadata": {"name": "second", "namespace": "shop"}})
+    assert "deny-all, second select api, and flannel ignores them" in flannel.why("shop/web", "shop/api", 80).text
+
+
+def test_a_policy_that_the_plugin_ignores_closes_nothing_in_any_view(flannel: Lab) -> None:
+    told = flannel.policies().text
+    assert told.startswith("deny-all selects both pods, and flannel ignores it") and "closes" not in told
+    assert "flannel ignores it: no pod is isolated for ingress" in told
+    assert flannel.cluster.selected_by("shop/web").empty and flannel.cluster.unselected()["ingress"].all()
+    assert flannel.graph().title == "Nothing is closed: every pod reaches every pod"
+
+
+def test_weave_enforces_what_it_enforces_and_says_what_it_ignores(notebook_folder: object) -> None:
+    lab = Lab("07", profile="weave-2.3")
+    apply(lab, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}, pod("web"), pod("api"))
+    apply(lab, deny("shop", "Ingress", "Egress"))
+    blocked = lab.why("shop/web", "shop/api", 80)
+    assert "deny-all selects web, and weave-2.3 ignores it" in blocked.text and "ingress" in blocked.title
+    passed = lab.why("shop/web", "example.com", 443)
+    assert passed.title.startswith("✓ Allowed") and "deny-all selects web, and weave-2.3 ignores it" in passed.text
+    assert lab.policies().title == "deny-all closes both pods and admits nothing"
+    lab.close()

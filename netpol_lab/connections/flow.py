@@ -49,6 +49,7 @@ Fact = Literal[
     "a node",
     "host network",
     "its own node",
+    "policies are ignored",
     "near misses",
     "no rule admits",
     # of the port

@@ -67,6 +67,8 @@ def _open(gate: Gate, verdict: Verdict) -> Fact:
         return "a node"
     if subject.host_network:
         return "host network"
+    if gate.ignored:
+        return "policies are ignored"
     return "its own node" if gate.unjudged else "not isolated"
 
 

@@ -100,6 +100,10 @@ def _said(story: WhyStory, step: ToldStep) -> list[str]:
         return [line("twin.stopped", **parts)]
     if not gate.admitted:
         return [line("twin.not reached", **parts)]
+    if step.fact == "policies are ignored":
+        names = ", ".join(policy.name for policy in gate.ignored)
+        id = "twin.ignored" if len(gate.ignored) == 1 else "twin.ignored.more"
+        return [line(id, **{**parts, "policies": names, "plugin": gate.ignored_by})]
     if step.fact == "not isolated":
         return [line("twin.not isolated", **parts)]
     return [line("twin.admitted", **parts, **_rule(gate.admitting[0]))] if step.state == "admitted" else [step.said]

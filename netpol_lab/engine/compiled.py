@@ -244,6 +244,13 @@ class Engine:
         """The policies that isolate an endpoint in a direction."""
         return self.group(direction, endpoint).policies
 
+    def ignored(self, direction: Direction, endpoint: Endpoint) -> tuple[NetworkPolicy, ...]:
+        """The policies that would isolate an endpoint, if the plugin enforced this direction."""
+        if direction in self.profile.enforces or not isinstance(endpoint, Pod):
+            return ()
+        policies = self._policies_of.get(endpoint.namespace, ())
+        return tuple(policy for policy in policies if policy.isolates(direction) and policy.selects(endpoint))
+
     def admitted(self, direction: Direction, source: Endpoint, destination: Endpoint, blocks: bool = True) -> PortSet:
         """The ports one end admits: egress at ``source``, or ingress at ``destination``.
 

@@ -72,7 +72,10 @@ def gate(
     subject = destination if direction == "ingress" else source
     asked = _Door.at(engine, direction, source, destination, port, protocol)
     if asked is None:
-        return Gate(direction, subject, True, unjudged=exemption(source, destination) or _unpoliced(subject))
+        unjudged, ignored = exemption(source, destination) or _unpoliced(subject), engine.ignored(direction, subject)
+        if unjudged is None and ignored:
+            return Gate(direction, subject, True, (), (), (), "not enforced", ignored, engine.profile.name)
+        return Gate(direction, subject, True, unjudged=unjudged)
     admitting: list[RuleRef] = []
     missed: list[NearMiss] = []
     for rule in asked.group.rules:

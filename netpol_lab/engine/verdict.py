@@ -36,6 +36,7 @@ Unjudged = Literal[
     "outside",  # D: policies apply to pods; not to addresses outside,
     "node",  # not to nodes,
     "host network",  # and not to pods on the host network
+    "not enforced",  # D: without a plugin that implements it, a NetworkPolicy has no effect
 ]
 """Why no policy judges an end of a connection, though one might select it."""
 
@@ -140,7 +141,8 @@ class Gate:
     """One end of a connection: egress at the source, or ingress at the destination.
 
     ``isolating`` is empty when the pod is not isolated; then ``admitted`` is True and ``admitting`` empty.
-    ``unjudged`` tells why no policy judges here, None where policies may.
+    ``unjudged`` tells why no policy judges here, None where policies may. ``ignored`` are the policies that would
+    isolate the pod if the network plugin ``ignored_by`` did not ignore them.
     ``near_misses`` are sorted: fewest failed conditions first.
     """
 
@@ -151,6 +153,8 @@ class Gate:
     admitting: tuple[RuleRef, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
     unjudged: Unjudged | None = None
+    ignored: tuple[NetworkPolicy, ...] = ()
+    ignored_by: str = ""
 
     @property
     def isolated(self) -> bool:

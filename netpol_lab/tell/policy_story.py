@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.engine.classes import Run
 from netpol_lab.engine.compiled import Engine
+from netpol_lab.engine.verdict import Caveat
 from netpol_lab.model.labels import METADATA_NAME, Labels, LabelSelector
 from netpol_lab.model.objects import (
     DIRECTIONS,
@@ -56,6 +57,8 @@ class World:
 
     nodes: tuple[SceneNode, ...]
     engine: Engine
+    not_enforced: Caveat | None = None
+    """Where the network plugin ignores policies: which one, and for which directions."""
 
     @classmethod
     def of(cls, scene: Scene, namespaces: Iterable[Namespace]) -> World:
@@ -63,7 +66,10 @@ class World:
         known = {name: Namespace(name, Labels({METADATA_NAME: name})) for name in scene.namespaces}
         known |= {namespace.name: namespace for namespace in namespaces}
         nodes = tuple(node for node in scene.nodes if isinstance(node.endpoint, Pod))
-        return cls(nodes, Engine((node.endpoint for node in nodes if isinstance(node.endpoint, Pod)), known, ()))
+        ignored = next((each for each in scene.caveats if each.kind == "not enforced"), None)
+        return cls(
+            nodes, Engine((node.endpoint for node in nodes if isinstance(node.endpoint, Pod)), known, ()), ignored
+        )
 
     def in_namespace(self, namespace: str) -> list[SceneNode]:
         return [node for node in self.nodes if node.namespace == namespace]
@@ -91,7 +97,7 @@ def _number(nodes: Iterable[SceneNode]) -> int:
 
 def sections(policy: NetworkPolicy, world: World, effect: Sequence[EffectRow] | None) -> list[Section]:
     """The whole card, top to bottom."""
-    found = [_selects(policy, world), _isolates(policy)]
+    found = [_selects(policy, world), _isolates(policy, world)]
     both = bool(policy.ingress) and bool(policy.egress)
     for direction in DIRECTIONS:
         for index, rule in enumerate(policy.rules(direction)):
@@ -134,15 +140,26 @@ def nearest(selector: LabelSelector, nodes: Sequence[SceneNode]) -> str:
     return best
 
 
-def _isolates(policy: NetworkPolicy) -> Section:
+def _isolates(policy: NetworkPolicy, world: World) -> Section:
     ways = [way for way in DIRECTIONS if policy.isolates(way)]
+    ignored = [way for way in ways if world.not_enforced and way in world.not_enforced.directions]
+    warning = ""
+    if world.not_enforced and ignored:
+        warning = f"{world.not_enforced.plugin} ignores it: no pod is isolated for {' and '.join(ignored)}"
     chips = tuple(
         (f"{'⇥' if way == 'ingress' else '↦'} {way}", True) if way in ways else (f"{way} untouched", False)
         for way in DIRECTIONS
     )
     written = policy.types_origin or policy.origin is None  # of a policy without a file nobody knows what it says
     default = "" if written else " policyTypes is missing, so the default counts."
-    return Section("T", "Isolates", (f" them for {' and '.join(ways)}.{default}",), policy.types_origin, chips=chips)
+    return Section(
+        "T",
+        "Isolates",
+        (f" them for {' and '.join(ways)}.{default}",),
+        policy.types_origin,
+        chips=chips,
+        warning=warning,
+    )
 
 
 def _rule(
@@ -239,9 +256,12 @@ def finding(policy: NetworkPolicy, world: World) -> str:
     chosen = world.selected(policy)
     if not chosen:
         return f"{policy.name} selects no pod, so it does nothing"
-    rules = [(way, rule) for way in DIRECTIONS if policy.isolates(way) for rule in policy.rules(way)]
+    ignored = world.not_enforced.directions if world.not_enforced else ()
+    ways = [way for way in DIRECTIONS if policy.isolates(way) and way not in ignored]
+    rules = [(way, rule) for way in ways for rule in policy.rules(way)]
     who = _who(chosen, world.in_namespace(policy.namespace))
-    ways = [way for way in DIRECTIONS if policy.isolates(way)]
+    if world.not_enforced and not ways:
+        return f"{policy.name} selects {who}, and {world.not_enforced.plugin} ignores it"
     if not rules:
         end = "" if ways == ["ingress"] else "the egress of " if ways == ["egress"] else "both sides of "
         return f"{policy.name} closes {end}{who} and admits nothing"

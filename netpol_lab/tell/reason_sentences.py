@@ -43,6 +43,7 @@ STEP_LINES: dict[Fact, tuple[str, ...]] = {
     "a node": ("a node:", "no policy applies"),
     "host network": ("host network:", "no policy applies"),
     "its own node": ("its own node:", "always allowed"),
+    "policies are ignored": ("selected by", "{ignored},", "which {plugin} ignores"),
     "near misses": ("no rule admits", "{near}"),
     "no rule admits": ("no rule admits", "{end} is isolated"),
     # -- port
@@ -93,6 +94,7 @@ SENTENCES = {
     "policy.",
     "quiet.refused": "The policies let it through: a policy never refuses, it drops, and you wait for a time-out.",
     "quiet.no door": "Every step passes. No policy stands in the way.{through}",
+    "quiet.ignored": "Every step passes: {plugin} ignores policies.{through}",
     "quiet.one door": "Every step passes. Rule {rule} of {policy} opens the one closed door.{through}",
     "quiet.two doors": "Every step passes. Both doors are closed, and a rule opens each of them.{through}",
     "quiet.through": " Port {asked} of the Service becomes {port} of the pod.",
@@ -109,6 +111,8 @@ SENTENCES = {
     "reason.open": "No policy isolates an end of this connection",
     "reason.open.unjudged": "{why}.",
     "reason.open.free": "No policy selects {ends}, so everything may pass there.",
+    "reason.ignored": "{plugin} ignores policies that select these pods",
+    "reason.ignored.end": "{end} is selected for {way} by {policies}; nothing enforces it.",
     "reason.open.end": "{end} for {way}",
     # -- the boxes: a closed door
     "reason.near miss": "Near miss: {rule} would admit it, but {differs}",
@@ -153,6 +157,8 @@ SENTENCES = {
     "twin.stopped": "{end} is isolated by {policies}; no rule admits",
     "twin.not reached": "not reached; {end} is isolated by {policies}; no rule admits here either",
     "twin.not isolated": "{end} is not isolated for {way}",
+    "twin.ignored": "{policies} selects {end}, and {plugin} ignores it",
+    "twin.ignored.more": "{policies} select {end}, and {plugin} ignores them",
     "twin.admitted": "{end} is isolated; admitted by {policy}, rule {rule}{place}",
     "twin.near miss": "near miss: {policy}, rule {rule}{place}",
     "twin.near miss.two": "{near}: {kinds} differ",
@@ -192,6 +198,7 @@ SENTENCES = {
     "unjudged.pod of its node": "a pod on the host network counts as its node, and a pod's own node is always allowed",
     "unjudged.outside": "an address outside the cluster: no policy applies to it",
     "unjudged.node": "a node: no policy applies to it",
+    "unjudged.not enforced": "the network plugin ignores policies",
     "unjudged.host network": "on the host network: no policy applies to it",
 }
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from netpol_lab.connections import Flow, Step
 from netpol_lab.connections.flow import Fact, StepName, StepState
 from netpol_lab.connections.steps import near_misses, socket, where
+from netpol_lab.engine.verdict import Gate
 from netpol_lab.model.objects import name_of
 from netpol_lab.tell.reason_sentences import STEP_LINES
+from netpol_lab.tell.words import count
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,14 @@ def _parts(flow: Flow, step: Step) -> dict[str, object]:
         gate = flow.verdict.egress if step.name == "Egress" else flow.verdict.ingress
         near = near_misses(gate)
         parts |= {"end": name_of(gate.endpoint), "near": f"{near} near miss{'' if near == 1 else 'es'}"}
+        parts |= {"plugin": gate.ignored_by, "ignored": _policies(gate)}
         if gate.admitting:
             parts |= {"policy": gate.admitting[0].policy.name, "rule": gate.admitting[0].index + 1}
     return parts
+
+
+def _policies(gate: Gate) -> str:
+    return gate.ignored[0].name if len(gate.ignored) == 1 else count(len(gate.ignored), "policy", "policies")
 
 
 def _dns_end(flow: Flow) -> str:

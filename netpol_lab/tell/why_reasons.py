@@ -59,7 +59,11 @@ def _admitted(verdict: Verdict) -> Iterable[Reason]:
     rules = [gate.admitting[0] for gate in gates if gate.admitting]
     for rule in rules:
         yield Reason(say("reason.admitted", rule=rule), (_rule_words(rule),), edge="allowed")
-    if rules:
+    ignored = [gate for gate in gates if gate.ignored]
+    if ignored:
+        heading = say("reason.ignored", plugin=ignored[0].ignored_by)
+        yield Reason(heading, tuple(_ignored(gate) for gate in ignored), edge="ink")
+    if rules or ignored:
         return
     unjudged = dict.fromkeys(unjudged_words(gate.unjudged) for gate in gates if gate.unjudged)
     lines = [say("reason.open.unjudged", why=capital(why)) for why in unjudged]
@@ -71,6 +75,11 @@ def _admitted(verdict: Verdict) -> Iterable[Reason]:
     if free:
         lines.append(say("reason.open.free", ends=" or ".join(free)))
     yield Reason(say("reason.open"), tuple(lines), edge="allowed")
+
+
+def _ignored(gate: Gate) -> Sentence:
+    policies = listed([Mono(policy.name) for policy in gate.ignored])
+    return say("reason.ignored.end", end=name_of(gate.endpoint), way=gate.direction, policies=policies)
 
 
 def _rule_words(rule: RuleRef) -> Sentence:

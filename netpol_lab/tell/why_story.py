@@ -150,6 +150,9 @@ def _quiet_allowed(flow: Flow, verdict: Verdict) -> Sentence:
     through: Sentence = ()
     if flow.service is not None and flow.target_port not in (None, flow.port):
         through = say("quiet.through", asked=flow.port, port=flow.target_port)
+    ignored = next((gate for gate in (verdict.ingress, verdict.egress) if gate.ignored), None)
+    if ignored and not doors:
+        return say("quiet.ignored", plugin=ignored.ignored_by, through=through)
     if len(doors) != 1:
         return say("quiet.two doors" if doors else "quiet.no door", through=through)
     rule = doors[0].admitting[0]
