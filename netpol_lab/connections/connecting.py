@@ -9,7 +9,10 @@ from netpol_lab.connections import steps as facts
 from netpol_lab.connections.flow import Flow, Outcome, Step, StepName
 from netpol_lab.connections.resolving import Resolution, Resolver
 from netpol_lab.connections.services import Translation, answers, translate
-from netpol_lab.model.objects import Endpoint, External, IPAddress, Service
+from netpol_lab.engine.profiles import CONFORMANT, UPSTREAM
+from netpol_lab.engine.verdict import Answer, Caveat, Verdict
+from netpol_lab.model.bodies import Key
+from netpol_lab.model.objects import DIRECTIONS, Endpoint, External, IPAddress, Node, Service
 
 STEPS: tuple[StepName, ...] = ("Name", "Service", "Egress", "Ingress", "Port")
 
@@ -89,7 +92,8 @@ class _Dialing:
             facts.service_step(found, target),
         )
         if target.endpoint is None:
-            outcome: Outcome = "timed out" if target.problem == "no such address" else "refused"
+            silent = target.problem in ("no such address", "not on this node")
+            outcome: Outcome = "timed out" if silent else "refused"
             stopped = self._flow(outcome, (*steps, *facts.rest(STEPS[2:])))
             return replace(stopped, address=address, service=target.service, dns=found.dns)
         return replace(self._judge(steps, target, target.endpoint), address=address, dns=found.dns)
@@ -97,11 +101,11 @@ class _Dialing:
     def _target(self, found: Resolution, address: IPAddress) -> Translation:
         if found.how == "localhost":
             return Translation(None, self.source, self.port)
-        return translate(self.world, address, self.port, self.protocol, self.attempt)
+        return translate(self.world, address, self.port, self.protocol, self.attempt, self.source)
 
     def _judge(self, steps: tuple[Step, ...], target: Translation, endpoint: Endpoint) -> Flow:
         """The policies, then the port: a drop hides whether anything listens."""
-        verdict = self.world.verdict(self.source, endpoint, target.port, self.protocol)
+        verdict = self._verdict(target, endpoint)
         egress = facts.gate_step(verdict.egress, verdict, reached=True)
         ingress = facts.gate_step(verdict.ingress, verdict, reached=verdict.egress.admitted)
         outcome: Outcome = "timed out"
@@ -112,10 +116,58 @@ class _Dialing:
             # Nothing at all is at an address outside that the simulation does not know: no one refuses
             silent = isinstance(endpoint, External)
             outcome = "connected" if answered else ("timed out" if silent else "refused")
+        caveats = [each for each in target.caveats if verdict.ingress.isolated or each.kind == "host port"]
+        if verdict.ingress.unjudged == "own Service":
+            caveats.append(Caveat("own Service", _key_of(target.service)))
+        if outcome == "refused" and self.protocol == "UDP":
+            caveats.append(Caveat("UDP refusal"))
         return replace(
             self._flow(outcome, (*steps, egress, ingress, port)),
             service=target.service,
             destination=endpoint,
             target_port=target.port,
             verdict=verdict,
+            on_the_way=tuple(caveats),
         )
+
+    def _verdict(self, target: Translation, endpoint: Endpoint) -> Verdict:
+        """The verdict on what the pod sees: after a translation, that may not be the client (◇ rules 18 and 25)."""
+        verdict = self.world.verdict(self.source, endpoint, target.port, self.protocol)
+        if target.service is not None and self.source == endpoint:
+            return self._through_own_service(verdict)
+        if target.node is None or not verdict.ingress.isolated:
+            return verdict
+        if self.world.profile.masquerades:
+            return self._from(target.node, verdict)
+        if self.world.profile != UPSTREAM:
+            return verdict
+        states = {each: replace(self.world.snapshot(), enforcement=each) for each in CONFORMANT}
+        seen = {each: replace(self, world=states[each])._verdict(target, endpoint) for each in CONFORMANT[1:]}
+        answers: list[tuple[str, Answer]] = [(UPSTREAM.name, "allowed" if verdict.allowed else "blocked")]
+        answers += [(profile.name, each.answer) for profile, each in seen.items()]
+        if len({answer for _, answer in answers}) == 1:
+            return verdict
+        return replace(verdict, answer="depends on the network plugin", by_profile=tuple(answers))
+
+    def _from(self, node: Node, verdict: Verdict) -> Verdict:
+        """The same connection, as a pod sees it that takes it for one from a node."""
+        seen = self.world.verdict(node, verdict.destination, verdict.port, verdict.protocol)
+        allowed = verdict.egress.admitted and seen.ingress.admitted
+        return replace(verdict, ingress=seen.ingress, answer="allowed" if allowed else "blocked")
+
+    def _through_own_service(self, verdict: Verdict) -> Verdict:
+        """◇ catalogue rule 25: on a real node, enforcers dropped it where a policy isolates the pod."""
+        engine, pod = self.world.engine, verdict.destination
+        if self.world.profile != UPSTREAM or not any(engine.isolating(way, pod) for way in DIRECTIONS):
+            return verdict
+        left: Answer = "depends on the network plugin"
+        answers: list[tuple[str, Answer]] = [
+            (UPSTREAM.name, left),
+            *((each.name, "allowed") for each in CONFORMANT[1:]),
+        ]
+        egress, ingress = (replace(gate, unjudged="own Service") for gate in (verdict.egress, verdict.ingress))
+        return replace(verdict, egress=egress, ingress=ingress, answer=left, by_profile=tuple(answers))
+
+
+def _key_of(service: Service | None) -> Key | None:
+    return ("Service", service.namespace, service.name) if service is not None else None

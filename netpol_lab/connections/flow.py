@@ -33,11 +33,13 @@ Fact = Literal[
     # of the Service
     "becomes the pod",
     "becomes the node",
+    "becomes the address",
     "headless",
     "no Service",
     "no such port",
     "no endpoints",
     "no such address",
+    "not on this node",
     # of the gates
     "a rule admits",
     "a rule would admit",
@@ -45,6 +47,7 @@ Fact = Literal[
     "would not admit",
     "not isolated",
     "to itself",
+    "through its own Service",
     "outside",
     "a node",
     "host network",

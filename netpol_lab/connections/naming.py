@@ -67,6 +67,9 @@ def flow(state: Snapshot, source: str, destination: str, port: int | None, proto
         if not isinstance(origin, Pod) and service.cluster_ip is not None:
             name = str(service.cluster_ip)  # nodes and the outside do not ask the DNS of the cluster
         return connect(state, origin, name, port or service.ports[0].port, protocol)
+    alias = _external_name(state, destination, (home, namespace))
+    if alias is not None:
+        return connect(state, origin, alias, port or 443, protocol)
     try:
         target = state.endpoint(destination, namespace)
     except LabError:
@@ -85,6 +88,13 @@ def service_named(state: Snapshot, name: str, namespaces: tuple[str, ...]) -> Se
         if found is not None and found.ports:
             return found
     return None
+
+
+def _external_name(state: Snapshot, name: str, namespaces: tuple[str, ...]) -> str | None:
+    """The DNS name of an ExternalName Service, which has no ports and no address of its own."""
+    where, _, short = name.rpartition("/")
+    found = (state.service(place, short) for place in ((where,) if where else namespaces))
+    return next((f"{each.name}.{each.namespace}" for each in found if each and each.type == "ExternalName"), None)
 
 
 def _service_of(state: Snapshot, dns_name: str) -> Service | None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.connections import outside
+from netpol_lab.connections.written import written_addresses
 from netpol_lab.engine.verdict import Verdict
 from netpol_lab.model.networks import DNS_ADDRESS
 from netpol_lab.model.objects import Endpoint, IPAddress, Node, Pod, Service
@@ -163,20 +164,20 @@ def parse_address(host: str) -> IPAddress | None:
 Records = tuple[tuple[IPAddress, ...], Service | None]
 
 
-def lookup(world: View, name: str) -> Records:
+def lookup(world: View, name: str, follow: bool = True) -> Records:
     """What kube-dns answers for one full name; no addresses means it does not exist.
 
     "DNS for Services and Pods": ``service.namespace.svc.cluster.local`` is the ClusterIP, or the pods' addresses
     of a headless Service; ``host.service.namespace.svc…`` one pod behind it; ``a-b-c-d.namespace.pod…`` an address.
     Every other zone is asked for outside.
     """
-    labels = name.lower().split(".")
+    labels = name.lower().rstrip(".").split(".")
     if labels[-2:] != ZONE.split("."):
         address = outside.address_of(name)
         return ((address,) if address else ()), None
     match labels[:-2]:
         case [service, namespace, "svc"]:
-            return _service_records(world, namespace, service)
+            return _service_records(world, namespace, service, follow)
         case [host, service, namespace, "svc"]:
             return _host_records(world, namespace, service, host)
         case [dashed, namespace, "pod"] if any(pod.namespace == namespace for pod in world.pods):
@@ -185,18 +186,18 @@ def lookup(world: View, name: str) -> Records:
     return (), None
 
 
-def _service_records(world: View, namespace: str, name: str) -> Records:
+def _service_records(world: View, namespace: str, name: str, follow: bool) -> Records:
     service = world.service(namespace, name)
     if service is None:
         return (), None
     if service.type == "ExternalName":
         target = str(_spec(world, "Service", namespace, name).get("externalName", ""))
         # one step only: a Service that names itself must not be followed for ever
-        address = outside.address_of(target)
-        return ((address,) if address else ()), None
+        return lookup(world, target, follow=False) if follow else ((), None)
     if service.cluster_ip is not None:
         return (service.cluster_ip,), service
-    return tuple(dict.fromkeys(pod.ip for pod in world.pods_of(service) if pod.ip is not None)), service
+    pods = dict.fromkeys(pod.ip for pod in world.pods_of(service) if pod.ip is not None)
+    return tuple(pods) or written_addresses(world, service), service
 
 
 def _host_records(world: View, namespace: str, name: str, host: str) -> Records:

@@ -33,7 +33,11 @@ def service_step(found: Resolution, target: Translation) -> Step:
         return Step("Service", "stopped", target.problem)
     if target.service is not None and target.endpoint is not None:
         is_pod = isinstance(target.endpoint, Pod) and not target.endpoint.host_network
+        if isinstance(target.endpoint, External):
+            return Step("Service", "passed", "becomes the address")
         return Step("Service", "passed", "becomes the pod" if is_pod else "becomes the node")
+    if any(caveat.kind == "host port" for caveat in target.caveats):
+        return Step("Service", "passed", "becomes the pod")
     return Step("Service", "unused", "headless" if found.service is not None else "no Service")
 
 
@@ -60,7 +64,7 @@ def _open(gate: Gate, verdict: Verdict) -> Fact:
     """Why there is no door: not isolated, or nothing a policy could apply to."""
     subject = gate.endpoint
     if verdict.source == verdict.destination:
-        return "to itself"
+        return "through its own Service" if gate.unjudged == "own Service" else "to itself"
     if isinstance(subject, External):
         return "outside"
     if isinstance(subject, Node):

@@ -44,6 +44,7 @@ class Profile:
     ``enforces`` holds the directions it enforces at all; a plugin that enforces nothing ignores policies silently (D).
     ``ip_block_matches_outside``, ``_nodes``, ``_pods``: what an ipBlock is compared with; a peer that is compared with
     nothing admits nothing. ``supports_end_port``: without support only ``port`` counts (D).
+    ``masquerades``: whether ingress rules see a node's address behind a NodePort whose Service does not say Local.
     ``existing_connections``: whether a connection lives on when a change of policies no longer admits it.
     ``decisions`` say the same in words, and what a verdict about one new connection does not depend on.
     """
@@ -55,6 +56,7 @@ class Profile:
     ip_block_matches_nodes: bool = True
     ip_block_matches_pods: bool = True
     supports_end_port: bool = True
+    masquerades: bool = False
     existing_connections: Literal["kept", "cut", "undefined"] = "undefined"
     decisions: tuple[Decision, ...] = ()
 
@@ -94,6 +96,7 @@ UPSTREAM = Profile(
 CALICO = Profile(
     "calico",
     "Enforces the whole API; ipBlocks match pods too, and connections that stand are kept.",
+    masquerades=True,
     existing_connections="kept",
     decisions=_decisions(
         rule_9=("kept until they end", "projectcalico/calico issues 2759 and 6399"),
@@ -114,6 +117,7 @@ CILIUM = Profile(
     "Enforces the whole API by identities: ipBlocks match neither pods nor nodes, and standing connections are cut.",
     ip_block_matches_nodes=False,
     ip_block_matches_pods=False,
+    masquerades=True,
     existing_connections="cut",
     decisions=_decisions(
         rule_9=("cut: every packet is looked up", "cilium/cilium pull request 3605"),

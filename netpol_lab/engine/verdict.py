@@ -36,6 +36,7 @@ Unjudged = Literal[
     "outside",  # D: policies apply to pods; not to addresses outside,
     "node",  # not to nodes,
     "host network",  # and not to pods on the host network
+    "own Service",  # a pod that calls itself through its own Service: plugins differ (rule 25)
     "not enforced",  # D: without a plugin that implements it, a NetworkPolicy has no effect
 ]
 """Why no policy judges an end of a connection, though one might select it."""
@@ -165,6 +166,11 @@ CaveatKind = Literal[
     "other policy",  # a kind of policy that can overrule or narrow what NetworkPolicy decides (rule 29)
     "foreign workload",  # its own controller is not simulated: its pods are taken from the template
     "not enforced",  # the network plugin ignores policies, in one direction or in both (rule 28)
+    "node's address",  # the pod may see a node's address in place of the client's (rule 18)
+    "client's address",  # the pod sees the client's, unless something in front translates it (rule 18)
+    "own Service",  # a pod that calls itself through its own Service (rule 25)
+    "host port",  # a plugin of its own passes it on
+    "UDP refusal",  # an ICMP message, and kernels limit how many they send
 ]
 
 

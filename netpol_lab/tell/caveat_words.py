@@ -41,10 +41,47 @@ def _not_enforced(found: Sequence[Caveat]) -> str:
     return f"The plugin {found[0].plugin} ignores policies: no rule is enforced."
 
 
+def _nodes_address(found: Sequence[Caveat]) -> str:
+    return (
+        f"Behind {_objects(found, 'Services')} (externalTrafficPolicy: Cluster) a pod usually sees a node's address in "
+        "place of the client's: which of them policies see is left to the plugin."
+    )
+
+
+def _clients_address(found: Sequence[Caveat]) -> str:
+    return (
+        f"Behind {_objects(found, 'Services')} (externalTrafficPolicy: Local) a pod sees the client's address, unless "
+        "something in front translates it."
+    )
+
+
+def _own_service(found: Sequence[Caveat]) -> str:
+    return (
+        f"Through {_objects(found, 'Services')} a pod meets itself from another address: where a policy isolates it, "
+        "some plugins drop that."
+    )
+
+
+def _host_port(found: Sequence[Caveat]) -> str:
+    return (
+        f"The hostPort of {_objects(found, 'pods')} works where the plugin passes it on; which source address the pod "
+        "sees is left to it."
+    )
+
+
+def _udp_refusal(found: Sequence[Caveat]) -> str:
+    return "UDP is refused by an ICMP message; a kernel limits how many it sends, so the client may meet silence."
+
+
 _SENTENCES = {
     "other policy": _other_policies,
     "foreign workload": _foreign_workloads,
     "not enforced": _not_enforced,
+    "node's address": _nodes_address,
+    "client's address": _clients_address,
+    "own Service": _own_service,
+    "host port": _host_port,
+    "UDP refusal": _udp_refusal,
 }
 
 

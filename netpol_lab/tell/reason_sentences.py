@@ -27,11 +27,13 @@ STEP_LINES: dict[Fact, tuple[str, ...]] = {
     # -- Service
     "becomes the pod": ("becomes the pod", "{target}"),
     "becomes the node": ("becomes the node", "{target}"),
+    "becomes the address": ("becomes", "{target}"),
     "headless": ("headless: none", "{dialed}"),
     "no Service": ("none", "{dialed}"),
     "no such port": ("no such port", "{service} has", "no {asked}"),
     "no endpoints": ("no endpoints", "no pod behind {service}"),
     "no such address": ("no such Service", "has {address}"),
+    "not on this node": ("no answer", "no pod of {service}", "on this node"),
     # -- egress and ingress
     "a rule admits": ("admitted by", "{policy}, rule {rule}"),
     "a rule would admit": ("not reached", "(would admit: rule {rule})"),
@@ -39,6 +41,7 @@ STEP_LINES: dict[Fact, tuple[str, ...]] = {
     "would not admit": ("not reached", "(would not admit)"),
     "not isolated": ("{end} is", "not isolated"),
     "to itself": ("to itself:", "always allowed"),
+    "through its own Service": ("back to itself:", "plugins differ"),
     "outside": ("outside:", "no policy applies"),
     "a node": ("a node:", "no policy applies"),
     "host network": ("host network:", "no policy applies"),
@@ -72,6 +75,8 @@ SENTENCES = {
     "head.no endpoints": "REFUSED at service",
     "title.no such address": "Timed out: no Service has {address}",
     "head.no such address": "TIMED OUT at service",
+    "title.not on this node": "Timed out: no pod of {service} on the node that was asked",
+    "head.not on this node": "TIMED OUT at service",
     "title.nothing listens": "Refused: nothing listens on {port} of {target}",
     "head.nothing listens": "REFUSED at port: nothing listens",
     "title.nothing is there": "Timed out: nothing answers at {target} on {on}",
@@ -148,6 +153,8 @@ SENTENCES = {
     "reason.no such name.look": "Check the spelling. A Service in another namespace needs both names: {names}.",
     "reason.Service.look": "No policy is involved: look at the Service.",
     "reason.no endpoints.look": "No policy is involved: compare the Service's selector with the labels of the pods.",
+    "reason.not on this node.look": "No policy is involved: with externalTrafficPolicy: Local a node serves its "
+    "own pods only.",
     "reason.nothing is there": "Nothing answers there",
     "reason.nothing is there.look": "No policy is involved.",
     "reason.nothing listens": "Nothing listens on {port}",
@@ -194,6 +201,7 @@ SENTENCES = {
     "condition.row": "{rule} wants {wanted}; found: {found}",
     # -- why no policy judges an end
     "unjudged.itself": "a pod always reaches itself",
+    "unjudged.own Service": "a pod that calls itself through its own Service: plugins differ",
     "unjudged.own node": "traffic between a pod and its own node is always allowed",
     "unjudged.pod of its node": "a pod on the host network counts as its node, and a pod's own node is always allowed",
     "unjudged.outside": "an address outside the cluster: no policy applies to it",

@@ -9,8 +9,8 @@ from netpol_lab.connections.flow import Fact, StepName, StepState
 from netpol_lab.connections.steps import near_misses, socket, where
 from netpol_lab.engine.verdict import Gate
 from netpol_lab.model.objects import name_of
+from netpol_lab.model.phrases import count
 from netpol_lab.tell.reason_sentences import STEP_LINES
-from netpol_lab.tell.words import count
 
 
 @dataclass(frozen=True)

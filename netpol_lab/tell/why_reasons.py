@@ -42,6 +42,8 @@ def reasons(flow: Flow) -> Iterable[Reason]:
     verdict, stop = flow.verdict, flow.stopped_at
     if verdict is not None and verdict.depends:
         yield Reason(say("reason.plugins"), edge="ink", profiles=verdict.by_profile)
+    if verdict is not None and verdict.ingress.unjudged == "own Service":
+        return
     if flow.connected and verdict is not None:
         yield from _admitted(verdict)
     elif flow.outcome == "dns timed out":
@@ -180,7 +182,8 @@ def _by_address(flow: Flow, direct: Flow) -> Reason:
 def _not_a_policy(flow: Flow, stop: Step) -> Reason:
     """Failures in which no policy has a part, and what to look at."""
     if stop.name == "Service":
-        look = "no endpoints" if stop.fact == "no endpoints" else "Service"
+        own = stop.fact in ("no endpoints", "not on this node")
+        look = stop.fact if own else "Service"
         heading: Sentence = (capital(next(each.said for each in steps_told(flow) if each.state == "stopped")),)
     else:
         look = stop.fact
