@@ -144,6 +144,8 @@ def test_the_letters_that_differ_are_marked_in_the_page() -> None:
 def test_every_policy_that_isolates_is_named() -> None:
     text = check(lambda: why.draw(CASES["near miss"])).text
     assert "Two policies isolate backend for ingress: default-deny-ingress and allow-frontend" in text
+    told = "<code>default-deny-ingress</code> and <code>allow-frontend</code>."
+    assert told in why.draw(CASES["near miss"]).html
 
 
 def test_an_end_that_would_have_admitted_says_so() -> None:

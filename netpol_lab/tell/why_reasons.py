@@ -9,11 +9,11 @@ from typing import Literal
 from netpol_lab.connections import Flow, Step
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, RuleRef, Verdict
 from netpol_lab.model.objects import Pod, name_of
-from netpol_lab.model.phrases import capital, count, lines_of, listed, place_of
+from netpol_lab.model.phrases import capital, count, lines_of, place_of
 from netpol_lab.tell.condition_words import unjudged_words, wanted_words
 from netpol_lab.tell.reason_sentences import line, say
 from netpol_lab.tell.step_words import steps_told
-from netpol_lab.tell.words import Mono, Quiet, Sentence, peers_words, ports_words
+from netpol_lab.tell.words import Mono, Quiet, Sentence, parts, peers_words, ports_words
 
 _LIKE_A_LABEL = ("pod label", "namespace label", "namespace", "named port", "protocol", "address", "outside")
 """Kinds of conditions that one mistake explains. Another port is mostly another rule altogether."""
@@ -80,7 +80,7 @@ def _admitted(verdict: Verdict) -> Iterable[Reason]:
 
 
 def _ignored(gate: Gate) -> Sentence:
-    policies = listed([Mono(policy.name) for policy in gate.ignored])
+    policies = parts([Mono(policy.name) for policy in gate.ignored])
     return say("reason.ignored.end", end=name_of(gate.endpoint), way=gate.direction, policies=policies)
 
 
@@ -99,7 +99,7 @@ def _isolation(gate: Gate) -> Sentence:
     if len(policies) == 1:
         return say("reason.isolates", policy=policies[0], end=pod, way=way)
     number = count(len(policies), "policy", "policies").capitalize()
-    return say("reason.isolate", number=number, end=pod, way=way, policies=listed(policies))
+    return say("reason.isolate", number=number, end=pod, way=way, policies=parts(policies))
 
 
 def near_miss(gate: Gate) -> NearMiss | None:
