@@ -1,4 +1,4 @@
-"""kubectl port-forward and kubectl proxy: into a pod from its own node, and from the node of the API server."""
+"""kubectl port-forward and kubectl proxy: around all policies, and from the node of the API server."""
 
 from __future__ import annotations
 

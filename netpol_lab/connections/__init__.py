@@ -1,7 +1,7 @@
 """Connections: one as a client makes it (name, Service, egress, ingress, port), all pairs, and what has been tried.
 
-The order is the order of a real cluster. The Service is translated *before* egress is judged, so
-policies see the pod's address and port, never the Service's (catalogue rule 20).
+The Service is translated *before* egress is judged, so policies see the pod's address and port, not the Service's.
+The API leaves that order open; the plugins of the profiles keep it (catalogue rule 20).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """From the address and port a client dials to the endpoint and port that packets reach.
 
-kube-proxy rewrites the destination before any policy looks at the packet (DNAT); so what it decides comes first.
+kube-proxy rewrites the destination (DNAT) before a policy of any profile looks at the packet; so that comes first. The
+API leaves the order open (catalogue rule 20).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``kubectl port-forward``: a port of your own machine that leads into a pod, around all policies.
 
-On a real cluster the API server passes the bytes to the kubelet of the pod's node, and from there they enter the pod.
-Traffic from a pod's own node is always admitted to it (catalogue rule 26), so no policy is asked.
+On a real cluster the API server passes the bytes to the kubelet of the pod's node, and the container runtime there
+dials inside the pod's own network namespace. No policy stands in that way (catalogue rule 26).
 
 The real command stays in the foreground until you stop it. Here it returns at once, and the forward stays open.
 """

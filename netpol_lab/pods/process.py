@@ -213,7 +213,8 @@ class Process:
     def connect(self, host: str, port: int, protocol: str = "TCP") -> Flow:
         """Try one connection; tells nobody yet (see :meth:`saw`).
 
-        Through a port-forward it comes from the pod's own node, and no policy is asked (catalogue rule 26).
+        A port-forward dials inside the pod's own network (catalogue rule 26). It is judged as what comes from the pod's
+        own node is: no policy is asked.
         """
         machine = self.machine
         through = machine.forwarded(host, port)
