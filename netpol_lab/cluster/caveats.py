@@ -35,7 +35,15 @@ def caveats(resources: Iterable[Resource], pods: Iterable[Pod], profile: Profile
     resources, pods = tuple(resources), tuple(pods)
     found = [each for resource in resources for each in _of_object(resource, pods)]
     policies = [resource.typed for resource in resources if isinstance(resource.typed, NetworkPolicy)]
-    return (*found, *_not_enforced(policies, pods, profile))
+    return (*found, *_not_enforced(policies, pods, profile), *_families(pods))
+
+
+def _families(pods: Iterable[Pod]) -> Iterator[Caveat]:
+    """Policies are asked about two pods of different families too, and no packet ever is."""
+    taking_part = [pod for pod in pods if pod.phase == "Running" and not pod.host_network and pod.ips]
+    families = {frozenset(address.version for address in pod.ips) for pod in taking_part}
+    if {frozenset({4}), frozenset({6})} <= families:
+        yield Caveat("address family")
 
 
 def _of_object(resource: Resource, pods: Iterable[Pod]) -> Iterator[Caveat]:

@@ -16,7 +16,7 @@ from netpol_lab.cluster.caveats import caveats
 from netpol_lab.cluster.server import is_control_plane
 from netpol_lab.cluster.workloads import matcher
 from netpol_lab.engine import reasons as explain
-from netpol_lab.engine.compiled import Engine
+from netpol_lab.engine.compiled import Engine, have_a_family
 from netpol_lab.engine.profiles import UPSTREAM, Profile
 from netpol_lab.engine.verdict import Caveat, Verdict
 from netpol_lab.model.bodies import Key
@@ -181,7 +181,9 @@ class View:
             raise LabError(f"{protocol} {port} is no port: a number from 1 to 65535 of TCP, UDP or SCTP is wanted.")
         ends = self.endpoint(source), self.endpoint(destination)
         found = explain.verdict(self.engine, *ends, port, protocol)
-        return replace(found, caveats=tuple(each for each in self.caveats if each.touches(*ends)))
+        touching = [each for each in self.caveats if each.touches(*ends) and each.kind != "address family"]
+        apart = [] if have_a_family(*ends) else [Caveat("address family")]
+        return replace(found, caveats=(*touching, *apart))
 
     @property
     def caveats(self) -> tuple[Caveat, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.connections.ends import ends_of
 from netpol_lab.connections.scene import Reach, Scene, SceneNode, Stop, build
-from netpol_lab.engine.compiled import Ends
+from netpol_lab.engine.compiled import Ends, have_a_family
 from netpol_lab.engine.meter import Meter
 from netpol_lab.engine.reachability import Reachability
 from netpol_lab.model.errors import LabError
@@ -152,6 +152,9 @@ def _on_one_port(view: View, port: int, protocol: str, ends: Ends) -> pandas.Dat
         values = answers.pairs(endpoints, endpoints, ends).view(bool)  # a bit for the one port: 0 or 1
     inside = sum(not isinstance(each, External) for each in endpoints)
     values[inside:, inside:] = False
+    for place, part in enumerate(endpoints[inside:], inside):
+        apart = [number for number, pod in enumerate(endpoints[:inside]) if not have_a_family(pod, part)]
+        values[apart, place] = values[place, apart] = False
     names = [(each.namespace if isinstance(each, Pod) else "", each.name) for each in endpoints]
     index = pandas.MultiIndex.from_tuples(names, names=["namespace", "pod"])
     return pandas.DataFrame(values, index=index, columns=index, copy=False)

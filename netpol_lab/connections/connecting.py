@@ -9,6 +9,7 @@ from netpol_lab.connections import steps as facts
 from netpol_lab.connections.flow import Flow, Outcome, Step, StepName
 from netpol_lab.connections.resolving import Resolution, Resolver
 from netpol_lab.connections.services import Translation, answers, translate
+from netpol_lab.engine.compiled import address_of, family_of
 from netpol_lab.engine.profiles import CONFORMANT, UPSTREAM
 from netpol_lab.engine.verdict import Answer, Caveat, Verdict
 from netpol_lab.model.bodies import Key
@@ -42,8 +43,9 @@ def connect(world: View, source: Endpoint, host: str, port: int, protocol: str =
 
 def connect_to(world: View, source: Endpoint, end: Endpoint, port: int, protocol: str = "TCP") -> Flow:
     """One connection to an end by its own address. An end that has none is judged too, and nothing listens there."""
-    if end.ip is not None:
-        return connect(world, source, str(end.ip), port, protocol)
+    address = address_of(end, family_of(source, end))
+    if address is not None:
+        return connect(world, source, str(address), port, protocol)
     steps = Step("Name", "unused", "no address"), Step("Service", "unused", "no Service")
     asked = _Dialing(world, source, end.name, port, protocol, 0)
     return asked._judge(steps, Translation(None, end, port), end)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.engine.addresses import AddressMap, AddressRange, range_name
-from netpol_lab.engine.compiled import Engine, Group
+from netpol_lab.engine.compiled import Engine, Group, have_a_family
 from netpol_lab.model.networks import NETWORKS, SYSTEM_NAMESPACE
 from netpol_lab.model.objects import OUTSIDE, Direction, Endpoint, External, Pod
 from netpol_lab.model.ports import PortSet
@@ -37,7 +38,7 @@ def outside_ranges(*states: View) -> dict[External, list[AddressRange]]:
         addresses = AddressMap(list(blocks))
     cluster = NETWORKS if any(state.nodes for state in states) else ()
     found: dict[External, list[AddressRange]] = {}
-    for version in _families(pod for state in states for pod in state.pods):
+    for version in _families(pod for state in states for pod in state.policed_pods):
         parts = list(addresses.classes(version, cluster).values())
         for ranges in sorted(parts, key=lambda ranges: -sum(int(last) - int(first) for first, last in ranges)):
             found[_example(ranges, not found)] = ranges
@@ -50,23 +51,28 @@ def _families(pods: Iterable[Pod]) -> list[int]:
 
 def _example(ranges: list[AddressRange], is_first: bool) -> External:
     """One address that stands for a part of the outside; the usual one where it is in it."""
-    usual, version = int(OUTSIDE.address), ranges[0][0].version
-    holds_usual = version == 4 and any(int(first) <= usual <= int(last) for first, last in ranges)
+    usual = next(address for address in OUTSIDE.ips if address.version == ranges[0][0].version)
+    holds_usual = any(int(first) <= int(usual) <= int(last) for first, last in ranges)
     more = f" and {len(ranges) - 1} more" if len(ranges) > 1 else ""
     name = OUTSIDE.name if is_first else range_name(*ranges[0]) + more
-    return External(OUTSIDE.address if holds_usual else ranges[0][0], name)
+    return External(usual if holds_usual else ranges[0][0], name)
 
 
 def outside_of(view: View, pods: Sequence[Pod]) -> list[External]:
-    """The outside, and besides it each part of it that some pod treats differently; of the first family alone."""
+    """The outside, and besides it each part of it that some pod treats differently.
+
+    Where pods have addresses of two families, the outside of the second is a part of its own, unless no pod tells it
+    from the first: then one end stands for both.
+    """
     engine = view.engine
     outward, inward = _judges_of_addresses(engine, "egress", pods), _judges_of_addresses(engine, "ingress", pods)
-    found: dict[tuple[PortSet, ...], External] = {}
-    parts = list(outside_ranges(view))
-    for external in (each for each in parts if each.address.version == parts[0].address.version):
-        sent = (engine.admitted("egress", pod, external) for pod in outward)
-        received = (engine.admitted("ingress", external, pod) for pod in inward)
-        found.setdefault((*sent, *received), external)
+    found: dict[tuple[PortSet | None, ...], External] = {}
+    for part in outside_ranges(view):
+        sent = (engine.admitted("egress", pod, part) if have_a_family(pod, part) else None for pod in outward)
+        received = (engine.admitted("ingress", part, pod) if have_a_family(pod, part) else None for pod in inward)
+        known = found.setdefault(key := (*sent, *received), part)
+        if part.address.version not in {address.version for address in known.ips}:
+            found[key] = replace(known, other_families=(part.address,))
     return list(found.values())
 
 

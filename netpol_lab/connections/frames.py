@@ -11,6 +11,7 @@ from netpol_lab.cluster.workloads import workload_names
 from netpol_lab.connections.ends import outside_ranges
 from netpol_lab.engine.addresses import AddressRange
 from netpol_lab.engine.compare import Difference, Turn
+from netpol_lab.engine.compiled import have_a_family
 from netpol_lab.engine.pairs import connections_between
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import DIRECTIONS, External, Pod
@@ -125,7 +126,7 @@ def _rows(view: View, by: By) -> Iterator[FrameRow]:
             continue
         group, part, reach = (one, other, outward) if one < len(ends) else (other, one, inward)
         external, pod = parts[part - len(ends)], groups[group].pods[0]
-        if not pod.ips or any(address.version == external.address.version for address in pod.ips):
+        if have_a_family(pod, external):
             known = reach.setdefault(ends[group], {})
             known[external] = known.get(external, PortSet.NONE) | ports
     for (one, other), ports in inside.items():

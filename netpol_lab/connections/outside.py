@@ -63,7 +63,7 @@ def address_of(name: str) -> IPv4Address | None:
 
 def endpoint_at(address: IPAddress) -> External:
     """The outside address as one end of a connection, under the name people know it by."""
-    if address == OUTSIDE.address:
-        return OUTSIDE
+    if address in OUTSIDE.ips:
+        return External(address, OUTSIDE.name)
     host = host_at(address)
     return External(address, host.name if host else str(address))

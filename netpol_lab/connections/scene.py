@@ -16,7 +16,7 @@ from netpol_lab.cluster.listening import listeners
 from netpol_lab.cluster.snapshot import Snapshot, View
 from netpol_lab.connections.ends import outside_of, pods_in_order, tells_addresses_apart
 from netpol_lab.engine.compare import compare
-from netpol_lab.engine.compiled import Engine
+from netpol_lab.engine.compiled import Engine, have_a_family
 from netpol_lab.engine.verdict import Caveat
 from netpol_lab.model.objects import DIRECTIONS, Direction, Endpoint, NetworkPolicy, Pod
 from netpol_lab.model.ports import PortSet
@@ -101,7 +101,8 @@ class Reach:
 class Scene:
     """Nodes in the order of the story (lesson namespaces, kube-system, outside) and their reach.
 
-    ``reach`` holds every ordered pair of different node ids, except outside to outside.
+    ``reach`` holds every ordered pair of different node ids, except outside to outside, and a pod and an outside of
+    which it has no address family.
     """
 
     nodes: tuple[SceneNode, ...]
@@ -197,7 +198,9 @@ class _Reaches(Mapping[tuple[str, str], Reach]):
 
 
 def _is_pair(source: SceneNode, target: SceneNode) -> bool:
-    return source is not target and not (source.is_external and target.is_external)
+    if source.is_external or target.is_external:
+        return source.is_external != target.is_external and have_a_family(source.endpoint, target.endpoint)
+    return source is not target
 
 
 def _dns_pods(view: View) -> set[str]:

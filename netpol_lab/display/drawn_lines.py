@@ -139,7 +139,7 @@ def answers(scene: Scene, asked: Iterable[AskedLine]) -> Iterator[Line]:
         source, target = find(scene, source_id), find(scene, target_id)
         if source.id == target.id:
             raise LabError(f"{source.name} always reaches itself: no policy is asked.")
-        reach = scene.reach[source.id, target.id]
+        reach = scene.reach.get((source.id, target.id), NOTHING)
         stop = reach.stop_on(protocol, port)
         state: LineState = "blocked" if stop else "plugin" if (protocol, port) in reach.depends else "allowed"
         yield Line(source, target, state, PortSet.of(protocol, port), stop)
@@ -170,8 +170,9 @@ def undecided_pairs(scene: Scene) -> tuple[int, int, bool]:
 
 def _pairs(scene: Scene) -> Iterator[tuple[Reach, SceneNode]]:
     for source, target in permutations(scene.nodes, 2):
-        if not source.is_dns and is_pod(target) and target.listens:
-            yield scene.reach[source.id, target.id], target
+        reach = scene.reach.get((source.id, target.id))
+        if reach is not None and not source.is_dns and is_pod(target) and target.listens:
+            yield reach, target
 
 
 def _is_open(scene: Scene, namespace: str) -> bool:

@@ -26,6 +26,7 @@ from netpol_lab.model.objects import (
     ContainerPort,
     Direction,
     Endpoint,
+    External,
     IPAddress,
     IPBlock,
     Namespace,
@@ -347,9 +348,18 @@ def address_of(endpoint: Endpoint, family: int | None) -> IPAddress | None:
 
 
 def family_of(source: Endpoint, destination: Endpoint) -> int | None:
-    """The address family a connection uses: that of the destination's first address which the source has too."""
-    known = {address.version for address in source.ips}
-    return next((address.version for address in destination.ips if address.version in known), None)
+    """The address family a connection uses: that of the destination's first address which the source has too.
+
+    What comes from outside to a pod of two families comes in the first one of the outside, as what goes out to it.
+    """
+    first, other = (source, destination) if isinstance(source, External) else (destination, source)
+    known = {address.version for address in other.ips}
+    return next((address.version for address in first.ips if address.version in known), None)
+
+
+def have_a_family(one: Endpoint, other: Endpoint) -> bool:
+    """Whether packets can go from one end to another at all. Of an end without an address, nothing is known."""
+    return not one.ips or not other.ips or family_of(one, other) is not None
 
 
 _ALL_PODS = LabelSelector()

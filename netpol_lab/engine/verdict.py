@@ -166,6 +166,7 @@ CaveatKind = Literal[
     "other policy",  # a kind of policy that can overrule or narrow what NetworkPolicy decides (rule 29)
     "foreign workload",  # its own controller is not simulated: its pods are taken from the template
     "not enforced",  # the network plugin ignores policies, in one direction or in both (rule 28)
+    "address family",  # policies may admit it, and the two ends have no address of one family
     "node's address",  # the pod may see a node's address in place of the client's (rule 18)
     "client's address",  # the pod sees the client's, unless something in front translates it (rule 18)
     "own Service",  # a pod that calls itself through its own Service (rule 25)

@@ -220,11 +220,13 @@ class External:
     """Addresses outside the cluster, all treated alike by every policy.
 
     ``address`` stands for the class; ``name`` is what tables show. The plain :data:`OUTSIDE` is any
-    address that no ipBlock speaks of in particular.
+    address that no ipBlock speaks of in particular; in ``other_families`` it has one more, for pods that have no
+    address of the first one's family.
     """
 
     address: IPAddress = IPv4Address("198.51.100.10")  # TEST-NET-2, reserved for documentation
     name: str = "External"
+    other_families: tuple[IPAddress, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def id(self) -> str:
@@ -236,10 +238,10 @@ class External:
 
     @property
     def ips(self) -> tuple[IPAddress, ...]:
-        return (self.address,)
+        return (self.address, *self.other_families)
 
 
-OUTSIDE = External()
+OUTSIDE = External(other_families=(IPv6Address("2001:db8::10"),))  # RFC 3849, reserved for documentation too
 
 Endpoint = Pod | Node | External
 """What can be at either end of a connection. ``ips`` are its addresses, ``ip`` the first: the one it is known by."""

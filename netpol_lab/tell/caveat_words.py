@@ -41,6 +41,10 @@ def _not_enforced(found: Sequence[Caveat]) -> str:
     return f"The plugin {found[0].plugin} ignores policies: no rule is enforced."
 
 
+def _address_family(found: Sequence[Caveat]) -> str:
+    return "Not judged: whether packets get there. Ends without an address of the same family never meet."
+
+
 def _nodes_address(found: Sequence[Caveat]) -> str:
     return (
         f"Behind {_objects(found, 'Services')} (externalTrafficPolicy: Cluster) a pod usually sees a node's address in "
@@ -77,6 +81,7 @@ _SENTENCES = {
     "other policy": _other_policies,
     "foreign workload": _foreign_workloads,
     "not enforced": _not_enforced,
+    "address family": _address_family,
     "node's address": _nodes_address,
     "client's address": _clients_address,
     "own Service": _own_service,
