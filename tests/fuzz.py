@@ -2,7 +2,8 @@
 
     python tests/fuzz.py --seconds 900 --seed 1
 
-Inputs come from ``odd_inputs.py``. One that ends in anything but an answer is made small, printed and added to
+Inputs come from ``odd_inputs.py``. After each change one view is drawn, or with ``--every-view`` all of them, as the
+tests do, which is several times as slow. One that ends in anything but an answer is made small, printed and added to
 ``fuzz_found.json``, which the tests replay; the run goes on. The exit code is 1 when something was found.
 """
 
@@ -27,17 +28,18 @@ from student_session import StudentSession  # noqa: E402
 from netpol_lab import Lab  # noqa: E402
 
 FOUND = HERE / "fuzz_found.json"
-ROUND = 100
+ROUND = 500
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fuzz the whole workbook.")
     parser.add_argument("--seconds", type=float, default=600, help="how long (600)")
     parser.add_argument("--seed", type=int, default=0, help="another seed gives other inputs (0)")
+    parser.add_argument("--every-view", action="store_true", help="draw all views after each change")
     options = parser.parse_args()
     os.chdir(tempfile.mkdtemp(prefix="fuzz-"))
-    student, begun, rounds, found = StudentSession(Lab("07")).fails_loudly(setattr), time.monotonic(), 0, 0
-    taken = 0
+    student = StudentSession(Lab("07"), every_view=options.every_view).fails_loudly(setattr)
+    begun, rounds, found, taken = time.monotonic(), 0, 0, 0
     last: list[list[Step]] = [[]]
     reported: set[str] = set()
     while (passed := time.monotonic() - begun) < options.seconds:

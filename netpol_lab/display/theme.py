@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 PALETTE: dict[str, tuple[str, str]] = {
     "card": ("#ffffff", "#15181c"),  # background of every figure
@@ -117,5 +118,6 @@ def css_variables(roles: Iterable[str]) -> str:
     return f'.npl{{{light}}}[data-jp-theme-light="false"] .npl{{{dark}}}' if names else ""
 
 
+@lru_cache(maxsize=256)
 def _minify(rules: str) -> str:
     return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", rules)).replace(";}", "}").strip()
