@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from netpol_lab.lab import bridge as bridge_module
 from netpol_lab.lab.bridge import Bridge
 from netpol_lab.lab.kernel_start import BRIDGE
 
@@ -187,6 +188,14 @@ def test_of_two_bridges_the_last_one_answers_and_stays_when_the_first_closes(bri
         assert shell("kubectl get").stdout == "the other one\n"
     finally:
         other.close()
+
+
+def test_who_says_nothing_is_sent_away_after_a_while(bridge, monkeypatch):
+    monkeypatch.setattr(bridge_module, "_SECONDS_FOR_THE_TOKEN", 0.01)
+    port = int(os.environ[BRIDGE].partition(":")[0])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as stranger:
+        stranger.sendall(b"half a token")
+        assert stranger.recv(1) == b""
 
 
 def test_without_the_token_nobody_is_answered_and_nothing_is_read_but_the_token(bridge):

@@ -196,6 +196,7 @@ def run_cell(client: Any, code: str) -> str:
 CELLS = {
     f"!{DELETE}": REFUSED,
     f"%%bash --no-raise-error\n{DELETE}": REFUSED,
+    f"%%bash\n{DELETE}": "The last command of this cell ended with exit code 1. What it says stands above.",
     f"print(get_ipython().getoutput({DELETE!r}))": REFUSED,
     "!k get pods": "kubectl get pods",
     DELETE: f"Put an exclamation mark before the line: !{DELETE}",

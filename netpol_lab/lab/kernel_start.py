@@ -14,6 +14,7 @@ import functools
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -110,6 +111,8 @@ def slip(error: BaseException, cell: str, has_lab: bool = False) -> str:
     line = (getattr(error, "text", None) or cell).strip()
     if isinstance(error, SyntaxError):
         return _shell_line(line)
+    if isinstance(error, subprocess.CalledProcessError) and "run_cell_magic(" in cell:  # such as %%bash
+        return f"The last command of this cell ended with exit code {error.returncode}. What it says stands above."
     if not isinstance(error, NameError):
         return ""
     name = getattr(error, "name", None) or ""
