@@ -48,7 +48,7 @@ def lab(notebook_folder: object) -> Iterator[Lab]:
     ("to", "port", "outcome"),
     [
         ("web", 80, "Allowed"),  # nginx serves it, and the pod does not declare it
-        ("web", 9113, "Allowed"),  # declared: the image is not known to serve it, and the manifest says so
+        ("web", 9113, "Refused"),  # declared: the image does not serve it, and a declared port opens nothing
         ("web", 81, "Refused"),
         ("plain", 80, "Refused"),  # sleep serves nothing, and nothing is declared
     ],

@@ -135,10 +135,7 @@ class Facts:
         """The classes of pods that the selectors of a peer stand for; none for an ipBlock."""
         if peer.ip_block is not None:
             return []
-        pods, classes = peer.pod_selector or ALL_PODS, self.engine.classes
-        if peer.namespace_selector is None:
-            return list(classes.selected(policy.namespace, pods).members())
-        return [number for run in classes.selected_in(peer.namespace_selector, pods) for number in run.members()]
+        return [number for run in self.engine.runs(policy.namespace, peer) for number in run.members()]
 
     def destinations(self, place: Place) -> list[int]:
         """The classes of pods at the receiving end of a rule."""

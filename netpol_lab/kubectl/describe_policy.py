@@ -12,7 +12,9 @@ from netpol_lab.kubectl.ages import go_time
 from netpol_lab.kubectl.columns import NONE, selector_text
 from netpol_lab.kubectl.describe_parts import annotation_lines, label_lines
 from netpol_lab.kubectl.resources import metadata
+from netpol_lab.manifests.schema import PEER_SELECTORS
 from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.phrases import capital
 
 _ALL_PODS = "<none> (Allowing the specific traffic to all pods in this namespace)"
 
@@ -68,10 +70,9 @@ def _peers(peers: Sequence[ReadOnlyBody], word: str) -> Iterator[str]:
         yield f"    {word}: <any> (traffic not restricted by {what})"
     for peer in peers:
         yield f"    {word}:"
-        if peer.get("namespaceSelector") is not None:
-            yield f"      NamespaceSelector: {selector_text(peer['namespaceSelector'])}"
-        if peer.get("podSelector") is not None:
-            yield f"      PodSelector: {selector_text(peer['podSelector'])}"
+        for name in sorted(PEER_SELECTORS):
+            if peer.get(name) is not None:
+                yield f"      {capital(name)}: {selector_text(peer[name])}"
         block = peer.get("ipBlock")
         if block is not None:
             yield "      IPBlock:"

@@ -64,15 +64,15 @@ def _carries(asked: Requirement, labels: Mapping[str, str]) -> bool:
 def contradiction(evidence: Evidence, miss: NearMiss) -> Recognized | None:
     """Two conditions on one key that no object can meet at once; one of them (OR) was meant."""
     for peer in miss.rule.rule.peers:
-        for selector in (peer.pod_selector, peer.namespace_selector):
+        for selector in peer.selectors.values():
             pair = _contradicting(selector)
             if pair is not None:
                 return found(one=pair[0], two=pair[1]).at(pair[1].origin or miss.rule.origin)
     return None
 
 
-def _contradicting(selector: LabelSelector | None) -> tuple[Requirement, Requirement] | None:
-    wants = [each for each in selector.requirements if each.operator in ("=", "In")] if selector else []
+def _contradicting(selector: LabelSelector) -> tuple[Requirement, Requirement] | None:
+    wants = [each for each in selector.requirements if each.operator in ("=", "In")]
     pairs = ((one, other) for one, other in combinations(wants, 2) if one.key == other.key)
     return next((pair for pair in pairs if not {*pair[0].values} & {*pair[1].values}), None)
 
@@ -83,13 +83,15 @@ def _contradicting(selector: LabelSelector | None) -> tuple[Requirement, Require
 @recognizes(Evidence.letting_strangers_in)
 def loose_operator(evidence: Evidence, rule: RuleRef) -> Recognized | None:
     """NotIn, DoesNotExist and Exists fit more than the author thought of."""
-    selectors = (rule.peer.namespace_selector, rule.peer.pod_selector) if rule.peer is not None else ()
-    for selector, of_namespace in zip(selectors, (True, False), strict=False):
-        loose = (each for each in selector.requirements if each.operator in _LOOSE) if selector else iter(())
-        requirement = next(loose, None)
+    for field, selector in (rule.peer.selectors if rule.peer is not None else {}).items():
+        requirement = next((each for each in selector.requirements if each.operator in _LOOSE), None)
         if requirement is not None:
             end = evidence.stranger(rule)
-            who = f"the namespace {end.namespace}" if of_namespace and isinstance(end, Pod) else short(end)
+            who = (
+                f"the namespace {end.namespace}"
+                if field == "namespaceSelector" and isinstance(end, Pod)
+                else short(end)
+            )
             at = requirement.origin or rule.origin
             return found(requirement.operator, requirement=requirement, who=who).at(at)
     return None

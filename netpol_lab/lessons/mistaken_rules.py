@@ -145,8 +145,7 @@ def peers_too_wide(evidence: Evidence, rule: RuleRef) -> Recognized | None:
 
 def _is_wide(peer: NetworkPolicyPeer) -> bool:
     """No selector of the peer has a condition."""
-    selectors = [each for each in (peer.pod_selector, peer.namespace_selector) if each is not None]
-    return bool(selectors) and all(selector.is_empty for selector in selectors)
+    return bool(peer.selectors) and all(selector.is_empty for selector in peer.selectors.values())
 
 
 @recognizes(Evidence.serving)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from netpol_lab.manifests import name_rules as names
 from netpol_lab.manifests.line_map import Lines, Path
+from netpol_lab.manifests.schema import PEER_SELECTORS
 from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.model.labels import Labels, LabelSelector, Requirement
 from netpol_lab.model.objects import (
@@ -74,11 +75,13 @@ def _rules(spec: ReadOnlyBody, direction: str, peers: str, origin: _Origins) -> 
 
 
 def _peer(peer: ReadOnlyBody, path: Path, origin: _Origins) -> NetworkPolicyPeer:
-    def selector(name: str) -> LabelSelector | None:
-        return _selector(peer[name], (*path, name), origin) if name in peer else None
-
+    selectors = {
+        name.replace("Selector", "_selector"): _selector(peer[name], (*path, name), origin)
+        for name in PEER_SELECTORS
+        if name in peer
+    }
     block = _ip_block(peer["ipBlock"], (*path, "ipBlock"), origin) if "ipBlock" in peer else None
-    return NetworkPolicyPeer(selector("podSelector"), selector("namespaceSelector"), block, origin(path))
+    return NetworkPolicyPeer(**selectors, ip_block=block, origin=origin(path))
 
 
 def _port(port: ReadOnlyBody, path: Path, origin: _Origins) -> NetworkPolicyPort:

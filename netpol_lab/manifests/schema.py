@@ -79,6 +79,7 @@ NETWORK_POLICY_PEER = Struct(
     "v1.NetworkPolicyPeer",
     {"podSelector": LABEL_SELECTOR, "namespaceSelector": LABEL_SELECTOR, "ipBlock": IP_BLOCK},
 )
+PEER_SELECTORS = tuple(name for name, kind in NETWORK_POLICY_PEER.fields.items() if kind is LABEL_SELECTOR)
 NETWORK_POLICY_PORT = Struct(
     "v1.NetworkPolicyPort", {"protocol": PROTOCOL_POINTER, "port": INT_OR_STRING, "endPort": INT32_POINTER}
 )

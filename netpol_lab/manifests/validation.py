@@ -14,6 +14,7 @@ from netpol_lab.manifests import name_rules as names
 from netpol_lab.manifests.line_map import Path
 from netpol_lab.manifests.name_rules import quoted
 from netpol_lab.manifests.problem import Report
+from netpol_lab.manifests.schema import PEER_SELECTORS
 from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.model.objects import IPNetwork
 from netpol_lab.model.phrases import did_you_mean, nearest
@@ -124,7 +125,7 @@ def cidrs_by_path(spec: ReadOnlyBody) -> Iterator[tuple[str, str]]:
 
 
 def _peer(peer: ReadOnlyBody, path: Path, report: Report) -> None:
-    for name in ("podSelector", "namespaceSelector"):
+    for name in PEER_SELECTORS:
         if name in peer:
             label_selector(peer[name], (*path, name), report)
     if "ipBlock" in peer:

@@ -56,6 +56,12 @@ class NetworkPolicyPeer:
     ip_block: IPBlock | None = None
     origin: Origin | None = origin_field()
 
+    @property
+    def selectors(self) -> dict[str, LabelSelector]:
+        """Its selectors by their fields, in the order of the alphabet; one that is absent, not empty, is left out."""
+        found = {"namespaceSelector": self.namespace_selector, "podSelector": self.pod_selector}
+        return {name: selector for name, selector in found.items() if selector is not None}
+
 
 @dataclass(frozen=True)
 class NetworkPolicyPort:

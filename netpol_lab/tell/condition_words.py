@@ -5,6 +5,7 @@ from __future__ import annotations
 from netpol_lab.engine.verdict import Condition, Unjudged
 from netpol_lab.model.labels import LabelSelector
 from netpol_lab.model.objects import External, Namespace, NetworkPolicyPeer, Node, Pod
+from netpol_lab.model.phrases import listed
 from netpol_lab.tell.reason_sentences import line
 
 
@@ -30,9 +31,11 @@ def wanted_words(condition: Condition) -> str:
 
 
 def _labels(peer: NetworkPolicyPeer) -> str:
-    selectors = {"namespace labels": peer.namespace_selector, "labels": peer.pod_selector}
-    found = [line(f"condition.wanted.{id}", selector=_written(one)) for id, one in selectors.items() if one is not None]
-    return found[0] if len(found) == 1 else line("condition.wanted.both", namespace=found[0], pod=found[1])
+    kinds = {name: name.removesuffix("Selector") + " " if name != "podSelector" else "" for name in peer.selectors}
+    return listed(
+        line("condition.wanted.labels", kind=kinds[name], selector=_written(selector))
+        for name, selector in peer.selectors.items()
+    )
 
 
 def _written(selector: LabelSelector) -> str:

@@ -180,9 +180,7 @@ SENTENCES = {
     # -- what the rule asks for; labels, blocks and ports are written as kubectl writes them
     "condition.wanted.namespace": "namespace {name}, the policy's own",
     "condition.wanted.pod": "a pod with {labels}",
-    "condition.wanted.labels": "labels {selector}",
-    "condition.wanted.namespace labels": "namespace labels {selector}",
-    "condition.wanted.both": "{namespace} and {pod}",
+    "condition.wanted.labels": "{kind}labels {selector}",
     "condition.wanted.any": "of any kind",
     # -- what was found instead
     "condition.found.missing": "no label {key}",
