@@ -25,6 +25,10 @@ OTHER = [
     ("crd.antrea.io/v1beta1", "NetworkPolicy", "shop"),
     ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", ""),
     ("security.istio.io/v1", "AuthorizationPolicy", "shop"),
+    ("security.istio.io/v1", "PeerAuthentication", "shop"),
+    ("policy.linkerd.io/v1beta3", "Server", "shop"),
+    ("k8s.ovn.org/v1", "EgressFirewall", "shop"),
+    ("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", "shop"),
     ("k8s.cni.cncf.io/v1beta1", "MultiNetworkPolicy", "shop"),
 ]
 
@@ -241,3 +245,60 @@ def test_weave_enforces_what_it_enforces_and_says_what_it_ignores(notebook_folde
     assert passed.title.startswith("✓ Allowed") and "deny-all selects web, and weave-2.3 ignores it" in passed.text
     assert lab.policies().title == "deny-all closes both pods and admits nothing"
     lab.close()
+
+
+# -- objects that may have pods of which nothing is known ---------------------------------------------
+
+
+def database(
+    kind: str = "Postgresql", api_version: str = "acid.zalan.do/v1", namespace: str = "shop"
+) -> dict[str, Any]:
+    metadata = {"name": "db", "namespace": namespace}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": {"numberOfInstances": 2}}
+
+
+def for_database(namespace: str = "shop") -> dict[str, Any]:
+    policy = deny(namespace)
+    policy["spec"]["podSelector"] = {"matchLabels": {"application": "spilo"}}
+    return policy
+
+
+@pytest.mark.parametrize("others", [[], [pod("web")]])
+def test_a_policy_for_nobody_is_not_called_useless_beside_an_object_that_may_have_its_pods(others: list[Any]) -> None:
+    cluster = Cluster.from_manifests([database(), for_database(), *others])
+    (found,) = cluster.warnings()
+    assert "Postgresql shop/db; it may have pods that are not here." in str(found)
+    assert "Postgresql shop/db" in cluster.connections().attrs["caveats"]
+
+
+def test_a_peer_that_matches_nobody_says_so_too() -> None:
+    policy = deny()
+    policy["spec"]["ingress"] = [{"from": [{"podSelector": {"matchLabels": {"application": "spilo"}}}]}]
+    (found,) = Cluster.from_manifests([database(), policy, pod("web")]).warnings()
+    assert found.near.endswith("Postgresql shop/db; it may have pods that are not here.")
+
+
+def test_an_object_elsewhere_or_one_whose_pods_are_here_changes_no_advice() -> None:
+    elsewhere = Cluster.from_manifests([database(namespace="other"), for_database(), pod("web")])
+    assert "may have pods" not in str(elsewhere.warnings()[0])
+    own = pod("db-0")
+    own["metadata"]["ownerReferences"] = [
+        {"apiVersion": "acid.zalan.do/v1", "kind": "Postgresql", "name": "db", "uid": "1"}
+    ]
+    assert Cluster.from_manifests([database(), own]).caveats == ()
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind"),
+    [
+        ("crd.projectcalico.org/v1", "StagedNetworkPolicy"),
+        ("cert-manager.io/v1", "Certificate"),
+        ("monitoring.coreos.com/v1", "ServiceMonitor"),
+        ("gateway.networking.k8s.io/v1", "HTTPRoute"),
+        ("networking.k8s.io/v1", "Ingress"),
+        ("v1", "ConfigMap"),
+    ],
+)
+def test_an_object_that_makes_no_pods_is_nothing_that_was_left_out(api_version: str, kind: str) -> None:
+    made = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "db", "namespace": "shop"}}
+    assert Cluster.from_manifests([made, pod("web")], strict=False).caveats == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from netpol_lab.coach.advice_facts import ALL_PODS, Facts, Place, near_label, text
 from netpol_lab.coach.advice_finding import Finding, finding
@@ -10,6 +10,7 @@ from netpol_lab.model.labels import METADATA_NAME, LabelSelector
 from netpol_lab.model.objects import Namespace, NetworkPolicy, NetworkPolicyPeer
 from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import capital, did_you_mean
+from netpol_lab.tell.caveat_words import caveat_line
 
 
 def policy_selector(facts: Facts, policy: NetworkPolicy) -> Iterator[Finding]:
@@ -21,6 +22,7 @@ def policy_selector(facts: Facts, policy: NetworkPolicy) -> Iterator[Finding]:
     if namespace not in facts.labels_in:
         elsewhere = [] if selector.is_empty else _namespaces_with(facts, selector)
         near = f"Pods with {selector} are in {_names(elsewhere)}." if elsewhere else ""
+        near = _and_unseen(facts, near, [namespace])
         yield finding("namespace-without-pods", policy, policy.origin, near, namespace=namespace)
         return
     labeled = facts.labeled_workload([namespace], selector)
@@ -28,7 +30,7 @@ def policy_selector(facts: Facts, policy: NetworkPolicy) -> Iterator[Finding]:
         places = {"kind": labeled.kind, "name": labeled.name, "selector": text(selector)}
         yield finding("labels-on-workload", policy, origin, **places)
         return
-    near = _near(facts, selector, [namespace])
+    near = _and_unseen(facts, _near(facts, selector, [namespace]), [namespace])
     yield finding("selects-no-pod", policy, origin, near, namespace=namespace, selector=text(selector))
 
 
@@ -58,7 +60,7 @@ def _empty_peer(facts: Facts, place: Place, number: int, peer: NetworkPolicyPeer
         places = {"kind": labeled.kind, "name": labeled.name, "selector": text(pods)}
         yield finding("labels-on-workload", policy, origin, **places)
         return
-    near = _near(facts, pods, names)
+    near = _and_unseen(facts, _near(facts, pods, names), names)
     places = {"place": place.peer(number), "where": where, "selector": text(pods)}
     yield finding("peer-matches-no-pod", policy, origin, near, **places)
 
@@ -86,6 +88,13 @@ def _near(facts: Facts, selector: LabelSelector, names: list[str]) -> str:
         return capital(did_you_mean(close))
     elsewhere = [] if selector.is_empty else _namespaces_with(facts, selector)
     return f"Pods with {selector} are in {_names(elsewhere)}." if elsewhere else ""
+
+
+def _and_unseen(facts: Facts, near: str, namespaces: Container[str]) -> str:
+    """With the objects there that may have pods which nobody here knows of."""
+    unseen = (each for each in facts.state.caveats if each.kind == "unknown object")
+    there = [each for each in unseen if each.about and each.about[1] in namespaces]
+    return " ".join(filter(None, (near, caveat_line(there))))
 
 
 def _namespaces_with(facts: Facts, selector: LabelSelector) -> list[str]:

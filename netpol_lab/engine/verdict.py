@@ -165,6 +165,7 @@ class Gate:
 CaveatKind = Literal[
     "other policy",  # a kind of policy that can overrule or narrow what NetworkPolicy decides (rule 29)
     "foreign workload",  # its own controller is not simulated: its pods are taken from the template
+    "unknown object",  # its own controller may make pods, and there is no template to tell which
     "not enforced",  # the network plugin ignores policies, in one direction or in both (rule 28)
     "address family",  # policies may admit it, and the two ends have no address of one family
     "node's address",  # the pod may see a node's address in place of the client's (rule 18)

@@ -34,6 +34,11 @@ def _foreign_workloads(found: Sequence[Caveat]) -> str:
     return f"Not simulated: {_objects(found, 'workloads')}; {theirs} taken from the pod template."
 
 
+def _unknown_objects(found: Sequence[Caveat]) -> str:
+    theirs = "it" if len(found) == 1 else "they"
+    return f"Not simulated: {_objects(found, 'objects')}; {theirs} may have pods that are not here."
+
+
 def _not_enforced(found: Sequence[Caveat]) -> str:
     directions = found[0].directions
     if len(directions) == 1:
@@ -80,6 +85,7 @@ def _udp_refusal(found: Sequence[Caveat]) -> str:
 _SENTENCES = {
     "other policy": _other_policies,
     "foreign workload": _foreign_workloads,
+    "unknown object": _unknown_objects,
     "not enforced": _not_enforced,
     "address family": _address_family,
     "node's address": _nodes_address,
