@@ -10,6 +10,8 @@ from netpol_lab.display import tables
 from netpol_lab.display.card import Picture, figure
 from netpol_lab.display.markup import Markup, ascii_text, code, el, join
 from netpol_lab.engine.verdict import Caveat
+from netpol_lab.model.phrases import place
+from netpol_lab.tell.saying import line
 
 if TYPE_CHECKING:
     from netpol_lab.coach.advice import Finding
@@ -21,46 +23,37 @@ def draw(findings: Sequence[Finding], policies: int, left_out: Sequence[Caveat] 
     ``left_out`` is what the advice does not take into account.
     """
     if not findings:
-        looked = "There is no policy" if not policies else f"{policies} {'policy' if policies == 1 else 'policies'}"
-        words = f"{looked}, and no advice about {'it' if policies == 1 else 'them'}" if policies else looked
-        return figure(words, _QUIET, (), twin="", left_out=left_out, drawn=False)
-    count = len(findings)
-    title = (
-        f"{count} thing{'s' if count > 1 else ''} in these policies {'are' if count > 1 else 'is'} probably not meant"
-    )
+        words = line("advice.none", number=policies) if policies else line("advice.no policy")
+        return figure(words, line("advice.quiet"), (), twin="", left_out=left_out, drawn=False)
     return figure(
-        title,
-        _QUIET,
+        line("advice.title", number=len(findings)),
+        line("advice.quiet"),
         tables.table(("", "policy", "what", "lesson"), [_row(each) for each in findings]),
-        twin="\n".join(line for each in findings for line in _lines(each)),
+        twin="\n".join(row for each in findings for row in _lines(each)),
         left_out=left_out,
         drawn=False,
         rules=tables.RULES,
     )
 
 
-_QUIET = "The API server accepts all of this. `kubectl apply` says nothing about it."
-
-
 def _row(finding: Finding) -> tuple[Markup | str, ...]:
-    place = el("div", _place(finding), class_="npl-note") if _place(finding) else ""
+    below = el("div", _place(finding), class_="npl-note") if _place(finding) else ""
     near = el("div", el("strong", finding.near)) if finding.near else ""
     return (
         el("span", "!", class_="npl-unreached", aria_hidden="true"),
-        join([code(finding.policy.id), place]),
+        join([code(finding.policy.id), below]),
         join([el("div", finding.words), near]),
         finding.lesson,
     )
 
 
 def _lines(finding: Finding) -> list[str]:
-    place = f" ({_place(finding)})" if _place(finding) else ""
+    where = f" ({_place(finding)})" if _place(finding) else ""
     near = [f"  {finding.near}"] if finding.near else []
-    lines = [f"! {finding.policy.id}{place}", f"  {finding.words}", *near, f"  lesson {finding.lesson}"]
-    return [line[: len(line) - len(line.lstrip())] + ascii_text(line.strip()) for line in lines]
+    lines = [f"! {finding.policy.id}{where}", f"  {finding.words}", *near, f"  lesson {finding.lesson}"]
+    return [row[: len(row) - len(row.lstrip())] + ascii_text(row.strip()) for row in lines]
 
 
 def _place(finding: Finding) -> str:
     """The file's name without its folders: a notebook shows the same text on every machine."""
-    line = f"line {finding.line}" if finding.line else ""
-    return ", ".join(filter(None, (PurePath(finding.file).name, line)))
+    return place(PurePath(finding.file).name, f"line {finding.line}" if finding.line else "")

@@ -11,6 +11,7 @@ from netpol_lab.display.markup import Markup, code, el, join
 from netpol_lab.display.markup import table as columns
 from netpol_lab.model.objects import Endpoint, Pod, Service, name_of
 from netpol_lab.tell.condition_words import condition_words
+from netpol_lab.tell.saying import line
 
 
 def draw(service: Service, source: Endpoint, port: int, flows: Sequence[Flow]) -> card.Picture:
@@ -18,10 +19,7 @@ def draw(service: Service, source: Endpoint, port: int, flows: Sequence[Flow]) -
     protocol = flows[0].protocol if flows else "TCP"
     client = name_of(source)
     title = _title(service.name, client, flows)
-    quiet = (
-        f"`{client}` → Service `{service.name}`, {protocol} {port}. A real cluster picks an endpoint at random for "
-        "each connection; this one takes them in turn."
-    )
+    quiet = line("endpoints.quiet", client=client, service=service.name, port=f"{protocol} {port}")
     rows = [_row(flow) for flow in flows]
     twin = columns([(sign, pod, place, labels, verdict) for sign, pod, place, labels, verdict, _ in rows])
     why = [f"   {pod}: {reason}" for _, pod, _, _, _, reason in rows if reason]
@@ -39,11 +37,8 @@ def draw(service: Service, source: Endpoint, port: int, flows: Sequence[Flow]) -
 def _title(service: str, client: str, flows: Sequence[Flow]) -> str:
     good, count = sum(flow.connected for flow in flows), len(flows)
     if not count:
-        return f"No pod is behind {service}"
-    head = (
-        f"{good} of {count} endpoint{'s' if count > 1 else ''} of {service} answer{'s' if good == 1 else ''} {client}"
-    )
-    return f"{head}: {share(good, count)}"
+        return line("endpoints.none", service=service)
+    return line("endpoints.title", good=good, number=count, service=service, client=client, share=share(good, count))
 
 
 def share(good: int, count: int) -> str:
@@ -53,8 +48,9 @@ def share(good: int, count: int) -> str:
     ('half of the requests work', '67 % of the requests work', 'no request works', 'every request works')
     """
     if good in (0, count):
-        return "every request works" if good else "no request works"
-    return "half of the requests work" if 2 * good == count else f"{100 * good / count:.0f} % of the requests work"
+        return line("endpoints.share.all" if good else "endpoints.share.none")
+    half = 2 * good == count
+    return line("endpoints.share.half" if half else "endpoints.share", percent=f"{100 * good / count:.0f}")
 
 
 def _row(flow: Flow) -> tuple[str, str, str, str, str, str]:
@@ -68,11 +64,11 @@ def _row(flow: Flow) -> tuple[str, str, str, str, str, str]:
 
 def _happens(flow: Flow) -> str:
     if flow.connected:
-        return "answers"
+        return line("endpoints.answers")
     verdict = flow.verdict
     if verdict is None or not verdict.stops_at:
         return flow.outcome
-    return f"blocked at {verdict.stops_at}"
+    return line("endpoints.blocked", stop=verdict.stops_at)
 
 
 def _reason(flow: Flow) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display.drawn_lines import MOST_BLOCKED, Drawing, Line, blocked_pairs, undecided_pairs
-from netpol_lab.model.phrases import listed
+from netpol_lab.model.objects import DIRECTIONS
+from netpol_lab.model.phrases import capital, listed
+from netpol_lab.tell.saying import line as say
 from netpol_lab.tell.words import undecided
 
 
@@ -15,17 +19,17 @@ def title(scene: Scene, drawing: Drawing, *, folded: bool = False) -> str:
 
 def _finding(scene: Scene, drawing: Drawing, folded: bool) -> str:
     blocked, pairs = blocked_pairs(scene)
-    share = f"{pairs - blocked} of {pairs} pairs can connect"
+    share = say("graph.share", open=pairs - blocked, pairs=pairs)
     if folded:
-        return share if pairs else "Nothing listens"
+        return share if pairs else say("graph.folded nothing")
     if drawing.pods and {node.namespace for node in drawing.pods} == set(drawing.open):
         outside = any(line.source.is_external for line in drawing.lines)
-        return "Nothing is closed: every pod reaches every pod" if outside else "Every pod reaches every pod"
+        return say("graph.nothing closed" if outside else "graph.every pod")
     targets = [node for node in drawing.pods if node.listens]
     if not targets:
-        return "Nothing listens, so nobody reaches anything"
+        return say("graph.nothing listens")
     named = "" if drawing.open else _by_name(drawing, targets)
-    return named or (share if blocked else "Every pod that listens is open to everyone")
+    return named or (share if blocked else say("graph.open"))
 
 
 def _by_name(drawing: Drawing, targets: list[SceneNode]) -> str:
@@ -35,28 +39,35 @@ def _by_name(drawing: Drawing, targets: list[SceneNode]) -> str:
     if len(targets) == 1:
         return _one_target(drawing, [line.source for line in lines], targets[0])
     if not lines:
-        return "Nobody reaches any pod"
+        return say("graph.nobody")
     return _few(lines) if len(lines) <= 2 else ""
 
 
-def _one_target(drawing: Drawing, sources: list[SceneNode], target: SceneNode) -> str:
-    others = [node for node in drawing.nodes if node.id != target.id and not node.is_dns]
+def _one_target(drawing: Drawing, sources: list[SceneNode], only: SceneNode) -> str:
+    target, others = only.name, [node for node in drawing.nodes if node.id != only.id and not node.is_dns]
     if not sources:
-        return f"Nobody reaches {target.name}"
+        return say("graph.nobody.target", target=target)
     if len(sources) == len(others):
-        return f"Everybody reaches {target.name}" if len(others) > 1 else f"{others[0].name} reaches {target.name}"
+        id = "graph.everybody" if len(others) > 1 else "graph.one"
+        return say(id, source=others[0].name, target=target)
     if len(sources) > 3:
-        return f"{len(sources)} of {len(others)} reach {target.name}"
-    verb = "reaches" if len(sources) == 1 else "reach"
-    return f"Only {listed([node.name for node in sources])} {verb} {target.name}"
+        return say("graph.many", number=len(sources), others=len(others), target=target)
+    return _only(sources, target)
+
+
+def _only(sources: Sequence[SceneNode], target: str) -> str:
+    return say("graph.only", number=len(sources), sources=listed(node.name for node in sources), target=target)
 
 
 def _few(lines: list[Line]) -> str:
-    if len(lines) == 2 and lines[0].target.id == lines[1].target.id:
-        sources = listed([line.source.name for line in lines])
-        return f"Only {sources} reach {lines[0].target.name}; nothing else is open"
-    parts = [f"{'' if i else 'Only '}{line.source.name} reaches {line.target.name}" for i, line in enumerate(lines)]
-    return ", and ".join([parts[0], *(f"only {part}" for part in parts[1:])])
+    first, last = lines[0], lines[-1]
+    if first is not last and first.target.id == last.target.id:
+        sources = listed(line.source.name for line in lines)
+        return say("graph.only.nothing else", sources=sources, target=first.target.name)
+    only = _only([first.source], first.target.name)
+    if first is last:
+        return only
+    return say("graph.only.and", first=only, source=last.source.name, target=last.target.name)
 
 
 def quiet(scene: Scene, drawing: Drawing, asked: int, folded: str = "") -> str:
@@ -66,23 +77,21 @@ def quiet(scene: Scene, drawing: Drawing, asked: int, folded: str = "") -> str:
         parts.append(folded)
     if drawing.open and {node.namespace for node in drawing.pods} == set(drawing.open):
         count = sum(1 for name in drawing.open for _ in _pairs(drawing, name))
-        parts.append(f"One sentence in the frame replaces {count} lines between the pods")
+        parts.append(say("graph.in one sentence", number=count))
     else:
-        parts.append("Allowed lines: ports on which something listens")
+        parts.append(say("graph.allowed lines"))
         blocked, pairs = blocked_pairs(scene)
-        if asked > MOST_BLOCKED:
-            parts.append(f"{blocked} of {pairs} pairs blocked, see the matrix")
-        elif asked:
-            parts.append("Blocked lines: only where you asked")
+        if asked:
+            id = "graph.blocked many" if asked > MOST_BLOCKED else "graph.blocked asked"
+            parts.append(say(id, blocked=blocked, pairs=pairs))
     return ". ".join(parts) + "."
 
 
 def namespaces(drawing: Drawing) -> str:
     """``Namespace web``, ``Namespaces web and db``, ``12 namespaces``."""
     names = list(dict.fromkeys(node.namespace for node in drawing.pods))
-    if len(names) > 4:
-        return f"{len(names)} namespaces"
-    return f"{'Namespace' if len(names) == 1 else 'Namespaces'} {listed(names)}"
+    id = "graph.namespaces.many" if len(names) > 4 else "graph.namespaces"
+    return say(id, number=len(names), names=listed(names))
 
 
 def _pairs(drawing: Drawing, namespace: str) -> list[tuple[str, str]]:
@@ -93,12 +102,12 @@ def _pairs(drawing: Drawing, namespace: str) -> list[tuple[str, str]]:
 def description(drawing: Drawing) -> str:
     """Every line in words, as long as there are at most twelve; the twin holds them all."""
     lines = [line for line in drawing.lines if not line.dns]
-    parts = [f"In {name} every pod reaches every pod on all ports." for name in drawing.open]
+    parts = [say("graph.open namespace", namespace=name) for name in drawing.open]
     shown = lines if len(lines) <= 12 else lines[:3]
     if len(lines) > 12:
         allowed, plugin = (sum(line.state == state for line in lines) for state in ("allowed", "plugin"))
-        open_ = f"{allowed} connections allowed, " + (f"{plugin} as the network plugin decides, " if plugin else "")
-        parts.append(f"{open_}{len(lines) - allowed - plugin} blocked. Three of them:")
+        some = say("graph.three of.plugin", number=plugin) if plugin else ""
+        parts.append(say("graph.three of", allowed=allowed, plugin=some, blocked=len(lines) - allowed - plugin))
     parts += [sentence(line) for line in shown]
     parts += _isolation(drawing)
     parts += [dns_sentence(line) for line in drawing.lines if line.dns]
@@ -107,48 +116,33 @@ def description(drawing: Drawing) -> str:
 
 def sentence(line: Line) -> str:
     """One line as a sentence."""
-    source = line.whence
-    target = f"every pod of {line.target.namespace}" if line.to_namespace and not line.dns else line.target.name
+    whole = line.to_namespace and not line.dns
+    target = say("line.namespace", namespace=line.target.namespace) if whole else line.target.name
     if line.stop:
-        return f"{source} is blocked at {where(line)} on the way to {target} on {line.ports.words()}."
-    if line.state == "plugin":
-        return f"Whether {source} reaches {target} on {line.ports.words()} depends on the network plugin."
-    if line.both_ways:
-        return f"{source} and {target} reach each other on {line.ports.words()}."
-    return f"{source} reaches {target} on {line.ports.words()}."
+        return say("line.blocked", source=line.whence, target=target, ports=line.ports.words(), where=where(line))
+    id = "line.plugin" if line.state == "plugin" else "line.both ways" if line.both_ways else "line.allowed"
+    return say(id, source=line.whence, target=target, ports=line.ports.words())
 
 
 def where(line: Line) -> str:
     """Where a blocked line stops, with the names of the ends."""
-    source = line.whence
-    if line.stop == "egress":
-        return f"the egress of {source}"
-    if line.stop == "both ends":
-        return f"the egress of {source} and the ingress of {line.target.name}"
-    return f"the ingress of {line.target.name}"
+    id = line.stop if line.stop in ("egress", "both ends") else "ingress"
+    return say(f"line.at {id}", source=line.whence, target=line.target.name)
 
 
 def dns_sentence(line: Line) -> str:
     """DNS in words."""
-    if line.state == "dns":
-        who = f"Every pod of {line.source.namespace}" if line.from_namespace else line.source.name
-        return f"{who} reaches {line.target.name} on port 53."
-    return sentence(line)
+    if line.state != "dns":
+        return sentence(line)
+    whole = capital(say("line.namespace", namespace=line.source.namespace))
+    return say("line.DNS", source=whole if line.from_namespace else line.source.name, target=line.target.name)
 
 
 def _isolation(drawing: Drawing) -> list[str]:
-    ways = (
-        ("ingress", [n.isolated_ingress for n in drawing.pods]),
-        ("egress", [n.isolated_egress for n in drawing.pods]),
-    )
-    parts = []
-    for way, flags in ways:
-        if sum(flags):
-            total = len(flags)
-            who = "All pods are" if sum(flags) == total else f"{sum(flags)} of {total} pods {_are(sum(flags))}"
-            parts.append(f"{who} isolated for {way}.")
-    return parts or ["No pod is isolated."]
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
+    parts, total = [], len(drawing.pods)
+    for way in DIRECTIONS:
+        number = sum(node.isolated(way) for node in drawing.pods)
+        if number:
+            id = "graph.isolated.all" if number == total else "graph.isolated"
+            parts.append(say(id, number=number, total=total, way=way))
+    return parts or [say("graph.isolated.none")]

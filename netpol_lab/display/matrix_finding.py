@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from netpol_lab.connections.cells import Cell, Question, cells
 from netpol_lab.connections.scene import Scene, SceneNode
+from netpol_lab.model.objects import DIRECTIONS
 from netpol_lab.model.phrases import capital, listed
+from netpol_lab.tell.saying import line
 from netpol_lab.tell.words import names, undecided
 
 Answers = Mapping[tuple[str, str], Cell]
-
-_VERBS = {"both": "reaches", "ingress": "is let into", "egress": "may send to"}
 
 
 def finding(scene: Scene, question: Question) -> str:
@@ -39,62 +39,50 @@ def _any(answers: Answers) -> bool:
 
 def _sentence(nodes: list[SceneNode], answers: Answers, pairs: Answers, question: Question) -> str:
     allowed = [pair for pair, answer in pairs.items() if answer.kind == "allowed"]
-    verb, on = _VERBS[question.direction], f" on {question.words}" if question.words else ""
+    on = line("matrix.on", ports=question.words) if question.words else ""
     if not pairs:
         alone = any(not node.is_external for node in nodes)
-        return "One pod alone: there is nobody to connect to" if alone else "No pod yet, besides the cluster's own"
+        return line("matrix.one pod" if alone else "matrix.no pod")
     if not allowed:
-        return f"Nobody {verb} anybody{on}" + (", DNS excepted" if _any(answers) else "")
+        except_dns = line("matrix.nobody.DNS") if _any(answers) else ""
+        return line("matrix.nobody", verb=_verb(question), on=on, except_dns=except_dns)
     if len(allowed) == len(pairs):
-        return _all_pass(pairs, verb, on, question)
-    doors = _closed_doors(nodes, allowed, verb, on) if question.direction != "egress" else ""
+        whole = all(answer.ports == question.asked for answer in pairs.values())
+        ports = line("matrix.on all" if whole else "matrix.on some")
+        return line("matrix.everybody", verb=_verb(question), on=on or ports)
+    doors = _closed_doors(nodes, allowed, question, on) if question.direction != "egress" else ""
     return doors or _counted(nodes, len(allowed), len(pairs), question, on)
 
 
-def _all_pass(pairs: Answers, verb: str, on: str, question: Question) -> str:
-    sentence = f"Every pod {verb} every other"
-    if on:
-        return sentence + on
-    whole = all(answer.ports == question.asked for answer in pairs.values())
-    return sentence + (", on all ports" if whole else ", but not on all ports")
+def _verb(question: Question, number: int = 1) -> str:
+    return line(f"matrix.verb.{question.direction}", number=number)
 
 
-def _closed_doors(nodes: list[SceneNode], allowed: list[tuple[str, str]], verb: str, on: str) -> str:
+def _closed_doors(nodes: list[SceneNode], allowed: list[tuple[str, str]], question: Question, on: str) -> str:
     """Who still gets into the pods that are isolated for ingress; "" when that is too much for a sentence."""
     name = {node.id: node.name for node in nodes}
-    closed = [node for node in nodes if node.isolated_ingress]
-    sources: dict[str, list[str]] = {node.id: [] for node in closed}
+    sources: dict[str, list[str]] = {node.id: [] for node in nodes if node.isolated_ingress}
     for source, target in allowed:
         if target in sources:
             sources[target].append(name[source])
-    reached = [node for node in closed if sources[node.id]]
-    empty = [node.name for node in closed if not sources[node.id]]
-    if not closed or len(reached) > 2 or any(len(sources[node.id]) > 2 for node in reached):
+    reached = [(name[id], who) for id, who in sources.items() if who]
+    empty = [name[id] for id, who in sources.items() if not who]
+    if not sources or len(reached) > 2 or any(len(who) > 2 for _, who in reached):
         return ""
-    parts = [_only(sources[node.id], verb, node.name, on) for node in reached]
+    parts = [
+        line("matrix.only", sources=listed(who), verb=_verb(question, len(who)), target=target, on=on)
+        for target, who in reached
+    ]
     if empty:
-        parts.append(f"nobody {verb} {names(empty)}" + ("" if parts else on))
-    sentence = "; ".join(parts)
-    return capital(sentence)
-
-
-def _only(sources: list[str], verb: str, target: str, on: str) -> str:
-    if len(sources) > 1:
-        verb = {"reaches": "reach", "is let into": "are let into"}[verb]
-    return f"only {listed(sources)} {verb} {target}{on}"
+        parts.append(line("matrix.closed", verb=_verb(question), targets=names(empty), on="" if parts else on))
+    return capital("; ".join(parts))
 
 
 def _counted(nodes: list[SceneNode], allowed: int, pairs: int, question: Question, on: str) -> str:
-    what = {"both": "can connect", "ingress": "are let in", "egress": "may send"}[question.direction]
-    sentence = f"{allowed} of {pairs} pairs {what}{on}"
-    isolated = {
-        "ingress": sum(node.isolated_ingress for node in nodes),
-        "egress": sum(node.isolated_egress for node in nodes),
-    }
-    asked = [way for way in ("ingress", "egress") if question.direction in ("both", way)]
-    ways = [f"{_pods(isolated[way])} isolated for {way}" for way in asked if isolated[way]]
+    sentence = line(f"matrix.count.{question.direction}", allowed=allowed, pairs=pairs, on=on)
+    ways = []
+    for way in DIRECTIONS:
+        number = sum(node.isolated(way) for node in nodes)
+        if number and question.direction in ("both", way):
+            ways.append(line("matrix.isolated.one" if number == 1 else "matrix.isolated", number=number, way=way))
     return f"{sentence}; {listed(ways)}" if ways else sentence
-
-
-def _pods(number: int) -> str:
-    return "one pod is" if number == 1 else f"{number} pods are"

@@ -13,6 +13,7 @@ from netpol_lab.engine.verdict import Gate
 from netpol_lab.model.objects import name_of
 from netpol_lab.model.phrases import listed
 from netpol_lab.tell.condition_words import unjudged_words
+from netpol_lab.tell.saying import line
 
 PluginRow = tuple[str, str, str, str]
 """Sign, plugin, what the client sees, and why."""
@@ -29,7 +30,7 @@ def draw(answers: Mapping[Profile, Flow], here: Profile) -> card.Picture:
     port = f"{upstream.protocol} {upstream.port}"
     return card.figure(
         _title(flows),
-        f"`{name_of(upstream.source)}` → `{upstream.target_name}`, {port}: the same policies under each plugin.",
+        line("plugins.quiet", source=name_of(upstream.source), target=upstream.target_name, port=port),
         tables.table(("", "plugin", "what happens", "why"), map(_cells, rows)),
         twin="\n".join(columns(rows)),
         left_out=upstream.caveats,
@@ -50,9 +51,8 @@ def points(profiles: Sequence[Profile]) -> card.Picture:
         lines = [(profile.name, profile.decision(rule).words, source(profile, rule)) for profile in profiles]
         twin += [words, *(f"  {name}: {decided} ({source})" for name, decided, source in lines), ""]
     return card.figure(
-        f"{len(rows)} points where network plugins may differ, and do",
-        "What a profile decides is how this workbook simulates the plugin. Versions differ; look at yours."
-        + (f" The profiles {ignoring} ignore policies altogether." if ignoring else ""),
+        line("points.title", number=len(rows)),
+        line("points.quiet", ignoring=line("points.quiet.ignoring", profiles=ignoring) if ignoring else ""),
         [
             tables.table(head, ((el("strong", row[0]), *row[1:]) for row in rows)),
             el(
@@ -83,37 +83,33 @@ def source(profile: Profile, rule: int) -> str:
 def _title(flows: Sequence[Flow]) -> str:
     through = sum(flow.connected for flow in flows)
     if through in (0, len(flows)):
-        return "Every plugin lets it through" if through else "No plugin lets it through"
-    return f"{through} of {len(flows)} profiles let it through"
+        return line("plugins.all" if through else "plugins.none")
+    return line("plugins.some", through=through, profiles=len(flows))
 
 
 def _row(profile: Profile, flow: Flow, upstream: Flow, *, here: bool) -> PluginRow:
-    name = profile.name + (" (this cluster)" if here else "")
-    return ("." if flow.connected else "X"), name, _happens(flow), _why(profile, flow, upstream)
-
-
-def _happens(flow: Flow) -> str:
-    return {"connected": "connects", "bad address": "no such name", "dns timed out": "the name does not resolve"}.get(
-        flow.outcome, flow.outcome
-    )
+    name = line("plugins.here", name=profile.name) if here else profile.name
+    told = flow.outcome in ("connected", "bad address", "dns timed out")
+    happens = line(f"plugins.saw.{flow.outcome}") if told else flow.outcome
+    return ("." if flow.connected else "X"), name, happens, _why(profile, flow, upstream)
 
 
 def _why(profile: Profile, flow: Flow, upstream: Flow) -> str:
     """What decides, in a few words: policies that are ignored first, then the gates."""
     verdict = flow.judged
     if verdict is None:
-        return "no policy was asked"
+        return line("plugins.not asked")
     ignored = _ignored(profile, upstream)
     if verdict.stops_at:
         gate = verdict.egress if not verdict.egress.admitted else verdict.ingress
-        return f"stops at {gate.direction} of {name_of(gate.endpoint)}{_block(gate, profile)}"
+        return line("plugins.stops", way=gate.direction, end=name_of(gate.endpoint), block=_block(gate, profile))
     rules = [str(gate.admitting[0]) for gate in verdict.gates if gate.admitting]
     if ignored:
-        return f"ignores policies for {' and '.join(ignored)}"
+        return line("plugins.ignores", ways=listed(ignored))
     if rules:
-        return f"admitted by {' and '.join(rules)}"
+        return line("plugins.admitted", rules=listed(rules))
     notes = [unjudged_words(gate.unjudged) for gate in verdict.gates if gate.unjudged]
-    return notes[0] if notes else "no policy isolates either end"
+    return notes[0] if notes else line("plugins.open")
 
 
 def _ignored(profile: Profile, upstream: Flow) -> list[str]:
@@ -130,7 +126,7 @@ def _block(gate: Gate, profile: Profile) -> str:
     near = gate.near_misses[0] if gate.near_misses else None
     if near is None or [condition.kind for condition in near.failed] != ["address"]:
         return ""
-    return f" (ipBlock: {profile.decision(17).words})"
+    return line("plugins.stops.ipBlock", words=profile.decision(17).words)
 
 
 def _cells(row: PluginRow) -> tuple[Markup | str, ...]:

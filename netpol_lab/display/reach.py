@@ -8,6 +8,7 @@ from netpol_lab.display.card import Picture, figure
 from netpol_lab.display.markup import Markup, el, join
 from netpol_lab.display.markup import table as columns
 from netpol_lab.model.objects import Pod
+from netpol_lab.tell.saying import line
 from netpol_lab.tell.words import undecided
 
 _SIGNS = {
@@ -33,7 +34,7 @@ def draw(scene: Scene, source_id: str) -> Picture:
     twin = columns([(sign, _full(node), words) for (node, _), (sign, words) in zip(pairs, rows, strict=True)])
     return figure(
         _title(source, reached, [node for node, _ in pairs]) + undecided(_pods(plugin), _pods(reached), partly, "pod"),
-        f"What someone inside `{source.name}` could connect to. What answers comes first.",
+        line("reach.quiet", source=source.name),
         tables.table(
             ("", "reaches", "namespace", "on"),
             [_cells(node, sign, words) for (node, _), (sign, words) in zip(pairs, rows, strict=True)],
@@ -47,7 +48,8 @@ def draw(scene: Scene, source_id: str) -> Picture:
 
 def _title(source: SceneNode, reached: list[SceneNode], others: list[SceneNode]) -> str:
     outside = any(not isinstance(node.endpoint, Pod) for node in reached)
-    return f"{source.name} reaches {_pods(reached)} of {_pods(others)} pods{' and the outside' if outside else ''}"
+    end = line("reach.outside") if outside else ""
+    return line("reach.title", source=source.name, reached=_pods(reached), others=_pods(others), outside=end)
 
 
 def _pods(nodes: list[SceneNode]) -> int:
@@ -56,14 +58,15 @@ def _pods(nodes: list[SceneNode]) -> int:
 
 def _row(node: SceneNode, reach: Reach) -> tuple[str, str]:
     if not reach.ports:
-        return "X", f"blocked: {reach.stop}"
+        return "X", line("reach.blocked", stop=reach.stop)
     listening = reach.ports & node.listens
-    rest = "" if reach.ports == listening or not listening else f" ({reach.ports.words()} allowed)"
-    words = f"{(listening or reach.ports).words()}{rest}"
+    words = (listening or reach.ports).words()
+    if listening and reach.ports != listening:
+        words += line("reach.rest", ports=reach.ports.words())
     if not reach.depends:
         return ".", words
-    some = "" if reach.depends == reach.ports else f": {reach.depends.words()}"
-    return "?", f"{words}; depends on the network plugin{some}"
+    some = "" if reach.depends == reach.ports else line("reach.plugin.some", ports=reach.depends.words())
+    return "?", line("reach.plugin", words=words, some=some)
 
 
 def _cells(node: SceneNode, sign: str, words: str) -> tuple[Markup | str, ...]:

@@ -11,6 +11,7 @@ from netpol_lab.display.markup import table as columns
 from netpol_lab.display.plugins_table import source
 from netpol_lab.engine.profiles import CONFORMANT, Profile
 from netpol_lab.model.objects import name_of
+from netpol_lab.tell.saying import line
 
 _SIGNS: dict[Fate, tuple[str, str, str]] = {
     "goes on": (".", "✓", "npl-reached"),
@@ -32,15 +33,14 @@ def draw(held: Sequence[tuple[Standing, str]], here: Profile) -> card.Picture:
         (_sign(each.fate), el("strong", row[1]), row[2], join([row[3], el("div", _named(each))]), row[4])
         for (each, _), row in zip(held, rows, strict=True)
     ]
-    top, *lines = columns([head, *rows])
+    top, *told = columns([head, *rows])
     twin = [top]
-    for (each, _), line in zip(held, lines, strict=True):
-        twin += [line, *([f"   {_named(each)}"] if each.by_profile else [])]
+    for (each, _), row in zip(held, told, strict=True):
+        twin += [row, *([f"   {_named(each)}"] if each.by_profile else [])]
     twin += ["", *(f"  {name}: {words} ({source})" for name, words, source in _sources(here))]
     return card.figure(
         _title([each for each, _ in held]),
-        "Policies judge a connection when it is opened. The API leaves it to the plugin what becomes of one that "
-        "stands when they change.",
+        line("standing.quiet"),
         [tables.table(head, cells), _who_says_so(here)] if held else [],
         twin="\n".join(twin) if held else "",
         left_out=(each for stands, _ in held for each in stands.flow.caveats),
@@ -51,31 +51,20 @@ def draw(held: Sequence[tuple[Standing, str]], here: Profile) -> card.Picture:
 
 def _title(held: Sequence[Standing]) -> str:
     if not held:
-        return "You hold no connection open"
+        return line("standing.none")
     if len(held) == 1:
         return _one(held[0])
     fates = [each.fate for each in held]
-    counts = [f"{fates.count(fate)} {_plural(fate, fates.count(fate))}" for fate in _SIGNS if fate in fates]
-    return f"{len(held)} connections: {', '.join(counts)}"
+    counts = [line(f"standing.many.{fate}", number=fates.count(fate)) for fate in _SIGNS if fate in fates]
+    return line("standing.count", number=len(held), counts=", ".join(counts))
 
 
 def _one(held: Standing) -> str:
-    if held.fate == "goes on":
-        return "The connection goes on" + ("" if held.anew else ", and a new one is blocked")
     if held.fate == "depends on the network plugin":
-        open_question = "whether this one goes on depends on the network plugin"
-        return f"A new connection {'connects' if held.anew else 'is blocked'}; {open_question}"
-    return (
-        "The connection is cut, and a new one is blocked"
-        if held.fate == "is cut"
-        else "The connection ended with its pod"
-    )
-
-
-def _plural(fate: Fate, count: int) -> str:
-    verb, _, rest = fate.partition(" ")
-    many = {"goes": "go", "is": "are", "depends": "depend"}.get(verb, verb)
-    return f"{verb if count == 1 else many} {rest}"
+        return line("standing.depends", anew=_anew(held))
+    if held.fate == "goes on" and not held.anew:
+        return line("standing.one.goes on.alone")
+    return line(f"standing.one.{held.fate}")
 
 
 def _ends(flow: Flow) -> str:
@@ -83,20 +72,23 @@ def _ends(flow: Flow) -> str:
 
 
 def _opened(after: str) -> str:
-    return f"after {after.removeprefix('kubectl ')}" if after else "at the start"
+    return line("standing.after", command=after.removeprefix("kubectl ")) if after else line("standing.start")
 
 
 def _said(held: Standing) -> tuple[str, str]:
     """What a new connection would meet, and what has become of this one."""
     if held.anew is None:
-        return "has no pod", "ended"
-    fate = "up to the plugin" if held.by_profile else held.fate
-    return "connects" if held.anew else "is blocked", fate
+        return line("standing.no pod"), line("standing.ended")
+    return _anew(held), line("standing.by profile") if held.by_profile else held.fate
+
+
+def _anew(held: Standing) -> str:
+    return line("standing.connects" if held.anew else "standing.blocked")
 
 
 def _named(held: Standing) -> str:
     """The fate under each plugin, where it depends on that."""
-    return ", ".join(f"{fate} with {profile.name}" for profile, fate in held.by_profile)
+    return ", ".join(line("standing.with", fate=fate, profile=profile.name) for profile, fate in held.by_profile)
 
 
 def _sign(fate: Fate) -> Markup:

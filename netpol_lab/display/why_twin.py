@@ -11,7 +11,7 @@ from netpol_lab.display.matrix_twin import short
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, RuleRef
 from netpol_lab.model.objects import name_of
 from netpol_lab.model.phrases import listed
-from netpol_lab.tell.reason_sentences import line
+from netpol_lab.tell.saying import line
 from netpol_lab.tell.step_words import ToldStep
 from netpol_lab.tell.why_story import WhyStory
 from netpol_lab.tell.words import text

@@ -14,6 +14,7 @@ from netpol_lab.connections.scene import Scene, SceneNode, build
 from netpol_lab.lab.unforeseen import foreseen
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import NetworkPolicy
+from netpol_lab.tell.saying import line
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
@@ -61,9 +62,7 @@ class Playground:
         """What is switched on, in words."""
         number = len(self.policies)
         on = number - len(self.off)
-        if not number:
-            return "Playground: there is no policy to switch"
-        return f"Playground: {on} of {number} {'policy' if number == 1 else 'policies'} on"
+        return line("playground.title" if number else "playground.none", on=on, number=number)
 
     def pictures(self) -> tuple[Picture, Picture, Picture]:
         """Graph, matrix and the why of the chosen pair, for the present choice."""
@@ -106,7 +105,7 @@ class Playground:
         items = (el("li", f"{name}: {value}") for name, value in self.choices())
         twin = "\n".join(table(self.choices()))
         head: Picture = card.figure(
-            escape(self.title), "The choice below, then what follows from it.", el("ul", *items), twin=twin, drawn=False
+            escape(self.title), line("playground.quiet"), el("ul", *items), twin=twin, drawn=False
         )
         return card.stack([head, *self.pictures()])
 

@@ -6,7 +6,7 @@ from netpol_lab.engine.verdict import Condition, Unjudged
 from netpol_lab.model.labels import LabelSelector
 from netpol_lab.model.objects import External, Namespace, NetworkPolicyPeer, Node, Pod
 from netpol_lab.model.phrases import listed
-from netpol_lab.tell.reason_sentences import line
+from netpol_lab.tell.saying import line
 
 
 def subject_words(condition: Condition) -> str:

@@ -2,17 +2,11 @@
 
 First the lines under the five steps, then the verdict as a title, then why in one line, then the boxes with the
 reasons, and last the conditions that failed.
-
->>> text(say("condition.found.instead", key="name", label="team=ops"))
-'no label name, it has team=ops'
 """
 
 from __future__ import annotations
 
-from string import Formatter
-
 from netpol_lab.connections.flow import Fact
-from netpol_lab.tell.words import Sentence, text
 
 STEP_LINES: dict[Fact, tuple[str, ...]] = {
     # -- name
@@ -57,7 +51,7 @@ STEP_LINES: dict[Fact, tuple[str, ...]] = {
 }
 """The lines under a step, at most three, by what it came to."""
 
-SENTENCES = {
+REASONS = {
     # -- the verdict: the title of the picture, and the head of its twin
     "title.depends": "Depends on the network plugin: {source} to {target} on {on}",
     "head.depends": "DEPENDS on the network plugin",
@@ -207,17 +201,3 @@ SENTENCES = {
     "unjudged.not enforced": "the network plugin ignores policies",
     "unjudged.host network": "on the host network: no policy applies to it",
 }
-
-
-def say(id: str, **parts: object) -> Sentence:
-    """One sentence with its parts. A part that is a sentence is put in whole, and each part keeps its font."""
-    words: list[str] = []
-    for before, name, _, _ in Formatter().parse(SENTENCES[id]):
-        part = parts[name] if name else ()
-        words += [before, *(part if isinstance(part, tuple) else [part if isinstance(part, str) else str(part)])]
-    return tuple(filter(None, words))
-
-
-def line(id: str, **parts: object) -> str:
-    """The same without fonts."""
-    return text(say(id, **parts))

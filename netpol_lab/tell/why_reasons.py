@@ -11,7 +11,7 @@ from netpol_lab.engine.verdict import Condition, Gate, NearMiss, RuleRef, Verdic
 from netpol_lab.model.objects import Pod, name_of
 from netpol_lab.model.phrases import capital, count, lines_of, place_of
 from netpol_lab.tell.condition_words import unjudged_words, wanted_words
-from netpol_lab.tell.reason_sentences import line, say
+from netpol_lab.tell.saying import line, say
 from netpol_lab.tell.step_words import steps_told
 from netpol_lab.tell.words import Mono, Quiet, Sentence, parts, peers_words, ports_words
 

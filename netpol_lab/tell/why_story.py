@@ -12,7 +12,7 @@ from netpol_lab.connections import Flow
 from netpol_lab.engine.verdict import Verdict
 from netpol_lab.model.objects import OUTSIDE, Endpoint, Node, Pod, name_of
 from netpol_lab.model.phrases import count
-from netpol_lab.tell.reason_sentences import line, say
+from netpol_lab.tell.saying import line, say
 from netpol_lab.tell.step_words import ToldStep, steps_told
 from netpol_lab.tell.why_reasons import Reason, near_miss, pod_port, reasons
 from netpol_lab.tell.words import Mono, Sentence
@@ -50,7 +50,8 @@ class WhyStory:
 
 def tell(flow: Flow) -> WhyStory:
     """The story of a connection attempt."""
-    title, headline = (line(f"{kind}.{_ending(flow)}", **_names(flow)) for kind in ("title", "head"))
+    ending, names = _ending(flow), _names(flow)
+    title, headline = line(f"title.{ending}", **names), line(f"head.{ending}", **names)
     depends = flow.verdict is not None and flow.verdict.depends
     sign: Sign = "?" if depends else "✓" if flow.connected else "✕"
     target = flow.destination
