@@ -308,6 +308,11 @@ def test_nslookup_asks_another_server_when_told(world: Cluster) -> None:
     assert "NXDOMAIN" in run(world, "busybox", "nslookup web.default.svc.cluster.local 8.8.8.8").stdout
 
 
+def test_the_dns_of_a_cloud_knows_the_names_of_the_cluster_too(world: Cluster) -> None:
+    asked = "nslookup web.default.svc.cluster.local 169.254.169.254"
+    assert "Address: 10.96.7.7" in run(world, "busybox", asked).stdout
+
+
 def test_a_cluster_address_answers_no_ping(world: Cluster) -> None:
     result = run(world, "busybox", "ping -c 1 -W 1 web")
     assert (result.exit_code, "100% packet loss" in result.stdout) == (1, True)

@@ -15,11 +15,15 @@ from netpol_lab.model.objects import OUTSIDE, External, IPAddress
 
 @dataclass(frozen=True)
 class OutsideHost:
-    """A host of the simulated Internet. ``ports`` are open for TCP; port 53 for UDP too."""
+    """A host of the simulated Internet. ``ports`` are open for TCP; port 53 for UDP too.
+
+    ``knows_cluster``: its DNS knows the cluster's names, as a cloud's does that takes the place of the DNS pods.
+    """
 
     address: IPv4Address
     names: tuple[str, ...]
     ports: tuple[int, ...] = (80, 443)
+    knows_cluster: bool = False
 
     @property
     def name(self) -> str:
@@ -41,8 +45,8 @@ HOSTS = (
     OutsideHost(IPv4Address("8.8.8.8"), ("dns.google",), (53, 443)),
     OutsideHost(IPv4Address("8.8.4.4"), ("dns.google",), (53, 443)),
     OutsideHost(IPv4Address("1.1.1.1"), ("one.one.one.one",), (53, 80, 443)),
-    # The instance metadata service of cloud machines: a favorite target, and a favorite ipBlock
-    OutsideHost(IPv4Address("169.254.169.254"), ("metadata.google.internal",), (80,)),
+    # The instance metadata service of cloud machines: a favorite target, a favorite ipBlock, and on some clouds DNS too
+    OutsideHost(IPv4Address("169.254.169.254"), ("metadata.google.internal",), (53, 80), knows_cluster=True),
 )
 
 

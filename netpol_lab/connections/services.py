@@ -24,7 +24,8 @@ class Translation:
     ``problem``: "" when there is an ``endpoint``; ``no such port`` and ``no endpoints`` are refused by kube-proxy;
     ``no such address`` is a Service address that no Service has, and ``not on this node`` a NodePort whose pods are on
     other nodes, where ``externalTrafficPolicy: Local`` keeps it from them: both are silent.
-    ``node`` is the one whose address the pod may see in place of the client's, ``caveats`` what is left to the plugin.
+    ``node`` is the one whose address the pod may see in place of the client's (M19), ``caveats`` what is left to the
+    plugin.
     """
 
     service: Service | None = None

@@ -161,8 +161,8 @@ def _enforcing_nothing(name: str, summary: str, source: str) -> Profile:
 
 FLANNEL = _enforcing_nothing(
     "flannel",
-    "Enforces nothing: policies are accepted, listed, and silently ignored.",
-    "flannel README: it does not control how containers are networked to the host",
+    "By itself enforces nothing: policies are accepted, listed, and silently ignored.",
+    "flannel README: policies are for an engine beside it, such as Calico or kube-network-policies",
 )
 
 AWS_VPC_CNI = _enforcing_nothing(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 
 from netpol_lab.connections import Flow, Resolver
-from netpol_lab.connections.outside import address_of
+from netpol_lab.connections.outside import address_of, host_at
 from netpol_lab.connections.resolving import ZONE, lookup, parse_address
 from netpol_lab.model.objects import IPAddress
 from netpol_lab.pods.process import Process
@@ -42,7 +42,8 @@ def nslookup(process: Process) -> int:
 def _ask(process: Process, flow: Flow, server: str, name: str) -> tuple[int, str]:
     """Print the answers; return the exit code and the gist."""
     bind = process.machine.tools.nslookup == "bind"
-    in_cluster = flow.server is not None
+    outside = host_at(flow.address) if flow.address else None
+    in_cluster = flow.server is not None or (outside is not None and outside.knows_cluster)
     process.print(f"Server:\t\t{server}\nAddress:\t{flow.address}{'#' if bind else ':'}53\n")
     address = parse_address(name)
     if isinstance(address, IPv4Address):
