@@ -55,6 +55,8 @@ EXPECTED = {
         1,
         "Pods with app=web are in namespace shop.",
     ),
+    "policy-for-pods-on-the-host-network": ("pods-on-the-host-network", 14, "Policies do not apply to them."),
+    "peer-on-the-host-network": ("pods-on-the-host-network", 17, "Their address is that of their node."),
     "policy-that-adds-nothing": ("adds-nothing", 9, "deny already does this."),
     "selector-of-a-peer-mistyped": ("peer-matches-no-pod", 12, "Did you mean app=frontend?"),
     "selector-of-the-policy-mistyped": ("selects-no-pod", 9, "Did you mean app=web?"),

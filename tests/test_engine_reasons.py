@@ -10,6 +10,7 @@ from small_clusters import engine, pod, policy
 from netpol_lab.engine import reasons as explain
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, Verdict
 from netpol_lab.manifests import read_text
+from netpol_lab.model.labels import METADATA_NAME
 from netpol_lab.model.objects import OUTSIDE, NetworkPolicy, Pod
 from netpol_lab.tell.condition_words import found_words, subject_words, wanted_words
 
@@ -205,3 +206,16 @@ def test_a_bare_pod_selector_of_a_pod_without_the_label_fails_twice() -> None:
     chosen = policy("shop/p", ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "x"}}}]}])
     verdict = explain.verdict(engine([stranger, WEB], [chosen]), stranger, WEB, 80)
     assert [condition.kind for condition in failed(verdict)] == ["namespace", "pod label"]
+
+
+def test_of_two_rules_with_one_failed_condition_the_one_for_the_right_namespace_and_port_is_nearer() -> None:
+    home, dns = ({"matchLabels": {METADATA_NAME: name}} for name in ("x", "kube-system"))
+    labeled = {"namespaceSelector": dns, "podSelector": {"matchLabels": {"app.kubernetes.io/name": "coredns"}}}
+    rules = [{"to": [{"namespaceSelector": home}]}, {"to": [labeled], "ports": [{"port": 53, "protocol": "UDP"}]}]
+    client, server = pod("x/a"), pod("kube-system/coredns", {"k8s-app": "kube-dns"})
+    built = engine([client, server], [policy("x/p", policyTypes=["Egress"], egress=rules)])
+    misses = explain.verdict(built, client, server, 53, "UDP").egress.near_misses
+    assert [(each.rule.index, [one.kind for one in each.failed]) for each in misses] == [
+        (1, ["pod label"]),
+        (0, ["namespace label"]),
+    ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from small_clusters import engine, pod, policy
 
 from netpol_lab import Cluster
 from netpol_lab.coach.remedy import smallest_change
 from netpol_lab.connections import Flow, connect, connect_each
 from netpol_lab.display import endpoints_table, why
+from netpol_lab.engine import reasons as explain
 from netpol_lab.engine.verdict import Condition, NearMiss, Verdict
 from netpol_lab.tell.condition_words import condition_words, found_words, wanted_words
 
@@ -102,3 +104,12 @@ def test_an_object_is_never_said_to_lack_a_label_it_has(operator: str) -> None:
 def test_conditions_are_data_that_can_be_compared_and_kept() -> None:
     first, second = (miss(asked(WRITTEN["In"][0])[1]).failed[0] for _ in range(2))
     assert isinstance(first, Condition) and first == second and len({first, second}) == 1
+
+
+def test_a_pod_on_the_host_network_is_said_to_be_there_and_out_of_reach() -> None:
+    exporter = pod("shop/exporter", {"app": "exporter"}, ips=["172.18.0.3"], node="node2", host_network=True)
+    to = [{"to": [{"podSelector": {"matchLabels": {"app": "exporter"}}}]}]
+    built = engine([pod("shop/web"), exporter], [policy("shop/p", policyTypes=["Egress"], egress=to)])
+    (near,) = explain.verdict(built, pod("shop/web"), exporter, 9100).egress.near_misses
+    words = condition_words("lesson", near.failed[0])
+    assert words.endswith("pod exporter has the host network, where no selector reaches it.")

@@ -174,17 +174,22 @@ def test_every_rule_that_admits_is_taken_out() -> None:
     assert stop(one, one).command == "delete rule 1 of p0\ndelete rule 1 of p1"
 
 
-def test_an_open_pod_is_isolated_and_everyone_else_stays_admitted() -> None:
+def test_an_open_pod_is_isolated_and_the_others_of_its_namespace_stay_admitted() -> None:
     change = stop()
-    assert change.command == (
-        "a new policy in shop for pods with app=web: ingress from everyone but pods with app=spy in shop, TCP 80"
-    )
-    assert change.besides == ""
+    assert change.command == ("a new policy in shop for pods with app=web: ingress from pods with app=client")
+    assert "It also closes" in change.besides and "shop/client" not in change.besides
 
 
 def test_an_outside_address_is_kept_out_of_an_open_pod() -> None:
     change = stop(source=OUTSIDE)
-    assert "from everyone but 198.51.100.10/32" in change.command and change.besides == ""
+    assert change.command.endswith("ingress from pods of all namespaces")
+    assert change.besides == "It also closes External to shop/web on all ports but TCP 80."
+
+
+def test_no_stop_is_written_with_lists_of_exceptions_or_ranges_of_ports() -> None:
+    for source in (SPY, OUTSIDE):
+        (policy,) = stop(source=source).resources
+        assert not any(word in str(policy.body) for word in ("NotIn", "except", "endPort"))
 
 
 def test_there_is_nothing_to_stop_where_a_connection_is_blocked_or_a_pod_meets_itself() -> None:
@@ -202,9 +207,12 @@ def test_a_change_that_opens_nothing_else_is_preferred() -> None:
 
 def test_what_a_label_opens_besides_is_said() -> None:
     allow = {"podSelector": WEB_ONLY, "ingress": [{"from": [{"podSelector": {"matchLabels": {"role": "front"}}}]}]}
-    state = snapshot_of([WEB, CLIENT], [policy_resource("shop/allow", **allow)], {"shop": {}})
-    change = smallest_change(state, explain.verdict(state.engine, CLIENT, WEB, 80))
-    assert change is not None and change.command == "kubectl label pod client -n shop role=front"
+    client = pod("shop/client", {"role": "frnot"}, ips=["10.244.1.2"])
+    other = pod("shop/other", {"role": "front"}, ips=["10.244.1.5"])
+    state = snapshot_of([WEB, client, other], [policy_resource("shop/allow", **allow)], {"shop": {}})
+    change = smallest_change(state, explain.verdict(state.engine, client, WEB, 80))
+    command = "kubectl label pod client -n shop role=front --overwrite"
+    assert change is not None and change.command == command
     assert change.besides == "It also opens shop/client to shop/web on all ports but TCP 80."
 
 

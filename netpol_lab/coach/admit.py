@@ -1,72 +1,111 @@
 """The smallest change that would admit a blocked connection, proved by simulating it.
 
-A mistyped label in a rule is put right. Else candidates are tried from small to large: a label on the other pod or its
-namespace (from the near misses), a port added to a rule, a new policy, a rule added to a policy. The first that opens
-nothing between other ends is taken; if there is none, the one that opens least. A change that would take a connection
-away, or a pod from its Service or its controller, is no candidate.
+A slip is put right where it was made, as the warnings say: in the policy, or in a mistyped label of the other end. Else
+candidates are tried from small to large: a port added to a rule, a new policy, a rule added to a policy. The first that
+opens nothing between other ends is taken; if there is none, the one that opens least. No pod is given a label
+that makes it somebody else. A change that takes a connection away, or a pod from its Service, is no candidate.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from netpol_lab.cluster.snapshot import Snapshot, View
-from netpol_lab.coach.change import Change, block_of, free_name, judged, labels_text
-from netpol_lab.coach.typo import correction
-from netpol_lab.coach.ways import effect
+from netpol_lab.coach import advice_selectors as selectors
+from netpol_lab.coach.advice_facts import Facts
+from netpol_lab.coach.change import (
+    ANYWHERE,
+    Change,
+    asked_ports,
+    block_of,
+    block_text,
+    every_way,
+    free_name,
+    labels_text,
+    lasting_labels,
+    ports_text,
+    with_labels,
+)
+from netpol_lab.coach.ways import Effect, effect
 from netpol_lab.connections.ends import outside_ranges
 from netpol_lab.engine.compare import Twice, compare
+from netpol_lab.engine.reasons import alike
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, Verdict
 from netpol_lab.manifests import from_object
 from netpol_lab.model.bodies import Body
 from netpol_lab.model.labels import METADATA_NAME, Labels
-from netpol_lab.model.objects import Direction, Endpoint, External, Pod, Resource, name_of
-from netpol_lab.model.phrases import PEERS_FIELD
+from netpol_lab.model.networks import NODE_NETWORK, POD_NETWORK
+from netpol_lab.model.objects import (
+    DIRECTIONS,
+    OUTSIDE,
+    Direction,
+    Endpoint,
+    External,
+    Namespace,
+    Pod,
+    Resource,
+    name_of,
+)
+from netpol_lab.model.phrases import PEERS_FIELD, listed
+
+ROLLING = ("Deployment", "StatefulSet", "DaemonSet")
+"""The workloads whose template can change, and whose pods are made anew then."""
 
 
 def smallest_change(view: View, verdict: Verdict) -> Change | None:
-    """The smallest change found that admits the connection of ``verdict``; None if it is allowed or none is found."""
+    """The smallest change found that admits the connection of ``verdict``; None if it is allowed or none is found.
+
+    It admits every replica of both ends, also after a rollout, and takes nothing away.
+    """
     if verdict.allowed:
         return None
-    state = view.snapshot()
-    parts: list[Change] = []
-    for direction in ("egress", "ingress"):
-        now = judged(state, verdict)
-        gate = now.egress if direction == "egress" else now.ingress
-        if gate.admitted:
+    state, parts = view.snapshot(), list[Change]()
+    for direction in DIRECTIONS[::-1]:
+        stuck = _stuck(state, verdict, direction)
+        if stuck is None:
             continue
-        found = _repair(state, now, gate)
+        found = _repair(state, verdict, stuck, _gate(stuck, direction))
         if found is None:
             return None
         parts.append(found)
         state = found.applied(state)
-    if not judged(state, verdict).allowed:
+    if not all(each.allowed for each in every_way(state, verdict)):
         return None
     resources = tuple({resource.key: resource for part in parts for resource in part.resources}.values())
     return Change(
         "\n".join(dict.fromkeys(part.command for part in parts)),
         " ".join(dict.fromkeys(part.explanation for part in parts)),
         resources,
-        effect(view.snapshot(), state, resources, verdict).opened,
+        effect(view.snapshot(), state, resources, verdict, asked_ports(verdict)).opened,
     )
 
 
-def _repair(state: Snapshot, verdict: Verdict, gate: Gate) -> Change | None:
-    """A typo put right; else the first candidate that opens nothing between other ends, or the one that opens least."""
-    for miss in gate.near_misses:
-        corrected = correction(state, miss)
+def _gate(verdict: Verdict, direction: Direction) -> Gate:
+    return verdict.egress if direction == "egress" else verdict.ingress
+
+
+def _stuck(state: Snapshot, verdict: Verdict, direction: Direction) -> Verdict | None:
+    """The first of the connections between replicas that one direction does not admit."""
+    return next((each for each in every_way(state, verdict) if not _gate(each, direction).admitted), None)
+
+
+def _repair(state: Snapshot, asked: Verdict, verdict: Verdict, gate: Gate) -> Change | None:
+    """A slip put right; else the first candidate that opens nothing between other ends, or the one that opens least."""
+    for change in _slips(state, verdict, gate):
+        changed = change.applied(state)
         # whoever carries the right label was meant: what opens besides is said, and does not count
-        if corrected is not None and _admits(corrected.applied(state), verdict, gate):
-            return corrected
+        if _stuck(changed, asked, gate.direction) is None and not _effect(state, changed, change, asked).closed:
+            return change
     best: tuple[int, Change] | None = None
     for change in _candidates(state, verdict, gate):
         changed = change.applied(state)
-        if not _admits(changed, verdict, gate):
+        if _stuck(changed, asked, gate.direction) is not None:
             continue
-        others = effect(state, changed, change.resources, verdict).others
+        others = _effect(state, changed, change, asked).others
         if best is None or others < best[0]:
             best = (others, change)
         if not others:
@@ -74,57 +113,100 @@ def _repair(state: Snapshot, verdict: Verdict, gate: Gate) -> Change | None:
     return best[1] if best else None
 
 
-def _admits(state: Snapshot, verdict: Verdict, gate: Gate) -> bool:
-    after = judged(state, verdict)
-    return (after.egress if gate.direction == "egress" else after.ingress).admitted
+def _effect(state: Snapshot, changed: Snapshot, change: Change, asked: Verdict) -> Effect:
+    return effect(state, changed, change.resources, asked, asked_ports(asked))
 
 
 def _candidates(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[Change]:
     for miss in gate.near_misses:
-        yield from _relabel(state, verdict, gate, miss)
-    for miss in gate.near_misses:
         yield from _add_port(state, verdict, miss)
-    rule = _Rule.of(verdict, gate)
+    rule = _Rule.of(state, verdict, gate)
     yield from _new_policy(state, rule)
     yield from _add_rule(state, gate, rule)
 
 
+# -- a slip is repaired where it was made -------------------------------------------------------------
+
+
+def _slips(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[Change]:
+    """What the warnings say was meant, of the policies that have a part in it; else a mistyped label of a pod."""
+    facts = Facts(state)
+    for policy in state.policies:
+        if policy in gate.isolating:
+            for place in facts.places(policy):
+                if place.direction == gate.direction:
+                    yield from (repair for each in selectors.peers(facts, place) for repair in each.repairs)
+        elif policy.isolates(gate.direction):
+            yield from (repair for each in selectors.policy_selector(facts, policy) for repair in each.repairs)
+    for miss in gate.near_misses:
+        yield from _relabel(state, verdict, gate, miss)
+
+
 def _relabel(state: Snapshot, verdict: Verdict, gate: Gate, miss: NearMiss) -> Iterator[Change]:
-    """One label on one object would meet the rule."""
-    fix = miss.failed[0].fix if len(miss.failed) == 1 else None
-    if fix is None or fix[0] == METADATA_NAME:  # the API server sets that one
+    """The one label that a rule lacks is there, with a slip: the rule asks for what others have."""
+    other = verdict.source if gate.direction == "ingress" else verdict.destination
+    if len(miss.failed) != 1 or not isinstance(other, Pod):
         return
     condition = miss.failed[0]
-    other = verdict.source if gate.direction == "ingress" else verdict.destination
-    if not isinstance(other, Pod):
+    is_pod = condition.kind == "pod label"
+    holders: Sequence[Pod | Namespace] = state.pods if is_pod else state.namespaces
+    right = _mistyped(condition, other if is_pod else None, holders)
+    if right is None or condition.requirement is None:
         return
-    if condition.kind == "pod label":
-        resource = state.get("Pod", other.namespace, other.name)
-        command = f"kubectl label pod {other.name} -n {other.namespace}"
-        changed = [other]
-    else:
-        resource = state.get("Namespace", "", other.namespace)
-        command = f"kubectl label namespace {other.namespace}"
-        changed = [pod for pod in state.pods if pod.namespace == other.namespace]
-    if resource is not None:
-        change = _label(resource, condition, command, miss)
-        if not _takes_away(state, state.with_objects(change.resources), changed):
-            yield change
+    change = _labeled(state, other, is_pod, condition.requirement.key, right, miss)
+    changed = [pod for pod in state.pods if pod.namespace == other.namespace]
+    if is_pod:
+        changed = [pod for pod in changed if pod.id == other.id or (pod.owner and pod.owner == other.owner)]
+    if change is not None and not _takes_away(state, change.applied(state), changed):
+        yield change
 
 
-def _label(resource: Resource, condition: Condition, command: str, miss: NearMiss) -> Change:
-    assert condition.fix is not None
-    key, value = condition.fix
-    labels = dict(resource.body["metadata"].get("labels") or {})
-    overwrite = " --overwrite" if key in labels else ""
-    body = {**resource.body, "metadata": {**resource.body["metadata"], "labels": {**labels, key: value}}}
-    typed = replace(resource.typed, labels=Labels({**labels, key: value}))  # type: ignore[arg-type, call-arg, type-var]
-    labeled = replace(resource, body=body, typed=typed)
-    return Change(f"{command} {key}={value}{overwrite}", f"Then {miss.rule} admits it.", (labeled,))
+def _mistyped(condition: Condition, pod: Pod | None, holders: Sequence[Pod | Namespace]) -> str | None:
+    """The right value of a label that has a slip: others have it. A value that is in the object's name is none.
+
+    Two numbers of a series are alike and mean two things.
+    """
+    asked, value = condition.requirement, condition.value
+    if asked is None or value is None or asked.key == METADATA_NAME:  # the API server sets that one
+        return None
+    name = pod.id if pod else getattr(condition.subject, "name", "")
+    if asked.operator not in ("=", "In") or value in name:
+        return None
+    theirs = {each.labels.get(asked.key) for each in holders}
+    letters = re.compile(r"\d+")
+    alikes = (each for each in asked.values if alike(each, value) and letters.sub("", each) != letters.sub("", value))
+    return next((each for each in alikes if each in theirs), None)
+
+
+def _labeled(state: Snapshot, pod: Pod, is_pod: bool, key: str, value: str, miss: NearMiss) -> Change | None:
+    """The label on the namespace; on the pod itself, or where a workload makes its pods, in the template."""
+    explanation = f"Then {miss.rule} admits it."
+    if not is_pod or not pod.owner:
+        kind, namespace, name = ("Pod", pod.namespace, pod.name) if is_pod else ("Namespace", "", pod.namespace)
+        resource = state.get(kind, namespace, name)
+        where = f"pod {name} -n {namespace}" if is_pod else f"namespace {name}"
+        command = f"kubectl label {where} {key}={value} --overwrite"
+        labels = (resource.body["metadata"].get("labels") or {}) if resource else {}
+        return Change(command, explanation, (with_labels(resource, {**labels, key: value}),)) if resource else None
+    kind, _, name = pod.owner.partition("/")
+    owner = state.get(kind, pod.namespace, name)
+    if owner is None or kind not in ROLLING or key in _chosen_by(owner):
+        return None
+    body = copy.deepcopy(dict(owner.body))
+    body["spec"]["template"]["metadata"].setdefault("labels", {})[key] = value
+    patch = {"spec": {"template": {"metadata": {"labels": {key: value}}}}}
+    command = f"kubectl patch {kind.lower()} {name} -n {pod.namespace} -p '{json.dumps(patch, separators=(',', ':'))}'"
+    return Change(command, explanation, (replace(owner, body=body),))
+
+
+def _chosen_by(workload: Resource) -> set[str]:
+    """The keys of a workload's own selector, which cannot change: its template keeps them."""
+    selector = workload.body["spec"].get("selector") or {}
+    return {*(selector.get("matchLabels") or {}), *(each["key"] for each in selector.get("matchExpressions") or ())}
 
 
 def _takes_away(before: Snapshot, after: Snapshot, changed: list[Pod]) -> bool:
-    """Whether new labels cost something: a connection, a place behind a Service, or the pod's controller."""
+    """Whether new labels cost something: a connection, or a place behind a Service."""
     everyone: list[Endpoint] = [*before.pods, *before.nodes, *outside_ranges(before)]
     ends = [_twice(after, end) for end in everyone]
     for pod in changed:
@@ -142,10 +224,7 @@ def _twice(after: Snapshot, end: Endpoint) -> Twice:
 
 
 def _leaves(state: Snapshot, pod: Pod, now: Pod) -> bool:
-    """A pod whose labels no longer fit is left out by its Service, and replaced by its controller."""
-    overwritten = any(now.labels.get(key) != value for key, value in pod.labels.items())
-    if overwritten and pod.owner:
-        return True
+    """A pod whose labels no longer fit is left out by its Service."""
     services = (each for each in state.services if each.namespace == pod.namespace and each.selector)
     return any(
         each.selector.items() <= pod.labels.items() and not each.selector.items() <= now.labels.items()
@@ -164,44 +243,63 @@ def _add_port(state: Snapshot, verdict: Verdict, miss: NearMiss) -> Iterator[Cha
         return
     body = copy.deepcopy(dict(resource.body))
     ports = body["spec"][reference.direction][reference.index]["ports"]
-    ports.append({"protocol": verdict.protocol, "port": verdict.port})
+    more: list[Body] = [{"protocol": protocol, "port": port} for protocol, port in asked_ports(verdict)]
+    more = [each for each in more if not any(each.items() <= there.items() for there in ports)]
+    ports += more
     origin = miss.failed[0].origin
     where = f" ({origin})" if origin else ""
-    text = f"add {{protocol: {verdict.protocol}, port: {verdict.port}}} to the ports of {reference}{where}"
+    items = listed(f"{{protocol: {each['protocol']}, port: {each['port']}}}" for each in more)
+    text = f"add {items} to the ports of {reference}{where}"
     yield Change(text, "Then that rule admits it.", (from_object(body),))
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """A rule that admits one connection and no more: it chooses both ends by all of their labels."""
+    """A rule that admits one connection and no more: it chooses both ends by all of their lasting labels."""
 
     pod: Pod
+    labels: Labels
     other: Endpoint
     direction: Direction
     body: Body
     words: str
 
     @classmethod
-    def of(cls, verdict: Verdict, gate: Gate) -> _Rule:
+    def of(cls, state: Snapshot, verdict: Verdict, gate: Gate) -> _Rule:
         other = verdict.source if gate.direction == "ingress" else verdict.destination
         pod, side = gate.endpoint, PEERS_FIELD[gate.direction]
         assert isinstance(pod, Pod)
-        whom = str(other.ip)
-        peer: Body = {"ipBlock": {"cidr": block_of(other)}}
+        peers: list[Body]
         if isinstance(other, Pod) and not other.host_network:
-            peer = {"podSelector": {"matchLabels": dict(other.own_labels)}}
-            whom = labels_text(other)
+            labels = lasting_labels(state, other)
+            peers, whom = [{"podSelector": {"matchLabels": dict(labels)}}], labels_text(labels)
             if other.namespace != pod.namespace:
-                peer["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": other.namespace}}
+                peers[0]["namespaceSelector"] = {"matchLabels": {METADATA_NAME: other.namespace}}
                 whom += f" in {other.namespace}"
-        body = {side: [peer], "ports": [{"protocol": verdict.protocol, "port": verdict.port}]}
-        return cls(pod, other, gate.direction, body, f"{side} {whom}, {verdict.protocol} {verdict.port}")
+        elif other == OUTSIDE:
+            peers = _whole_outside(state, pod)
+            whom = f"the outside, {listed(block_text(peer['ipBlock']) for peer in peers)}"
+        else:
+            peers, whom = [{"ipBlock": {"cidr": block_of(other)}}], str(other.ip)
+        ports = [{"protocol": protocol, "port": port} for protocol, port in asked_ports(verdict)]
+        body = {side: peers, "ports": ports}
+        labels = lasting_labels(state, pod)
+        return cls(pod, labels, other, gate.direction, body, f"{side} {whom}, {ports_text(verdict)}")
+
+
+def _whole_outside(state: Snapshot, pod: Pod) -> list[Body]:
+    """Every address of the pod's families but the cluster's own: no single address is the outside."""
+    blocks: list[Body] = []
+    for version in sorted({address.version for address in pod.ips} or {4}):
+        within = [str(each) for each in (POD_NETWORK, NODE_NETWORK) if state.nodes and each.version == version]
+        blocks.append({"ipBlock": {"cidr": ANYWHERE[version], **({"except": within} if within else {})}})
+    return blocks
 
 
 def _new_policy(state: Snapshot, rule: _Rule) -> Iterator[Change]:
     """Only where it isolates no pod that was open: a policy that admits something also isolates."""
     pod, direction = rule.pod, rule.direction
-    wanted = pod.own_labels.items()
+    wanted = rule.labels.items()
     for each in state.pods:
         selected = each.namespace == pod.namespace and wanted <= each.labels.items() and not each.host_network
         if selected and not state.engine.isolating(direction, each):
@@ -212,12 +310,12 @@ def _new_policy(state: Snapshot, rule: _Rule) -> Iterator[Change]:
         "kind": "NetworkPolicy",
         "metadata": {"name": name, "namespace": pod.namespace},
         "spec": {
-            "podSelector": {"matchLabels": dict(pod.own_labels)},
+            "podSelector": {"matchLabels": dict(rule.labels)},
             "policyTypes": [direction.capitalize()],
             direction: [rule.body],
         },
     }
-    text = f"a new policy in {pod.namespace} for {labels_text(pod)}: {direction} {rule.words}"
+    text = f"a new policy in {pod.namespace} for {labels_text(rule.labels)}: {direction} {rule.words}"
     yield Change(text, f"Then {name} admits it.", (from_object(body),))
 
 
@@ -235,6 +333,8 @@ def _add_rule(state: Snapshot, gate: Gate, rule: _Rule) -> Iterator[Change]:
 
 def _short(endpoint: Endpoint) -> str:
     """A part for a policy's name: the workload's, the pod's or the node's name, or the address."""
+    if endpoint == OUTSIDE:
+        return "outside"
     if isinstance(endpoint, External):
         return re.sub("[^a-z0-9]+", "-", str(endpoint.address)).strip("-")
     return name_of(endpoint)[:200]

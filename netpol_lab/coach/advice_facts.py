@@ -12,7 +12,7 @@ from netpol_lab.cluster.listening import listeners
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.engine.classes import EndpointClass
 from netpol_lab.engine.compiled import Engine
-from netpol_lab.model.labels import METADATA_NAME, Labels, LabelSelector, Requirement
+from netpol_lab.model.labels import METADATA_NAME, Labels, LabelSelector
 from netpol_lab.model.networks import SYSTEM_NAMESPACE
 from netpol_lab.model.objects import (
     DIRECTIONS,
@@ -25,7 +25,7 @@ from netpol_lab.model.objects import (
     Resource,
     Service,
 )
-from netpol_lab.model.phrases import PEERS_FIELD, nearest
+from netpol_lab.model.phrases import PEERS_FIELD
 
 ALL_PODS = LabelSelector()
 
@@ -155,6 +155,13 @@ class Facts:
         known = [listener.port for listener in listeners(self.state, pod)] if pod else []
         return declared | {(port.protocol, port.port) for port in known}
 
+    def on_host(self, namespaces: Iterable[str], selector: LabelSelector) -> bool:
+        """Whether pods on the host network have the wanted labels: no selector reaches them (D)."""
+        names = set(namespaces)
+        return any(
+            pod.host_network and pod.namespace in names and selector.matches(pod.labels) for pod in self.state.pods
+        )
+
     def labeled_workload(self, namespaces: Iterable[str], selector: LabelSelector) -> Resource | None:
         """A workload that carries the wanted labels itself and does not give them to its pods."""
         if selector.is_empty:
@@ -166,27 +173,6 @@ class Facts:
                 if selector.matches(own) and not selector.matches(given):
                     return resource
         return None
-
-
-def near_label(selector: LabelSelector, labels: Iterable[Labels]) -> list[str]:
-    """A label that is nearly one of those wanted, as ``key=value``; none when there is no such."""
-    pairs = dict.fromkeys(item for each in labels for item in each.items() if item[0] != "pod-template-hash")
-    known = [f"{key}={value}" for key, value in pairs]
-    for requirement in selector.requirements:
-        for wanted in _wanted(requirement):
-            if wanted not in known:
-                key = requirement.key
-                same_key = [f"{key}={value}" for other, value in pairs if other == key]
-                close = nearest(wanted, same_key, 0.7) or nearest(wanted, known, 0.75)
-                if close:
-                    return close
-    return []
-
-
-def _wanted(requirement: Requirement) -> list[str]:
-    if requirement.operator not in ("=", "In"):
-        return []
-    return [f"{requirement.key}={value}" for value in requirement.values]
 
 
 def text(selector: LabelSelector) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from netpol_lab.coach.change import Change
 from netpol_lab.model.objects import NetworkPolicy
 from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import first_lines
@@ -17,6 +18,7 @@ class Finding:
 
     ``id`` is the warning's name in the catalogue, ``mistake`` its entry, ``lesson`` where the workbook teaches it.
     ``words`` say what; ``near`` what was probably meant, as a sentence, or "". ``origin`` is the line to look at.
+    ``repairs`` are the changes that ``near`` may mean.
     """
 
     id: str
@@ -26,6 +28,7 @@ class Finding:
     words: str
     near: str = ""
     origin: Origin | None = None
+    repairs: tuple[Change, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def file(self) -> str:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
 
+from netpol_lab.cluster.controllers import makes_pods, template_of
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.coach.ways import Way
 from netpol_lab.engine.verdict import Verdict
 from netpol_lab.model.bodies import Key
-from netpol_lab.model.objects import Endpoint, Pod, Resource
+from netpol_lab.model.labels import Labels
+from netpol_lab.model.networks import POD_NETWORK, SYSTEM_NAMESPACE
+from netpol_lab.model.objects import GENERATIONS, Endpoint, IPAddress, Node, Pod, Resource
+from netpol_lab.model.phrases import listed
+
+ANYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
+
+LAST_ADDRESS = POD_NETWORK[-2]
+"""A pod that is made anew gets another address; this one stands for it."""
 
 SHOWN = 3
 """How many other connections a sentence names."""
@@ -40,26 +52,124 @@ class Change:
         return f"It also {'closes' if self.stops else 'opens'} {'; '.join(ways)}."
 
     def applied(self, state: Snapshot) -> Snapshot:
-        """The state as it would be."""
-        return state.without(self.deleted).with_objects(self.resources)
+        """The state as it would be; pods keep their names where a new template makes them anew."""
+        after = state.without(self.deleted).with_objects(self.resources)
+        templates = [(each.namespace, f"{each.kind}/{each.name}") for each in self.resources if makes_pods(each)]
+        return after.with_objects(_as_templates_say(after, templates))
 
 
-def judged(state: Snapshot, verdict: Verdict) -> Verdict:
-    """The same connection in another state; the ends are found again, their labels may have changed."""
-    ends = [
-        (state.pod(end.namespace, end.name) or end) if isinstance(end, Pod) else end
-        for end in (verdict.source, verdict.destination)
-    ]
-    return state.verdict(ends[0], ends[1], verdict.port, verdict.protocol)
+# -- a connection, for every replica of its ends and after a rollout ---------------------------------
 
 
-def labels_text(pod: Pod) -> str:
-    return f"pods with {pod.own_labels}" if pod.own_labels else "all pods"
+def every_way(state: Snapshot, verdict: Verdict) -> list[Verdict]:
+    """The connection between any two replicas of its ends, as they are and as a rollout leaves them.
+
+    The one that was asked about comes first; the ends are found again, their labels may have changed. Of replicas that
+    no policy tells apart one stands for all.
+    """
+    found: dict[tuple[object, ...], Verdict] = {}
+    for now in (state, _rolled_out(state, verdict)):
+        for source, destination in product(*(_replicas(now, end) for end in (verdict.source, verdict.destination))):
+            if source == destination:
+                continue  # no policy judges a pod and itself
+            key = (now is state, *(_seen(now, *pair) for pair in ((source, destination), (destination, source))))
+            if key not in found:
+                found[key] = now.verdict(source, destination, verdict.port, verdict.protocol)
+    return list(found.values())
+
+
+def _replicas(state: Snapshot, end: Endpoint) -> list[Endpoint]:
+    """An end, and the other pods of its workload."""
+    if not isinstance(end, Pod):
+        return [end]
+    others = [pod for pod in state.pods if _same_workload(pod, end) and pod.id != end.id]
+    return [state.pod(end.namespace, end.name) or end, *others]
+
+
+def _same_workload(pod: Pod, other: Pod) -> bool:
+    return bool(pod.owner) and (pod.namespace, pod.owner) == (other.namespace, other.owner)
+
+
+def _seen(state: Snapshot, end: Endpoint, other: Endpoint) -> object:
+    """All that decides about an end that faces another: its class; facing a node, also where it is (D: own node)."""
+    if not isinstance(end, Pod):
+        return end
+    is_node = isinstance(other, Node) or (isinstance(other, Pod) and other.host_network)
+    return end.host_network, end.node if is_node else "", state.engine.classes_of(end)
+
+
+def _rolled_out(state: Snapshot, verdict: Verdict) -> Snapshot:
+    """The state after a rollout of both ends: labels are the template's, and addresses are new."""
+    ends = (end for end in (verdict.source, verdict.destination) if isinstance(end, Pod) and end.owner)
+    renewed = list(_as_templates_say(state, [(end.namespace, end.owner) for end in ends], renew=True))
+    return state.with_objects(renewed) if renewed else state
+
+
+def _as_templates_say(state: Snapshot, owners: list[tuple[str, str]], renew: bool = False) -> Iterator[Resource]:
+    for pod in state.pods if owners else ():
+        resource, labels = state.get("Pod", pod.namespace, pod.name), template_labels(state, pod)
+        if resource is not None and labels is not None and (pod.namespace, pod.owner) in owners:
+            ips = _new_addresses(state, pod) if renew else pod.ips
+            hashes = {key: value for key, value in pod.labels.items() if key in GENERATIONS}
+            yield with_labels(resource, {**labels, **hashes}, ips)
+
+
+def _new_addresses(state: Snapshot, pod: Pod) -> tuple[IPAddress, ...]:
+    """Those of a pod that is made anew: none to rely on, where policies tell parts of the pods' network apart."""
+    networks = (each for block in state.engine.addresses.blocks for each in (block.network, *block.except_networks))
+    if any(str(each) != str(POD_NETWORK) and each.network_address in POD_NETWORK for each in networks):
+        return ()
+    return tuple(LAST_ADDRESS if each in POD_NETWORK else each for each in pod.ips)
+
+
+def template_labels(state: Snapshot, pod: Pod) -> Mapping[str, str] | None:
+    """The labels that the pod's workload gives to its pods; None where no workload is known."""
+    kind, _, name = pod.owner.partition("/")
+    owner = state.get(kind, pod.namespace, name)
+    return (template_of(owner.body).get("metadata") or {}).get("labels") or {} if owner else None
+
+
+def with_labels(resource: Resource, labels: Mapping[str, str], ips: tuple[IPAddress, ...] | None = None) -> Resource:
+    """A pod or a namespace with other labels (and other addresses)."""
+    body = {**resource.body, "metadata": {**resource.body["metadata"], "labels": dict(labels)}}
+    more = {} if ips is None else {"ips": ips}
+    typed = replace(resource.typed, labels=Labels(labels), **more)  # type: ignore[arg-type, call-arg, type-var]
+    return replace(resource, body=body, typed=typed)
+
+
+def lasting_labels(state: Snapshot, pod: Pod) -> Labels:
+    """The labels people gave to a pod that its replicas have too, and that a rollout does not take away."""
+    forms = [each.own_labels for each in _replicas(state, pod) if isinstance(each, Pod)]
+    forms += [Labels(given)] if (given := template_labels(state, pod)) is not None else []
+    return Labels(item for item in pod.own_labels.items() if all(item in each.items() for each in forms))
+
+
+def asked_ports(verdict: Verdict) -> tuple[tuple[str, int], ...]:
+    """The port that was asked about; of the cluster's DNS both, because long answers come by TCP."""
+    other = verdict.destination
+    is_dns = isinstance(other, Pod) and other.namespace == SYSTEM_NAMESPACE and verdict.port == 53
+    if is_dns and verdict.protocol in ("UDP", "TCP"):
+        return ("UDP", 53), ("TCP", 53)
+    return ((verdict.protocol, verdict.port),)
+
+
+def ports_text(verdict: Verdict) -> str:
+    """``TCP 80``; of the cluster's DNS ``UDP 53 and TCP 53``."""
+    return listed(f"{protocol} {port}" for protocol, port in asked_ports(verdict))
+
+
+def labels_text(labels: Labels) -> str:
+    return f"pods with {labels}" if labels else "all pods"
 
 
 def block_of(endpoint: Endpoint) -> str:
     """The address of an end as a CIDR."""
     return f"{endpoint.ip}/{endpoint.ip.max_prefixlen}" if endpoint.ip else "0.0.0.0/0"
+
+
+def block_text(block: Mapping[str, Any]) -> str:
+    """``0.0.0.0/0 except 10.244.0.0/16``."""
+    return str(block["cidr"]) + (f" except {listed(block['except'])}" if block.get("except") else "")
 
 
 def free_name(state: Snapshot, namespace: str, wanted: str) -> str:

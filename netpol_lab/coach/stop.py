@@ -1,26 +1,24 @@
 """The smallest change that would stop an allowed connection, proved by simulating it.
 
 There is no rule that denies. A connection is stopped by taking out what admits it, where a policy isolates an end; or
-by isolating an end that is open, with a policy that admits everyone else.
+by isolating an end that is open, with a policy that admits others: what people write as default deny and an allow.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from netpol_lab.cluster.snapshot import Snapshot, View
-from netpol_lab.coach.change import Change, block_of, free_name, judged, labels_text
+from netpol_lab.coach.change import Change, every_way, free_name, labels_text, lasting_labels
 from netpol_lab.coach.ways import Effect, effect
 from netpol_lab.engine.verdict import Gate, RuleRef, Verdict
 from netpol_lab.manifests import from_object
 from netpol_lab.model.bodies import Body
-from netpol_lab.model.labels import METADATA_NAME
-from netpol_lab.model.objects import Direction, Endpoint, IPAddress, Pod, name_of
-from netpol_lab.model.phrases import PEERS_FIELD
-
-ANYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
+from netpol_lab.model.labels import Labels
+from netpol_lab.model.objects import Direction, Endpoint, Pod, name_of
+from netpol_lab.model.phrases import PEERS_FIELD, listed
 
 
 def smallest_stop(view: View, verdict: Verdict) -> Change | None:
@@ -40,9 +38,9 @@ def smallest_stop(view: View, verdict: Verdict) -> Change | None:
     best: tuple[tuple[int, bool, int], Change, Effect] | None = None
     for change in _candidates(state, verdict):
         after = change.applied(state)
-        if judged(after, verdict).allowed:
+        if any(each.allowed for each in every_way(after, verdict)):
             continue
-        found = effect(state, after, change.resources, verdict)
+        found = effect(state, after, change.resources, verdict, [(verdict.protocol, verdict.port)])
         is_new = any(resource.key not in state.objects for resource in change.resources)
         cost = (found.others, is_new, len(found.closed))
         if not found.opened and (best is None or cost < best[0]):
@@ -112,25 +110,23 @@ def _without(items: list[Any], number: int) -> list[Any]:
     return [*items[:number], *items[number + 1 :]]
 
 
-# -- an end that is open: a policy isolates it and admits everyone else -----------------------------
+# -- an end that is open: a policy isolates it and admits those beside the one that is meant -----------
 
 
 def _isolating(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[Change]:
+    """What people write: isolate the pod, and admit whom it is for; then the same without anybody."""
     pod, direction = gate.endpoint, gate.direction
     assert isinstance(pod, Pod)
     other = verdict.source if direction == "ingress" else verdict.destination
-    side = PEERS_FIELD[direction]
-    for peers, words in _everyone_but(state, pod, other, side):
-        for ports in _but_port(verdict) if peers else (None,):
-            rules = [{side: peers}] if peers else []
-            rules += [{"ports": ports}] if ports else []
-            port = f", {verdict.protocol} {verdict.port}" if ports else ""
-            yield _policy(state, pod, direction, rules, f"{words}{port}")
+    peers, words = _beside(state, pod, other)
+    if peers:
+        yield _policy(state, pod, direction, [{PEERS_FIELD[direction]: peers}], words)
+    yield _policy(state, pod, direction, [], "nobody")
 
 
 def _policy(state: Snapshot, pod: Pod, direction: Direction, rules: list[Body], words: str) -> Change:
-    name = free_name(state, pod.namespace, f"isolate-{name_of(pod)}"[:200])
-    spec: Body = {"podSelector": {"matchLabels": dict(pod.own_labels)}, "policyTypes": [direction.capitalize()]}
+    name, labels = free_name(state, pod.namespace, f"isolate-{name_of(pod)}"[:200]), lasting_labels(state, pod)
+    spec: Body = {"podSelector": {"matchLabels": dict(labels)}, "policyTypes": [direction.capitalize()]}
     if rules:
         spec[direction] = rules
     body = {
@@ -139,48 +135,23 @@ def _policy(state: Snapshot, pod: Pod, direction: Direction, rules: list[Body], 
         "metadata": {"name": name, "namespace": pod.namespace},
         "spec": spec,
     }
-    text = f"a new policy in {pod.namespace} for {labels_text(pod)}: {direction} {words}"
+    text = f"a new policy in {pod.namespace} for {labels_text(labels)}: {direction} {PEERS_FIELD[direction]} {words}"
     return Change(text, f"Then {name} isolates it, and no rule admits it.", (from_object(body),), stops=True)
 
 
-def _but_port(verdict: Verdict) -> Iterator[list[Body] | None]:
-    """All ports of the end are closed to the other, or all but the one asked about stay open."""
-    ports: list[Body] = [{"protocol": protocol} for protocol in ("TCP", "UDP", "SCTP") if protocol != verdict.protocol]
-    for first, last in ((1, verdict.port - 1), (verdict.port + 1, 65535)):
-        if first <= last:
-            ports.append({"protocol": verdict.protocol, "port": first, "endPort": last})
-    yield None
-    yield ports
-
-
-def _everyone_but(state: Snapshot, pod: Pod, other: Endpoint, side: str) -> Iterator[tuple[list[Body], str]]:
-    """Peers for everyone except one end, and the words for them; the shortest way, nobody at all, comes first."""
-    yield [], f"{side} nobody"
-    if isinstance(other, Pod) and not other.host_network:
-        for key, value in other.own_labels.items():
-            alike = [p for p in state.pods if p.namespace == other.namespace and p.labels.get(key) == value]
-            peers = [*_but_label(pod, other, key, value), *_outside(ip for each in alike for ip in each.ips)]
-            yield peers, f"{side} everyone but pods with {key}={value} in {other.namespace}"
-    elif other.ip is not None:
-        peers = [{"namespaceSelector": {}}, *_outside((other.ip,))]
-        yield peers, f"{side} everyone but {block_of(other)}"
-
-
-def _but_label(pod: Pod, other: Pod, key: str, value: str) -> list[Body]:
-    """All pods without that label there, and all pods of all other namespaces."""
-    lacking = {"matchExpressions": [{"key": key, "operator": "NotIn", "values": [value]}]}
-    elsewhere = {"matchExpressions": [{"key": METADATA_NAME, "operator": "NotIn", "values": [other.namespace]}]}
-    home: Body = {"podSelector": lacking}
+def _beside(state: Snapshot, pod: Pod, other: Endpoint) -> tuple[list[Body], str]:
+    """Whom a policy for ``pod`` still admits: all pods, those of its namespace, or those with other labels there."""
+    if not isinstance(other, Pod) or other.host_network:
+        return [{"namespaceSelector": {}}], "pods of all namespaces"
     if other.namespace != pod.namespace:
-        home["namespaceSelector"] = {"matchLabels": {METADATA_NAME: other.namespace}}
-    return [home, {"namespaceSelector": elsewhere}]
-
-
-def _outside(but: Iterable[IPAddress]) -> list[Body]:
-    """Every address of both families but some."""
-    own = tuple(but)
-    blocks: list[Body] = []
-    for version, cidr in ANYWHERE.items():
-        holes = [f"{address}/{address.max_prefixlen}" for address in own if address.version == version]
-        blocks.append({"ipBlock": {"cidr": cidr, **({"except": holes} if holes else {})}})
-    return blocks
+        return [{"podSelector": {}}], "pods of its own namespace"
+    chosen: dict[Labels, None] = {}
+    for each in state.pods:
+        is_client = each.namespace == pod.namespace and each.id != pod.id and not each.is_replica_of(pod)
+        if is_client and not each.host_network:
+            one = ((key, value) for key, value in each.own_labels.items() if other.labels.get(key) != value)
+            label = next(one, None)
+            if label is not None:
+                chosen[Labels([label])] = None
+    peers: list[Body] = [{"podSelector": {"matchLabels": dict(each)}} for each in chosen]
+    return peers, f"pods with {listed(map(str, chosen))}"

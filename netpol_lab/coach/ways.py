@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.ends import outside_ranges
 from netpol_lab.engine.compare import compare
 from netpol_lab.engine.verdict import Verdict
-from netpol_lab.model.objects import Endpoint, External, NetworkPolicy, Node, Pod, Resource
+from netpol_lab.model.objects import OUTSIDE, Endpoint, External, NetworkPolicy, Node, Pod, Resource
 from netpol_lab.model.phrases import some
 from netpol_lab.model.ports import PortSet
 
@@ -63,14 +65,20 @@ class _End:
         return replace(self, pairs=tuple(pair for pair in self.pairs if getattr(pair[0], "node", "") != node))
 
 
-def effect(before: Snapshot, after: Snapshot, changed: Iterable[Resource], asked: Verdict) -> Effect:
-    """Every connection that differs between two states, apart from the one that was asked about.
+def effect(
+    before: Snapshot,
+    after: Snapshot,
+    changed: Iterable[Resource],
+    asked: Verdict,
+    asked_ports: Iterable[tuple[str, int]],
+) -> Effect:
+    """Every connection that differs between two states, apart from ``asked_ports`` of the one that was asked about.
 
     ``changed`` are the objects that differ; only pods that they touch can have another answer. Replicas of the asked
     ends count as these ends.
     """
     ends = _ends(before, after, _touched(before, after, tuple(changed)), asked)
-    mine = PortSet.of(asked.protocol, asked.port)
+    mine = reduce(or_, (PortSet.of(*each) for each in asked_ports))
     opened: list[Way] = []
     closed: list[Way] = []
     others = 0
@@ -107,6 +115,7 @@ def _touched(before: Snapshot, after: Snapshot, changed: tuple[Resource, ...]) -
             found.add(f"{namespace}/{name}")
         elif kind == "Namespace":
             found |= {pod.id for pod in after.pods if pod.namespace == name}
+        found |= {pod.id for pod in after.pods if (pod.namespace, pod.owner) == (namespace, f"{kind}/{name}")}
         for state in (before, after):
             held = state.get(kind, namespace, name)
             if held is not None and isinstance(held.typed, NetworkPolicy):
@@ -134,10 +143,15 @@ def _ends(before: Snapshot, after: Snapshot, touched: set[str], asked: Verdict) 
 def _role(end: Endpoint, asked: Verdict) -> str:
     """Whether an end is one of those asked about, or a replica of it."""
     meant = (("source", asked.source), ("destination", asked.destination))
-    same = (role for role, other in meant if _identity(end) == _identity(other))
+    same = (role for role, other in meant if _identity(end) == _identity(other) or _is_outside(end, other))
     pods = ((role, other) for role, other in meant if isinstance(other, Pod))
     replica = (role for role, other in pods if isinstance(end, Pod) and end.is_replica_of(other))
     return next(same, "") or next(replica, "")
+
+
+def _is_outside(end: Endpoint, other: Endpoint) -> bool:
+    """Whoever asks about ``External`` asks about all of the outside."""
+    return other == OUTSIDE and isinstance(end, External)
 
 
 def _identity(end: Endpoint) -> object:

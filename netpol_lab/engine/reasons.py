@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -83,7 +83,7 @@ def gate(
             admitting.append(_admitting_item(asked, rule))
         else:
             missed.append(_near_miss(asked, rule))
-    missed.sort(key=lambda miss: (len(miss.failed), -_likeness(miss)))
+    missed.sort(key=lambda miss: _distance(miss.failed))
     return Gate(direction, subject, bool(admitting), asked.group.policies, tuple(admitting), tuple(missed))
 
 
@@ -128,10 +128,35 @@ _NOTHING_THERE = 0.38
 """The likeness of what a rule asks for to nothing at all: a label or a namespace that is far off is no nearer."""
 
 
-def _likeness(miss: NearMiss) -> float:
-    """How alike wanted and found are, 0 to 1 for each condition: of two labels, the one with a typo is nearer."""
-    pairs = (_pair(condition) for condition in miss.failed)
-    return sum(SequenceMatcher(None, *pair, autojunk=False).ratio() if all(pair) else _NOTHING_THERE for pair in pairs)
+def alike(wanted: str, found: str) -> bool:
+    """Whether one may be the other with a slip of the finger: a few letters, their order, or capitals.
+
+    >>> alike("fronted", "frontend"), alike("wbe", "web"), alike("Web", "web"), alike("api", "app")
+    (True, True, True, False)
+    """
+    one, other = wanted.casefold(), found.casefold()
+    return sorted(one) == sorted(other) or SequenceMatcher(None, one, other, autojunk=False).ratio() >= 0.75
+
+
+def _distance(failed: Sequence[Condition]) -> tuple[int, int, float]:
+    """How far a rule is from admitting: by the number of failed conditions; then by those that ask for another
+    namespace or port, because such a rule is about something else; then by how unlike wanted and found are.
+    """
+    return len(failed), sum(map(_is_elsewhere, failed)), -sum(map(_likeness, failed))
+
+
+def _is_elsewhere(condition: Condition) -> bool:
+    """Whether a rule asks for another namespace or port; a slip in the label of the right namespace is none."""
+    if condition.kind != "namespace label":
+        return condition.kind in ("namespace", "port", "protocol", "named port")
+    asked = condition.requirement.values if condition.requirement else ()
+    return condition.mixed_up is None and not any(alike(value, condition.value or "") for value in asked)
+
+
+def _likeness(condition: Condition) -> float:
+    """How alike wanted and found are, 0 to 1: of two labels, the one with a typo is nearer."""
+    pair = _pair(condition)
+    return SequenceMatcher(None, *pair, autojunk=False).ratio() if all(pair) else _NOTHING_THERE
 
 
 def _pair(condition: Condition) -> tuple[str, str]:
@@ -170,7 +195,7 @@ def _near_miss(asked: _Door, rule: CompiledRule) -> NearMiss:
     if not rule.holds(asked.other_class):
         ask = (asked.engine, rule.policy.namespace)
         failures = [(peer, peer_failures(*ask, peer, asked.other, asked.address)) for peer in rule.rule.peers]
-        closest, conditions = min(failures, key=lambda item: len(item[1]))
+        closest, conditions = min(failures, key=lambda item: _distance(item[1]))
         failed += conditions
     if rule.rule.ports and not any(map(asked.on_port, rule.rule.ports)):
         failed.append(_port_failure(asked, rule.rule.ports))

@@ -141,6 +141,10 @@ class Container:
     ports: tuple[ContainerPort, ...] = ()
 
 
+GENERATIONS = ("pod-template-hash", "controller-revision-hash")
+"""The labels by which workloads tell their own generations apart."""
+
+
 @dataclass(frozen=True)
 class Pod:
     """A pod as policies see it. ``owner`` is the workload that made it, as ``Kind/name``."""
@@ -169,9 +173,8 @@ class Pod:
 
     @property
     def own_labels(self) -> Labels:
-        """The labels people gave it: without those by which workloads tell their own generations apart."""
-        generations = ("pod-template-hash", "controller-revision-hash")
-        return Labels((key, value) for key, value in self.labels.items() if key not in generations)
+        """The labels people gave it: without :data:`GENERATIONS`."""
+        return Labels((key, value) for key, value in self.labels.items() if key not in GENERATIONS)
 
     def is_replica_of(self, other: Pod) -> bool:
         """Whether one workload made both, and no selector tells them apart."""

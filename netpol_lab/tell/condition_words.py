@@ -54,7 +54,7 @@ def found_words(condition: Condition) -> str:
     if condition.kind == "namespace" and isinstance(subject, Pod):
         return line("condition.found.namespace", name=subject.namespace)
     if condition.kind == "outside":
-        return line("condition.found.outside")
+        return line("condition.found.host network" if isinstance(subject, Pod) else "condition.found.outside")
     if condition.kind == "address":
         return _address(condition)
     asked_for = f"{condition.protocol} {condition.port}"

@@ -181,6 +181,7 @@ REASONS = {
     "condition.found.instead": "no label {key}, it has {label}",
     "condition.found.namespace": "namespace {name}",
     "condition.found.outside": "no labels: selectors match pods only",
+    "condition.found.host network": "the host network, where no selector reaches it",
     "condition.found.no address": "no address",
     "condition.found.pod address": "{address}, a pod address",
     "condition.found.node address": "{address}, a node address",
