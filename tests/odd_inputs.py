@@ -21,8 +21,8 @@ from netpol_lab.kubectl.verbs import VERBS
 HERE = Path(__file__).parent
 Body = dict[str, Any]
 Step = list[Any]
-"""A door and what goes through it: ``["kubectl", words, stdin]``, ``["sh", script]``, ``["manifest", name, text]``,
-``["apply", text]``, ``["ask", method, arguments]``."""
+"""A door and what goes through it: ``["kubectl", words, stdin]``, ``["curl", words]``, ``["sh", script]``,
+``["manifest", name, text]``, ``["apply", text]``, ``["ask", method, arguments]``."""
 
 
 def seeds() -> list[Body]:
@@ -42,6 +42,10 @@ TEXTS = [
     "",
     "80",
     "x" * 300,
+    "x" * 63,
+    "x" * 253,
+    "a/b",
+    "\r\x1b[31m",
     "a\nb",
     "<b>&\"'",
     "10.0.0.0/8",
@@ -154,6 +158,22 @@ api-resources
 version
 cluster-info
 auth can-i create pods
+auth whoami
+get events -A
+events --for pod/p
+get endpointslices,endpoints -A -o wide
+get pods -A -o go-template={{range .items}}{{.metadata.name}}{{end}}
+kustomize .
+apply -k .
+delete -k .
+set image deployment/web nginx=nginx:1.28
+set env deployment/web A=b C-
+set selector svc web app=web
+create configmap c --from-literal=a=b
+create secret generic s --from-literal=a=b
+create service externalname e --external-name=example.com
+create quota q --hard=pods=2
+apply view-last-applied netpol p
 """
 SEED_LINES = [shlex.split(line) for line in LINES.strip().splitlines()]
 ODD_WORDS = [
@@ -238,7 +258,13 @@ echo wget -qO- web db p ; && || | ( ) $( ` ' " $X X=1 for i in $(seq 3) {1..3} d
 head tail -c -n sh bash -c ${X} & cat /etc/hosts sort uniq wc ping -c nslookup test printf %s%d date +%s env hostname -i
 """
 SCRIPTS = st.lists(st.sampled_from([*SCRIPT_WORDS.split(), "\n"]), max_size=20).map(" ".join)
-TEXTS_OF_MANIFESTS = broken_objects() | st.lists(PIECES, max_size=30).map("".join)
+KUSTOMIZATIONS = st.dictionaries(
+    st.sampled_from(["resources", "namespace", "namePrefix", "commonLabels", "labels", "commonAnnotations", "patches"]),
+    st.sampled_from(
+        [["policy.yaml"], ["policy.yaml", "."], ["nope"], {"a": "b"}, [{"pairs": {"a": "b"}}], "x-", 5, None]
+    ),
+).map(json.dumps)
+TEXTS_OF_MANIFESTS = KUSTOMIZATIONS | broken_objects() | st.lists(PIECES, max_size=30).map("".join)
 NAMES = st.sampled_from(
     ["p", "web", "default/web", "shop/web", "External", "8.8.8.8", "kubernetes", "no-such", *ODD_WORDS]
 )
@@ -250,8 +276,18 @@ def _ask(method: str, *arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[S
     return st.tuples(*arguments).map(lambda given: ["ask", method, list(given)])
 
 
+CURLS = st.lists(
+    st.sampled_from(
+        ["-m", "1", "-s", "-v", "-k", "-o", "/dev/stdout", "-w", "%{http_code}", "-X", "-d", "a=b", "--resolve", "-H"]
+    )
+    | st.sampled_from(["localhost:8080", "http://127.0.0.1:8001/api", "node1:30080", "https://10.96.0.1", "web"])
+    | POOL,
+    max_size=8,
+)
 LINES_CHANGED = st.sampled_from(SEED_LINES).flatmap(changed)
-FILES = st.sampled_from(["policy.yaml", "a/b.yaml", "policy", ".", "..", "", "x" * 300, "\0", "~/x"])
+FILES = st.sampled_from(
+    ["policy.yaml", "kustomization.yaml", "a/b.yaml", "policy", ".", "..", "", "x" * 300, "\0", "~/x"]
+)
 CHANGES = [
     st.builds(lambda words: ["kubectl", words, ""], st.sampled_from(SEED_LINES)),
     st.builds(lambda each: ["kubectl", ["apply", "-f", "-"], json.dumps(each)], st.sampled_from(SEEDS)),
@@ -261,6 +297,7 @@ CHANGES = [
     TEXTS_OF_MANIFESTS.map(lambda text: ["apply", text]),
     st.builds(lambda name, text: ["manifest", name, text], FILES, TEXTS_OF_MANIFESTS),
     SCRIPTS.map(lambda script: ["sh", script]),
+    CURLS.map(lambda words: ["curl", words]),
 ]
 QUESTIONS = [
     _ask("why", NAMES, NAMES, PORTS, PROTOCOLS),

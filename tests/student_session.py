@@ -62,6 +62,9 @@ class StudentSession:
             name, text = given
             self.lab._write(name, text)
             check(self.lab.kubectl(shlex.join(["apply", "-f", name])))
+        elif door == "curl":  # on the student's machine; None: not for the cluster
+            result = self.lab._answer("curl", given[0], lambda: "", ".")
+            check(result or ProgramResult((), 0))
         else:
             words, stdin = (["exec", "p", "--", "sh", "-c", given[0]], "") if door == "sh" else given
             check(self.lab.kubectl(shlex.join(words), stdin))

@@ -97,6 +97,63 @@ def test_a_file_whose_name_is_not_utf_8_is_read_and_named(terminal: Terminal) ->
     terminal.fails("apply -f .").encode()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
+def test_a_copy_out_of_a_pod_goes_to_a_regular_file_and_is_whole(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(Path(terminal.folder, "pipe"))
+    assert "open pipe: not a regular file" in terminal.fails("cp p:/etc/hosts pipe")
+    assert "open /dev/null: not a regular file" in terminal.fails("cp p:/etc/hosts /dev/null")
+    Path(terminal.folder, "kept").write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert "open kept: no space left on device" in terminal.fails("cp p:/etc/hosts kept")
+    assert Path(terminal.folder, "kept").read_text() == "old"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "kept/x", "\udcff"])
+def test_a_copy_with_a_name_that_no_file_has_is_refused(terminal: Terminal, name: str) -> None:
+    Path(terminal.folder, "kept").write_text("old")
+    for words in (["cp", name, "p:/tmp/x"], ["cp", "p:/etc/hosts", name]):
+        result = run(terminal.session, words, cwd=terminal.folder)
+        assert name == "\udcff" or (result.exit_code, result.stdout) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resources: 5",
+        "resources: [pod.yaml]\ncommonLabels: 5",
+        "resources: [pod.yaml]\nlabels: [x]",
+        "resources: [pod.yaml]\nlabels: {a: b}",
+        "resources: [pod.yaml]\ncommonAnnotations: [x]",
+        "resources: [odd.yaml]\ncommonLabels: {a: b}",
+        f"resources: [{'x' * 300}]",
+        'resources: ["a\\0b"]',
+        "resources: [.]",
+        "resources: [../k/twice, ../k]",
+    ],
+)
+def test_an_odd_kustomization_gets_an_answer(terminal: Terminal, text: str) -> None:
+    folder = Path(terminal.folder, "k")
+    folder.mkdir()
+    (folder / "pod.yaml").write_text(thing("Pod"))
+    (folder / "odd.yaml").write_text(thing("Service", spec="x", metadata=["a"]))
+    (folder / "kustomization.yaml").write_text(text)
+    assert terminal.fails("apply -k k").startswith(("error: invalid Kustomization", "error: accumulating resources"))
+
+
+def test_a_kustomization_that_doubles_itself_has_an_end(terminal: Terminal) -> None:
+    for number in range(40):
+        Path(terminal.folder, str(number)).mkdir()
+        text = f"resources: [../{number + 1}, ../{number + 1}]" if number < 39 else "resources: []"
+        Path(terminal.folder, str(number), "kustomization.yaml").write_text(text)
+    assert "more than 500 folders" in terminal.fails("kustomize 0")
+
+
 # Numbers
 
 

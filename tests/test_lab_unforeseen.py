@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from netpol_lab.lab import bridge, command_line, front, notebook, student_files, unforeseen
+from netpol_lab.lab import bridge, command_line, front, notebook, unforeseen
 from netpol_lab.lab.front import Lab
 from netpol_lab.lab.kernel_start import BRIDGE
 from netpol_lab.lab.unforeseen import REPORT, Unforeseen
+from netpol_lab.model import whole_files
 from netpol_lab.model.errors import LabError
 
 METHODS = [name for name in vars(Lab) if not name.startswith("_") and name != "close"]
@@ -121,7 +122,7 @@ def test_on_a_full_disk_the_old_file_stays(lab, monkeypatch):
 
     for step in ("fdopen", "replace"):
         with monkeypatch.context() as patch:
-            patch.setattr(student_files.os, step, full)
+            patch.setattr(whole_files.os, step, full)
             with pytest.raises(LabError, match="what was there is as it was: no space left on device"):
                 lab._write("a.yaml", "kind: Service\n")
         assert Path("a.yaml").read_text() == "kind: Pod\n"
@@ -154,7 +155,7 @@ def test_a_folder_that_may_not_be_written_is_named(lab, monkeypatch):
     def forbidden(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(student_files.tempfile, "mkstemp", forbidden)
+    monkeypatch.setattr(whole_files.tempfile, "mkstemp", forbidden)
     with pytest.raises(LabError, match=r"default-deny\.yaml was not written.*permission denied"):
         lab.file("lab-a/default-deny.yaml")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path, PurePosixPath
 
 from netpol_lab.kubectl.exec_run import container_of
@@ -10,6 +11,7 @@ from netpol_lab.kubectl.file_arguments import read_text_file
 from netpol_lab.kubectl.lookup import get, not_found
 from netpol_lab.kubectl.resources import type_of_kind
 from netpol_lab.kubectl.session import Call
+from netpol_lab.model.whole_files import write_whole
 from netpol_lab.pods import file_in_pod
 
 _POD = type_of_kind("Pod")
@@ -35,21 +37,32 @@ def run(call: Call) -> int:
     assert pod is not None
     files = call.session.files.setdefault(str(pod.ip), {})
     if inside[0] == target:
-        if Path(call.cwd, source).is_dir():
+        if os.path.isdir(os.path.join(call.cwd, source)):
             raise not_simulated("kubectl cp with a folder", "copy the files one by one")
-        text = read_text_file(call, source) if Path(call.cwd, source).exists() else None
-        if text is None:
+        if not os.path.exists(os.path.join(call.cwd, source)):  # which no name makes raise
             raise Failure(f"{source} doesn't exist in local filesystem")
-        files[_absolute(path, Path(source).name)] = text
+        files[_absolute(path, Path(source).name)] = read_text_file(call, source)
         return 0
     text = file_in_pod(call.cluster, pod, path, container, files)
     if text is None:
         raise Failure(f"tar: {path.lstrip('/')}: Cannot stat: No such file or directory\nerror: {path} no such file")
     if path.startswith("/"):
         call.warn("tar: Removing leading `/' from member names")
-    wanted = Path(call.cwd, target)
-    (wanted / PurePosixPath(path).name if wanted.is_dir() else wanted).write_text(text, encoding="utf-8")
+    wanted = os.path.join(call.cwd, target)
+    _write(Path(wanted, PurePosixPath(path).name if os.path.isdir(wanted) else ""), target, text)
     return 0
+
+
+def _write(file: Path, shown: str, text: str) -> None:
+    """Write a file, whole or not at all; never a pipe or a device. Raises :class:`Failure`."""
+    try:
+        if os.path.exists(file) and not file.is_file():
+            raise Failure(f"open {shown}: not a regular file")
+        write_whole(file, text)
+    except OSError as error:
+        raise Failure(f"open {shown}: {(error.strerror or 'cannot be written').lower()}") from None
+    except ValueError:  # a name with a NUL
+        raise Failure(f"open {shown}: invalid argument") from None
 
 
 def _absolute(path: str, name: str) -> str:

@@ -25,6 +25,9 @@ _FIRST = (
 )
 """The order in which kustomize writes kinds; all others follow by their name."""
 
+_MOST_FOLDERS = 500
+"""Two lines in each of thirty folders name the next one a milliard times."""
+
 _CLUSTER_WIDE = ("Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "PersistentVolume", "StorageClass")
 _SELECTORS = ("spec.selector.matchLabels", "spec.template.metadata.labels")
 _LABELED: Mapping[str, tuple[str, ...]] = {
@@ -41,8 +44,14 @@ _LABELED: Mapping[str, tuple[str, ...]] = {
 
 def build(folder: Path, shown: str, read: Read) -> list[Body]:
     """All objects of a kustomization, changed as it says, in kustomize's order. Raises :class:`Failure`."""
-    found = list(_built(folder, shown, read))
-    return sorted(found, key=lambda body: (_rank(body), str(body["metadata"].get("name", ""))))
+    try:
+        found = list(_built(folder, shown, read, []))
+        return sorted(found, key=lambda body: (_rank(body), str(body["metadata"].get("name", ""))))
+    except (AttributeError, LookupError, OSError, TypeError, ValueError):
+        # Nobody has looked at the types yet: kustomize works on what is written, and the server refuses it later.
+        raise Failure(
+            f"invalid Kustomization: '{shown}': a field there, or of what it changes, takes another kind of value"
+        ) from None
 
 
 def _rank(body: Body) -> tuple[int, str]:
@@ -51,7 +60,13 @@ def _rank(body: Body) -> tuple[int, str]:
     return (first.index(kind), "") if kind in first else (len(first), kind)
 
 
-def _built(folder: Path, shown: str, read: Read) -> Iterator[Body]:
+def _built(folder: Path, shown: str, read: Read, visited: list[Path], above: tuple[Path, ...] = ()) -> Iterator[Body]:
+    root = folder.resolve()
+    if root in above:
+        raise Failure(f"accumulating resources: cycle detected: '{shown}' is a resource of itself")
+    visited.append(root)
+    if len(visited) > _MOST_FOLDERS:
+        raise Failure(f"accumulating resources: more than {_MOST_FOLDERS} folders")
     file = next((folder / name for name in NAMES if (folder / name).is_file()), None)
     if file is None:
         raise Failure(f"unable to find one of {_quoted(NAMES)} in directory '{shown}'")
@@ -70,7 +85,7 @@ def _built(folder: Path, shown: str, read: Read) -> Iterator[Body]:
                 f"accumulating resources from '{name}': evalsymlink failure on '{path.name}': no such file or directory"
             )
             raise Failure(f"accumulating resources: {words}")
-        for body in _built(path, str(name), read) if path.is_dir() else read(path):
+        for body in _built(path, str(name), read, visited, (*above, root)) if path.is_dir() else read(path):
             if isinstance(body, Mapping):
                 yield _changed(dict(body), says)
 

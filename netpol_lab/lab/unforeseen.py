@@ -21,8 +21,9 @@ from typing import Any, TypeVar
 
 from netpol_lab import __version__
 from netpol_lab.connections.story import Moment
-from netpol_lab.lab.student_files import work_folder, write_whole
+from netpol_lab.lab.student_files import work_folder
 from netpol_lab.model.errors import LabError
+from netpol_lab.model.whole_files import write_whole
 
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 
