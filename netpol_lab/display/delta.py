@@ -18,7 +18,9 @@ from netpol_lab.display.shapes import LineState
 from netpol_lab.display.sketch import Sketch, finished, placed
 from netpol_lab.display.twin import line_rows, line_table
 from netpol_lab.model.objects import DIRECTIONS
-from netpol_lab.model.phrases import capital, count, in_words, listed, some
+from netpol_lab.model.phrases import capital, in_words, listed, some
+from netpol_lab.tell.saying import line as say
+from netpol_lab.tell.words import names as some_names
 
 KEY = "+ newly allowed   - newly blocked, and where   ~ ports changed   (blank) unchanged"
 MOST_BESIDE = 8
@@ -53,14 +55,12 @@ def draw(
         words = note(*_unchanged(changes))
         return figure(heading, below, words, twin=twin, left_out=changes.caveats, drawn=False)
     if side_by_side and len([node for node in after.nodes if is_pod(node)]) > MOST_BESIDE:
-        words = note(
-            f"Two panels are for {MOST_BESIDE} pods at most. Without `side_by_side`, one picture shows the change."
-        )
+        words = note(say("delta.too many beside", most=MOST_BESIDE))
         return figure(heading, below, words, twin=twin, left_out=changes.caveats, drawn=False)
     if side_by_side:
         return panels(changes, before_name, after_name, twin)
     if not changes.fits:
-        words = note("Too many connections changed for a graph. The matrix of the same change shows them all.")
+        words = note(say("delta.too many"))
         return figure(heading, below, words, twin=twin, left_out=changes.caveats, drawn=False)
     sketch = Sketch(changes.drawing, changes.doors())
     try:
@@ -73,8 +73,9 @@ def draw(
 def _image(changes: Changes, sketch: Sketch) -> Markup:
     width, height, content = finished(sketch, placed([sketch]))
     policies = _policies(changes)
-    what = f"What {listed(policies)} did" if policies else "What changed"
-    return svg(width, height, f"{what} in {listed(sketch.drawing.namespaces)}", _description(changes), content)
+    id, namespaces = "delta.what.policies" if policies else "delta.what", listed(sketch.drawing.namespaces)
+    title = say(id, policies=listed(policies), namespaces=namespaces)
+    return svg(width, height, title, _description(changes), content)
 
 
 def _policies(changes: Changes) -> list[str]:
@@ -86,21 +87,21 @@ def _policies(changes: Changes) -> list[str]:
 
 def _title(changes: Changes) -> str:
     """``allow-web lets client into server``, ``default-deny closed every way in``, or a count of what happened."""
-    opened, closed, changed, plugin = (len(changes.of(k)) for k in ("opened", "closed", "changed", "plugin"))
-    if not opened + closed + changed + plugin:
-        return "No connection changed"
+    counts = [len(changes.of(kind)) for kind in ("opened", "closed", "changed", "plugin")]
+    if not any(counts):
+        return say("delta.none")
     policies = _policies(changes)
     new = _newcomers(changes)
     if new and not policies:
         return f"{new}; {_counted(changes)}"
-    subject = policies[0] if len(policies) == 1 else ""
-    gone = subject and subject not in {policy.name for policy in changes.after.policies}
-    if closed and not opened and not changed and not plugin and not changes.of("same"):
-        return f"{subject} closed every way in" if subject and not gone else "Every way in is closed"
-    if opened + closed + changed + plugin == 1:
-        return _one(changes, "" if gone else subject)
+    policy = policies[0] if len(policies) == 1 else ""
+    gone = policy and policy not in {each.name for each in changes.after.policies}
+    if counts == [0, sum(counts), 0, 0] and not changes.of("same"):
+        return say("delta.every way.policy", policy=policy) if policy and not gone else say("delta.every way")
+    if sum(counts) == 1:
+        return _one(changes, "" if gone else policy)
     counted = _counted(changes)
-    return f"Without {subject}: {counted}" if gone else counted[0].upper() + counted[1:]
+    return say("delta.without", policy=policy, counted=counted) if gone else capital(counted)
 
 
 def _newcomers(changes: Changes) -> str:
@@ -109,7 +110,7 @@ def _newcomers(changes: Changes) -> str:
     names = [node.name for node in changes.after.nodes if node.id not in before and node.namespace]
     if not names:
         return ""
-    return f"{listed(names) if len(names) <= 3 else f'{len(names)} pods'} {'is' if len(names) == 1 else 'are'} new"
+    return say("delta.new", names=some_names(names), number=len(names))
 
 
 def _counted(changes: Changes) -> str:
@@ -128,26 +129,17 @@ def _counted(changes: Changes) -> str:
     parts = [(lines, word) for lines, word in kinds if lines]
     first, word = parts[0]
     targets = {line.target.name for line in first}
-    into = f" into {targets.pop()}" if len(targets) == 1 else ""
-    ways = f"{count(len(first), 'way')}{into} {word}"
+    into = say("delta.way.into", target=targets.pop()) if len(targets) == 1 else ""
+    ways = say("delta.way", count=in_words(len(first)), number=len(first), into=into, kind=word)
     return ", ".join([ways, *(f"{in_words(len(lines))} {word}" for lines, word in parts[1:])])
 
 
-def _one(changes: Changes, subject: str) -> str:
+def _one(changes: Changes, policy: str) -> str:
     line = next(line for line in changes.lines if line.state != "same")
-    source = line.whence
-    if line.state == "opened":
-        return (
-            f"{subject} lets {source} into {line.target.name}"
-            if subject
-            else f"Now {source} reaches {line.target.name}"
-        )
-    if line.state == "plugin":
-        return f"Whether {source} reaches {line.target.name} now depends on the network plugin"
-    if line.state == "closed":
-        closes = f"{subject} closes the way from {source} to {line.target.name}"
-        return closes if subject else f"{source} no longer reaches {line.target.name}"
-    return f"{source} reaches {line.target.name} on other ports"
+    parts = {"source": line.whence, "target": line.target.name}
+    if policy and line.state in ("opened", "closed"):
+        return say(f"delta.one.{line.state}.policy", policy=policy, **parts)
+    return say(f"delta.one.{line.state}", **parts)
 
 
 def _quiet(changes: Changes, before_name: str, after_name: str) -> str:
@@ -156,9 +148,9 @@ def _quiet(changes: Changes, before_name: str, after_name: str) -> str:
     if changes.connections_changed:
         parts.append(_tally(changes))
         if len(changes.drawing.lines) < len(changes.lines):
-            parts.append("what did not change is not drawn")
+            parts.append(say("delta.rest"))
         if changes.dns_unchanged and any(node.is_dns for node in changes.after.nodes):
-            parts.append("DNS is unchanged and not drawn")
+            parts.append(say("delta.DNS"))
     return " ".join(f"{capital(part)}." for part in parts)
 
 
@@ -173,23 +165,17 @@ def _tally(changes: Changes) -> str:
 
 def _unchanged(changes: Changes) -> list[str]:
     isolation = _isolation(changes)
-    if isolation:
-        return ["No connection changed. " + " ".join(isolation)]
-    return ["No connection changed, and no pod is isolated in another way than before."]
+    return [say("delta.none.isolation", isolation=" ".join(isolation)) if isolation else say("delta.none at all")]
 
 
 def _isolation(changes: Changes) -> list[str]:
     parts = []
-    for newly, words in ((True, "Newly isolated"), (False, "No longer isolated")):
+    for newly, id in ((True, "delta.isolated.newly"), (False, "delta.isolated.no longer")):
         for way in DIRECTIONS:
             names = changes.isolated(way, newly=newly)
             if names:
-                parts.append(f"{words} for {way}: {_some(names)}.")
+                parts.append(say(id, way=way, names=listed(names) if len(names) <= 6 else some(names, 5)))
     return parts
-
-
-def _some(names: tuple[str, ...]) -> str:
-    return listed(names) if len(names) <= 6 else some(names, 5)
 
 
 def _twin(changes: Changes) -> str:
@@ -197,7 +183,7 @@ def _twin(changes: Changes) -> str:
     lines = sorted(changes.lines, key=lambda line: order[line.state])
     rows = line_rows(changes.drawing, lines)
     key = KEY + ("\n? depends on the network plugin" if changes.of("plugin") else "")
-    blocks = [line_table(rows), key] if rows else ["No connection is allowed, before or after."]
+    blocks = [line_table(rows), key] if rows else [say("delta.nothing")]
     isolation = _isolation(changes)
     return "\n\n".join([*blocks[:1], *(["\n".join(isolation)] if isolation else []), *blocks[1:]])
 
@@ -214,9 +200,9 @@ def _description(changes: Changes) -> str:
 
 
 def _told(line: Line) -> str:
-    pair = f"{line.whence} to {line.target.name}"
+    parts = {"source": line.whence, "target": line.target.name, "ports": line.ports.words()}
     if line.state == "closed":
-        return f"{pair} on {line.ports.words()} at {where(line)}"
+        return say("delta.told.closed", **parts, where=where(line))
     if line.state == "changed":
-        return f"{pair}, now {line.ports.words()}, before {line.was.words()}"
-    return f"{pair} on {line.ports.words()}"
+        return say("delta.told.changed", **parts, was=line.was.words())
+    return say("delta.told", **parts)

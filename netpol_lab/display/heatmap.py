@@ -23,6 +23,7 @@ from netpol_lab.display.theme import HEAT, PALETTE
 from netpol_lab.engine.meter import watched
 from netpol_lab.model.objects import Pod
 from netpol_lab.tell.caveat_words import caveat_line
+from netpol_lab.tell.saying import line
 from netpol_lab.tell.words import undecided
 
 if TYPE_CHECKING:
@@ -70,12 +71,10 @@ def draw(scene: Scene) -> HeatMapPicture:
     """The heat map of a scene, best built with ``fold=False``: one row and one column for each pod."""
     scene = _by_owner(scene)
     shares = share_by_namespace(scene)
-    title = f"{shares.total.words} of all pod pairs can connect"
+    title = line("heat.title", share=shares.total.words)
     title += undecided(shares.total.depends, shares.total.connected)
-    marks = "%: mixed block; ?: the plugin decides some."
-    if not shares.total.depends:
-        marks = "The % stands where a block is mixed."
-    quiet = f"{sum(shares.sizes)} pods by namespace, then by owner. Rows connect to columns. {marks}"
+    marks = line("heat.marks.plugin" if shares.total.depends else "heat.marks")
+    quiet = line("heat.quiet", pods=sum(shares.sizes), marks=marks)
     left_out = caveat_line(scene.caveats)
     twin = "\n\n".join(filter(None, (shares_twin(shares), _KEY, wrap_twin(ascii_text(left_out)))))
     return HeatMapPicture(title=title, quiet=quiet, twin=twin, html="", scene=scene, left_out=left_out)
@@ -176,8 +175,8 @@ class _Painter:
         """Thin lines between owners; between namespaces a dark line in a light casing, seen on every color."""
         size = max(1, len(self.nodes))
         for at in _edges([_owner(node) for node in self.nodes])[1:-1]:
-            for line in (axes.axhline, axes.axvline):
-                line(at, color=self._color("clusterline"), linewidth=0.6 * 0.72)
+            for across in (axes.axhline, axes.axvline):
+                across(at, color=self._color("clusterline"), linewidth=0.6 * 0.72)
         for width, role in ((4.6, "card"), (1.6, "ink")):
             for at in self.spaces:
                 ends: dict[str, Any] = {"color": self._color(role), "linewidth": width * 0.72, "clip_on": False}

@@ -15,9 +15,9 @@ from netpol_lab.display.matrix_cells import arranged, short_ports
 from netpol_lab.display.matrix_table import RULES, Drawn, Grid, drawn, swatch, table, undecided_rules, undecided_swatch
 from netpol_lab.display.matrix_twin import TwinRow, doors, full_name, grid_lines, heads, undecided_keys
 from netpol_lab.engine.compare import Difference, Turn
-from netpol_lab.model.phrases import listed
 from netpol_lab.model.ports import PortSet
-from netpol_lab.tell.words import undecided
+from netpol_lab.tell.saying import line
+from netpol_lab.tell.words import names, undecided
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,14 +107,15 @@ def matrix_delta(
     tags = {id: _tag(id, before, after) for id in union}
     tags = {id: tag for id, tag in tags.items() if tag}
     title = escape(_finding(changes, tags, union))
-    moments = f"{before_name} → {after_name}. " if before_name and after_name else ""
-    quiet = escape(moments + _quiet(changes))
+    told = before_name and after_name
+    moments = line("cells.moments", before=before_name, after=after_name) if told else ""
+    quiet = escape(_quiet(changes, moments))
     labels = _labels(changes)
     nodes = tuple(union.values())
     grid = Grid(nodes, {pair: _drawn(c, labels) for pair, c in changes.items()}, tags)
     small = len(nodes) <= MOST_PODS
     legend = _legend(changes, grid) if small else []
-    many = f"{len(nodes)} pods are too many for a table: the changes are listed as text, the heat map shows every pair."
+    many = line("cells.too many", pods=len(nodes))
     return card.figure(
         title,
         quiet,
@@ -183,26 +184,24 @@ def _finding(
     n = _counts(changes)
     changed = n["allowed"] + n["blocked"] + n["ports"] + n["plugin"]
     total = changed + n["same"]
-    parts = [f"{changed} of {total} cells changed"] if changed else []
+    parts = [line("cells.changed", changed=changed, total=total)] if changed else []
     for tag in ("new", "gone"):
         pods = [union[id].name for id, value in tags.items() if value == tag]
         if pods:
-            who = listed(pods) if len(pods) <= 3 else f"{len(pods)} pods"
-            parts.append(f"{who} {'is' if len(pods) == 1 else 'are'} {tag}")
+            parts.append(line("cells.tagged", names=names(pods), number=len(pods), tag=tag))
     if not changed:
-        parts.append("no other connection changed" if parts else "No connection changed")
+        parts.append(line("cells.no other" if parts else "cells.none"))
     elif n["plugin"]:
         partly = any(c.after.certain for c in changes.values() if c.after and c.kind == "plugin")
         parts[0] += undecided(n["plugin"], changed, partly, "cell")
     return "; ".join(parts)
 
 
-def _quiet(changes: Mapping[tuple[str, str], Changed]) -> str:
-    n = _counts(changes)
-    changed = f"{n['allowed']} newly allowed, {n['blocked']} newly blocked, {n['ports']} ports changed"
-    changed += f", {n['plugin']} now depending on the network plugin" if n["plugin"] else ""
-    tagged = "".join(f", {n[tag]} of a pod that is {tag}" for tag in ("new", "gone") if n[tag])
-    return f"{changed}, {n['same']} unchanged{tagged}."
+def _quiet(changes: Mapping[tuple[str, str], Changed], moments: str) -> str:
+    n: dict[str, object] = {**_counts(changes)}
+    n["plugin"] = line("cells.quiet.plugin", number=n["plugin"]) if n["plugin"] else ""
+    tagged = "".join(line("cells.quiet.tagged", number=n[tag], tag=tag) for tag in ("new", "gone") if n[tag])
+    return line("cells.quiet", moments=moments, tagged=tagged, **n)
 
 
 def _short(answer: Cell | None, labels: Mapping[PortSet, str]) -> str:
@@ -226,14 +225,14 @@ def _drawn(changed: Changed, labels: Mapping[PortSet, str]) -> Drawn:
         return Drawn("still", item.sign, f"still {item.hidden}".strip(), shown)
     if changed.kind == "plugin":
         item = drawn(changed.after, labels)
-        below = ", ".join(filter(None, (item.below, f"was {was}")))
+        below = ", ".join(filter(None, (item.below, line("cells.was", was=was))))
         return replace(item, hidden="now depends on the network", below=below)
     kind, said = {
         "allowed": ("plus", "newly allowed:"),
         "blocked": ("minus", "newly"),
         "ports": ("tilde", "ports now"),
     }[changed.kind]
-    return Drawn(kind, _SIGNS[changed.kind], said, now, True, f"was {was}")
+    return Drawn(kind, _SIGNS[changed.kind], said, now, True, line("cells.was", was=was))
 
 
 def _come_or_go(changed: Changed, labels: Mapping[PortSet, str]) -> Drawn:
@@ -245,7 +244,7 @@ def _come_or_go(changed: Changed, labels: Mapping[PortSet, str]) -> Drawn:
         return item
     if changed.kind == "new":
         return Drawn("come", item.sign, item.hidden, item.shown if item.kind in ("ok", "plugin") else "", below="new")
-    return Drawn("come", "", "", "gone", below=f"was {_short(answer, labels)}")
+    return Drawn("come", "", "", "gone", below=line("cells.was", was=_short(answer, labels)))
 
 
 def _legend(changes: Mapping[tuple[str, str], Changed], grid: Grid) -> list[tuple[Markup | str, str]]:
@@ -276,9 +275,9 @@ def _twin(
     lines: list[str] = []
     if len(nodes) <= MOST_PODS:
         lines = [*_grid(nodes, changes, tags), ""]
-    names = {node.id: full_name(node) for node in nodes}
+    called = {node.id: full_name(node) for node in nodes}
     changed = [(pair, c) for pair, c in changes.items() if c.kind in _TWIN_SIGNS]
-    arrows = [f"{names[source]} -> {names[target]}" for (source, target), _ in changed]
+    arrows = [f"{called[source]} -> {called[target]}" for (source, target), _ in changed]
     width = max(map(len, arrows), default=0)
     for arrow, (_, c) in list(zip(arrows, changed, strict=True))[:MOST_CHANGES]:
         lines.append(f"{_TWIN_SIGNS[c.kind]}  {arrow.ljust(width)}   {_long(c.before)} -> {_long(c.after)}")
@@ -296,13 +295,13 @@ def _twin(
 
 def _long(answer: Cell | None) -> str:
     if answer is None:
-        return "not there"
+        return line("cells.not there")
     if answer.certain is not None:
-        always = f", {ascii_text(answer.certain.words())} always" if answer.certain else ""
-        return f"as the plugin decides{always}"
+        always = line("cells.plugin.always", ports=ascii_text(answer.certain.words())) if answer.certain else ""
+        return line("cells.plugin", always=always)
     if answer.kind == "allowed":
         return ascii_text(answer.ports.words())
-    return "ports differ" if answer.stop == "ports differ" else f"blocked at {answer.stop}"
+    return line("cells.ports differ" if answer.stop == "ports differ" else "cells.blocked", stop=answer.stop)
 
 
 def _grid(

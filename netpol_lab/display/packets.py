@@ -18,6 +18,7 @@ from netpol_lab.display.swatches import Legend
 from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import Pod, name_of
+from netpol_lab.tell.saying import line as say
 from netpol_lab.tell.step_words import ToldStep, steps_told
 
 _CLIENT, _SERVER, _NOTES = 96.0, 490.0, 534.0
@@ -65,9 +66,9 @@ def draw(flow: Flow) -> Picture:
     the name did not resolve, or the Service has no endpoint.
     """
     talk = _talk(flow)
-    where = f"{talk.client} → {talk.server}, {flow.protocol} {flow.target_port}"
-    quiet = f"{where}. Time runs from top to bottom. Replies need no rule of their own."
-    title = f"The packets of one connection from {talk.client} to {talk.server}"
+    ends = {"client": talk.client, "server": talk.server}
+    quiet = say("packets.quiet", **ends, port=f"{flow.protocol} {flow.target_port}")
+    title = say("packets.label", **ends)
     return figure(
         talk.title,
         quiet,
@@ -84,9 +85,7 @@ def draw(flow: Flow) -> Picture:
 
 def _talk(flow: Flow) -> _Talk:
     if flow.verdict is None or flow.destination is None:
-        raise LabError(
-            "There are no packets to draw: the connection ended before one was sent to a pod. lab.why(...) tells where."
-        )
+        raise LabError(say("packets.none"))
     egress, ingress = (next(s for s in steps_told(flow) if s.name == name) for name in ("Egress", "Ingress"))
     client, server = name_of(flow.source), name_of(flow.destination)
     first = "SYN: may I connect?" if flow.protocol == "TCP" else "the question"
@@ -95,19 +94,20 @@ def _talk(flow: Flow) -> _Talk:
     if stop:
         here = "egress" if stop == "both ends" else stop
         whose = client if here == "egress" else server
-        again = tuple(_Packet("there", f"{first.partition(':')[0]} again {at}", "blocked", here) for at in _AGAIN)
+        name = first.partition(":")[0]
+        again = tuple(_Packet("there", say("packets.again", packet=name, at=at), "blocked", here) for at in _AGAIN)
         packets = (_Packet("there", first, "blocked", here), *again)
         later = ("No answer comes back, not even", "a refusal. The client tries again", "and again, and then gives up.")
-        title = f"The first packet is dropped at the {here} of {whose}, so nothing else follows"
+        title = say("packets.title.dropped", way=here, end=whose)
         return _Talk(flow, packets, title, later, (egress, ingress), here)
     opening = _Packet("there", first, "allowed")
     if flow.outcome == "refused":
         later = (f"Admitted, and nothing listens on {flow.target_port}.", "The refusal is an answer: it comes at once.")
-        title = f"The first packet is admitted, and {server} refuses"
+        title = say("packets.title.refused", server=server)
         return _Talk(flow, (opening, _Packet("back", "RST: refused")), title, later, (egress, ingress), "")
     rest = _TCP if flow.protocol == "TCP" else _UDP
     later = ("No rule is asked for these,", "in either direction:", "they belong to the connection.")
-    return _Talk(flow, (opening, *rest), "Policies judge the first packet only", later, (egress, ingress), "")
+    return _Talk(flow, (opening, *rest), say("packets.title"), later, (egress, ingress), "")
 
 
 _AGAIN = ("after 1 second", "after 3 seconds")
@@ -191,7 +191,7 @@ def _notes(talk: _Talk, last: float) -> list[Markup]:
     """Beside the first packet what was judged; beside the rest why nothing is."""
     x, room = _NOTES, WIDTH - _NOTES
     y = _FIRST - 16
-    parts = [text(x, y, "Judged here, each time" if talk.stop else "Judged here, once", 13, bold=True, anchor="start")]
+    parts = [text(x, y, say("packets.here.again" if talk.stop else "packets.here"), 13, bold=True, anchor="start")]
     for number, words in enumerate(_judged(talk), 1):
         parts.append(text(x, y + 17 * number, fit(words, room, 12.5), 12.5, anchor="start"))
     top = _FIRST + _ROW - 4
@@ -205,8 +205,11 @@ def _notes(talk: _Talk, last: float) -> list[Markup]:
 
 def _judged(talk: _Talk) -> tuple[str, str]:
     """What each end said to the first packet."""
-    egress, ingress = talk.gates
-    return f"{_sign(egress)}egress: {_words(egress)}", f"{_sign(ingress)}ingress: {_words(ingress)}"
+    egress, ingress = (
+        say("packets.judged", sign=_sign(gate), way=way, words=_words(gate))
+        for gate, way in zip(talk.gates, ("egress", "ingress"), strict=True)
+    )
+    return egress, ingress
 
 
 def _sign(step: ToldStep) -> str:
@@ -215,7 +218,7 @@ def _sign(step: ToldStep) -> str:
 
 def _words(step: ToldStep) -> str:
     if step.state in ("not reached", "would admit"):
-        return "not asked any more"
+        return say("packets.not asked")
     return step.lines[-1] if step.state == "admitted" else step.said
 
 
@@ -238,10 +241,8 @@ def _swatch(state: LineState) -> Markup:
 
 def _description(talk: _Talk) -> str:
     """For those who do not see the drawing."""
-    packets = ", ".join(
-        f"{packet.name} {'to' if packet.way == 'there' else 'from'} the server" for packet in talk.packets
-    )
-    return f"{'; '.join(_judged(talk))}. In order: {packets}. {' '.join(talk.later)}"
+    packets = ", ".join(say(f"packets.{packet.way}", packet=packet.name) for packet in talk.packets)
+    return say("packets.in order", judged="; ".join(_judged(talk)), packets=packets, later=" ".join(talk.later))
 
 
 def _twin(talk: _Talk) -> str:

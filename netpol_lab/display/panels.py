@@ -16,6 +16,7 @@ from netpol_lab.display.shapes import rect, text
 from netpol_lab.display.sketch import MARGIN, Placed, Sketch, paint, placed, story_doors
 from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.model.phrases import capital, listed
+from netpol_lab.tell.saying import line as say
 from netpol_lab.tell.words import undecided
 
 GAP, HEADER, PADDING = 12.0, 36.0, 12.0
@@ -78,10 +79,12 @@ def _title(drawings: list[Drawing]) -> str:
     """``Before: all three reach server-07. After: nobody``."""
     before, after = ({line.ends: line for line in drawing.lines if line.state != "blocked"} for drawing in drawings)
     targets = {line.target.name for drawing in drawings for line in drawing.lines}
-    was, now = f"{len(before)} connections", f"{len(after) or 'none'}"
+    was = say("panels.count", number=len(before))
+    now = str(len(after)) if after else say("panels.none")
     if len(targets) == 1:
         was, now = _who(before, drawings[0], targets.pop()), _who(after, drawings[1], "")
-    return f"Before: {was}{_plugins(drawings[0])}. After: {now}{_plugins(drawings[1])}"
+    plugins = [_plugins(drawing) for drawing in drawings]
+    return say("panels.title", was=was, before=plugins[0], now=now, after=plugins[1])
 
 
 def _plugins(drawing: Drawing) -> str:
@@ -92,18 +95,21 @@ def _plugins(drawing: Drawing) -> str:
 def _who(ways: Mapping[tuple[str, str], Line], drawing: Drawing, target: str) -> str:
     names = [line.source.name for line in ways.values()]
     if not names:
-        return f"nobody reaches {target}" if target else "nobody"
-    whole = len(names) == len({line.ends for line in drawing.lines}) > 1
-    who = f"all {len(names)}" if whole else f"only {listed(names)}" if len(names) < 4 else f"{len(names)}"
-    return f"{who} reach{'' if len(names) > 1 else 'es'} {target}" if target else who
+        return say("panels.nobody.target", target=target) if target else say("panels.nobody")
+    number, who = len(names), str(len(names))
+    if number == len({line.ends for line in drawing.lines}) > 1:
+        who = say("panels.all", number=number)
+    elif number < 4:
+        who = say("panels.only", names=listed(names))
+    return say("panels.reach", who=who, number=number, target=target) if target else who
 
 
 def _quiet(drawing: Drawing, protocol: str, before_name: str, after_name: str) -> str:
-    namespaces = list(dict.fromkeys(node.namespace for node in drawing.pods))
-    parts = [f"{'Namespace' if len(namespaces) == 1 else 'Namespaces'} {listed(namespaces)}"]
-    parts += [protocol] if protocol else []
-    steps = "" if (before_name, after_name) == ("before", "after") else f"{before_name} → {after_name}. "
-    return f"{capital(steps)}{', '.join(parts)}. Both panels keep every pod in its place."
+    names = list(dict.fromkeys(node.namespace for node in drawing.pods))
+    parts = [say("graph.namespaces", number=len(names), names=listed(names)), *filter(None, [protocol])]
+    told = (before_name, after_name) != ("before", "after")
+    moments = capital(say("panels.moments", before=before_name, after=after_name)) if told else ""
+    return say("panels.quiet", moments=moments, where=", ".join(parts))
 
 
 def _svg(sketches: list[Sketch], where: Placed, names: tuple[str, str], drawings: list[Drawing]) -> Markup:
@@ -141,7 +147,7 @@ def _panel(
 def _told(drawing: Drawing) -> str:
     open_ = [line for line in drawing.lines if line.state != "blocked"]
     if not open_:
-        return "nobody reaches anybody."
+        return say("panels.nobody.anybody")
     shown = [sentence(line).removesuffix(".") for line in open_[:12]]
     more = f"; {len(open_) - 12} more" if len(open_) > 12 else ""
     return "; ".join(shown) + more + "."

@@ -24,7 +24,8 @@ from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.display.twin import SIGNS, UNDECIDED_KEY
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import DIRECTIONS, Direction
-from netpol_lab.model.phrases import listed
+from netpol_lab.model.phrases import capital, count, counted, listed
+from netpol_lab.tell.saying import line as say
 
 Rating = Literal["open", "closed", "some", "plugin"]
 RATINGS: dict[Rating, tuple[str, str, str]] = {
@@ -99,16 +100,16 @@ def draw(
         raise LabError("A strip needs at least one step and one source.")
     doors = story_doors([step.scene.nodes for step in steps])
     panels = [_panel(step, i, sources, target, port, protocol, doors[i]) for i, step in enumerate(steps)]
-    words = f"{protocol} {port} to {panels[-1].target.name}"
+    words = say("strip.port", port=f"{protocol} {port}", target=panels[-1].target.name)
     where = panels[-1].target.namespace
     twin = _twin(panels, sources, words)
     heading = _title(panels)
-    below = f"{_count(len(panels))}, namespace {where}, {words}."
+    below = say("strip.steps", steps=_count(len(panels)), namespace=where, port=words)
     desc = " ".join(_sentence(panel, i) for i, panel in enumerate(panels))
     return figure(
         heading,
         below,
-        _svg(panels, sources, f"Steps 1 to {len(panels)}: {words}", desc),
+        _svg(panels, sources, say("strip.label", number=len(panels), port=words), desc),
         legend=_legend(panels),
         twin=twin,
         left_out=(each for step in steps for each in step.scene.caveats),
@@ -133,25 +134,28 @@ def _title(panels: Sequence[_Panel]) -> str:
     names = {"open": "open", "closed": "closed", "some": "only what is needed", "plugin": "as the plugin decides"}
     words = [names[panel.rating] for panel in panels]
     words = [word for i, word in enumerate(words) if i == 0 or word != words[i - 1]]
+    target = panels[0].target.name
+    if words == ["as the plugin decides"]:
+        return say("strip.title.plugin", target=target)
     if len(words) == 1:
-        stays = f"{panels[0].target.name} stays {RATINGS[panels[0].rating][1]}"
-        return f"Who reaches {panels[0].target.name} depends on the plugin" if "plugin" in words[0] else stays
+        return say("strip.title.stays", target=target, rating=RATINGS[panels[0].rating][1])
     if words[-1] in ("only what is needed", "as the plugin decides"):
-        return ", ".join([*words[:-1], f"then {words[-1]}"]).capitalize()
-    return f"{panels[0].target.name}: {', then '.join(words)}"
+        return say("strip.title.then", ratings=", ".join(words[:-1]), last=words[-1]).capitalize()
+    return say("strip.title", target=target, ratings=", then ".join(words))
 
 
 def _count(steps: int) -> str:
-    return {2: "Two steps", 3: "Three steps", 4: "Four steps"}.get(steps, f"{steps} step" + ("s" if steps > 1 else ""))
+    return capital(count(steps, "step")) if 2 <= steps <= 4 else counted(steps, "step")
 
 
 def _sentence(panel: _Panel, index: int) -> str:
-    who = [line.source.name for line in panel.lines if line.state == "allowed"]
+    who, target = [line.source.name for line in panel.lines if line.state == "allowed"], panel.target.name
     said = [sentence(line) for line in panel.lines if line.state == "plugin"]
-    if who or not said:
-        reach = f"{listed(who)} {'reaches' if len(who) == 1 else 'reach'}" if who else "None reaches"
-        said.insert(0, f"{reach} {panel.target.name}.")
-    return " ".join([f"Step {index + 1}: {' '.join(panel.title.split()[1:])}.", *said])
+    if who:
+        said.insert(0, say("strip.reach", names=listed(who), number=len(who), target=target))
+    elif not said:
+        said = [say("strip.reach.none", target=target)]
+    return " ".join([say("strip.step", number=index + 1, name=" ".join(panel.title.split()[1:])), *said])
 
 
 def _svg(panels: Sequence[_Panel], sources: Sequence[str], title: str, desc: str) -> Markup:
