@@ -71,14 +71,13 @@ def judge(exercise: Exercise, state: Snapshot) -> list[Judged]:
     known = {
         (source.id, target.id) for source in now.nodes for target in now.nodes if (source.id, target.id) in now.reach
     }
+    rests = {pair: cell.rest for cell in exercise.cells if cell.rest for pair in _pairs(cell, now)}
     judged = []
     for pair in sorted(known, key=lambda pair: _place(now, pair)):
         explicit = allowed.get(pair, PortSet.NONE) | denied.get(pair, PortSet.NONE)
-        before = (
-            _reach_before(start, now, pair) if exercise.rest == "start" and _in_scope(exercise, now, pair) else None
-        )
-        blocked = exercise.rest == "denied" and _in_scope(exercise, now, pair)
-        care = PortSet.ALL if before is not None or blocked else explicit
+        rest = rests.get(pair, exercise.rest if _in_scope(exercise, now, pair) else "free")
+        before = _reach_before(start, now, pair) if rest == "start" else None
+        care = PortSet.ALL if before is not None or rest == "denied" else explicit
         if not care:
             continue
         wanted = ((before or PortSet.NONE) | allowed.get(pair, PortSet.NONE)) - denied.get(pair, PortSet.NONE)
@@ -119,11 +118,15 @@ def _by_pair(cells: Iterable[WantedCell], scene: Scene) -> Mapping[tuple[str, st
     found: dict[tuple[str, str], PortSet] = {}
     for cell in cells:
         ports = PortSet.ALL if cell.port is None else PortSet.of(cell.protocol, cell.port)
-        for source in _need(scene, cell.source):
-            for target in _need(scene, cell.destination):
-                pair = (source.id, target.id)
-                found[pair] = found.get(pair, PortSet.NONE) | ports
+        for pair in _pairs(cell, scene):
+            found[pair] = found.get(pair, PortSet.NONE) | ports
     return found
+
+
+def _pairs(cell: WantedCell, scene: Scene) -> list[tuple[str, str]]:
+    """The ids of all that a cell speaks of. Raises NotFound where there is nobody of a name."""
+    sources, targets = _need(scene, cell.source), _need(scene, cell.destination)
+    return [(source.id, target.id) for source in sources for target in targets]
 
 
 def _need(scene: Scene, name: str) -> list[SceneNode]:

@@ -18,8 +18,8 @@ from netpol_lab.lessons.passing import door_note, labels_in_the_way, plugin_note
 from netpol_lab.lessons.recognize import Cause, cause_of
 from netpol_lab.lessons.recognize import found as recognized
 from netpol_lab.model.errors import NotFound
-from netpol_lab.model.objects import NetworkPolicy, NetworkPolicyPeer, Pod
-from netpol_lab.model.phrases import capital, first_lines, nth
+from netpol_lab.model.objects import NetworkPolicy, NetworkPolicyPeer, Pod, Resource
+from netpol_lab.model.phrases import capital, first_lines, listed, nth
 from netpol_lab.model.ports import PortSet
 from netpol_lab.tell.caveat_words import caveat_line
 from netpol_lab.tell.feedback import CounterExample, Feedback, FeedbackVerdict
@@ -69,6 +69,10 @@ def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
         problem = _object_problem(state, item)
         if problem is not None:
             return CheckResult(wanted, "not there", (problem.text,), problem.mistake or None)
+    if wanted.policies == "kept" and (extra := own_policies(wanted, now, start)):
+        places = {"policy": extra[0].name, "namespace": extra[0].namespace}
+        needless = cause_of("policy-not-wanted", recognized(**places))
+        return CheckResult(wanted, "not there", (needless.text,), needless.mistake)
     if not wanted.cells:
         return CheckResult(wanted, "done", (_all_there(wanted),))
     try:
@@ -176,10 +180,36 @@ def _object_problem(state: Snapshot, item: WantedObject) -> Cause | None:
     labels = dict(found.body.get("metadata", {}).get("labels") or {})
     wrong = {key: value for key, value in item.labels.items() if labels.get(key) != value}
     if not wrong:
-        return None
+        return _container_problem(found, item)
     has = ", ".join(f"`{key}={value}`" for key, value in sorted(labels.items())) or "no label"
     wants = ", ".join(f"`{key}={value}`" for key, value in wrong.items())
-    return cause_of("object-differs", recognized(kind=kind, name=item.name, wanted=wants, found=has))
+    puts = f"kubectl label {kind} {item.name}{f' -n {item.namespace}' if item.namespace else ''} " + " ".join(
+        f"{key}={value}" for key, value in wrong.items()
+    )
+    places = {"kind": kind, "name": item.name, "wanted": wants, "found": has, "line": f"{puts} --overwrite"}
+    return cause_of("object-differs", recognized(**places))
+
+
+def _container_problem(found: Resource, item: WantedObject) -> Cause | None:
+    """What is wrong with what a pod runs; None where nothing is asked of it, or it is as asked."""
+    containers = found.body.get("spec", {}).get("containers") or [{}]
+    runs = [" ".join([*(each.get("command") or ()), *(each.get("args") or ())]) for each in containers]
+    ports = {port.get("containerPort") for each in containers for port in each.get("ports") or ()}
+    images = [str(each.get("image", "")).rpartition("/")[2] for each in containers]
+    wrong = [
+        (f"the image `{item.image}`", listed(f"`{each}`" for each in images), item.image in ("", *images)),
+        (f"the command `{item.command}`", _quoted(runs, "no command"), any(item.command in each for each in runs)),
+        (f"the port {item.port}", listed(map(str, sorted(ports))) or "no port", item.port in (None, *ports)),
+    ]
+    for wanted, got, right in wrong:
+        if not right:
+            line = f"kubectl delete pod {item.name}{f' -n {item.namespace}' if item.namespace else ''}"
+            return cause_of("pod-differs", recognized(name=item.name, wanted=wanted, found=got, line=line))
+    return None
+
+
+def _quoted(words: Iterable[str], none: str) -> str:
+    return listed(f"`{each}`" for each in words if each) or none
 
 
 def _elsewhere(state: Snapshot, item: WantedObject, missing: str) -> Cause:

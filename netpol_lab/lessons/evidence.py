@@ -64,7 +64,10 @@ class Evidence:
     def wrong_with(self, policy: NetworkPolicy) -> int:
         """How many they were, if this policy stood in the place of the one of its name."""
         resource = self.state.objects["NetworkPolicy", policy.namespace, policy.name]
-        state = self.state.with_objects([replace(resource, typed=policy)])
+        return self.wrong_in(self.state.with_objects([replace(resource, typed=policy)]))
+
+    def wrong_in(self, state: Snapshot) -> int:
+        """How many they are in another state."""
         return sum(not judged.right for judged in judge(self.exercise, state))
 
     # -- what recognizers look at, one after the other ---------------------------------------------

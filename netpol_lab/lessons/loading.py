@@ -24,28 +24,38 @@ from netpol_lab.model.objects import Endpoint, NetworkPolicy, Pod, Resource
 Rest = Literal["free", "start", "denied"]
 """What is wanted of connections that an exercise does not name: nothing, no change, or to be blocked."""
 
-LabelRule = Literal["free", "kept"]
-"""Whether an answer may put other labels on pods and namespaces, or has to do without."""
+Freedom = Literal["free", "kept"]
+"""Whether an answer may put other labels on pods and namespaces, or change policies; or has to do without."""
 
 
 @dataclass(frozen=True)
 class WantedCell:
-    """One connection, wanted or not. Ends are ``namespace/name`` or ``External``; ``port`` None is every port."""
+    """One connection, wanted or not. Ends are ``namespace/name`` or ``External``; ``port`` None is every port.
+
+    ``rest`` is what is wanted of the other ports of these two: "" says no more than the exercise does.
+    """
 
     source: str
     destination: str
     port: int | None
     protocol: str
+    rest: Rest | Literal[""] = ""
 
 
 @dataclass(frozen=True)
 class WantedObject:
-    """An object that has to be there, with at least these labels. ``namespace`` is "" for kinds without one."""
+    """An object that has to be there, with at least these labels. ``namespace`` is "" for kinds without one.
+
+    Of a pod also its image, the words it runs, and a port it declares, where they are not "" and None.
+    """
 
     kind: str
     namespace: str
     name: str
     labels: dict[str, str]
+    image: str = ""
+    command: str = ""
+    port: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,9 +78,10 @@ class Exercise:
     """One exercise, with the student's number filled in.
 
     ``start`` names manifests below ``data/manifests``. ``visitors`` are pods that only the check sees: strangers, whom
-    the answer must keep out or let in. ``scope`` limits ``rest`` to connections with an end in these namespaces.
-    ``labels`` is ``kept`` where the answer has to hold with the labels there were at the start. ``ignore`` names
-    policies of earlier exercises that are no part of the answer.
+    the answer must keep out or let in; some bring a namespace along. ``scope`` limits ``rest`` to connections with an
+    end in these namespaces. ``labels`` is ``kept`` where the answer has to hold with the labels there were at the
+    start, and ``policies`` where no policy is to be written. ``ignore`` names policies of earlier exercises that are no
+    part of the answer.
     """
 
     id: str
@@ -82,7 +93,8 @@ class Exercise:
     allowed: tuple[WantedCell, ...]
     denied: tuple[WantedCell, ...]
     rest: Rest
-    labels: LabelRule
+    labels: Freedom
+    policies: Freedom
     scope: tuple[str, ...]
     ignore: tuple[str, ...]
     file: str
@@ -96,10 +108,14 @@ class Exercise:
         return self.allowed + self.denied
 
     @cached_property
+    def solution_objects(self) -> tuple[Resource, ...]:
+        """What the solution applies. Kubectl lines apply nothing."""
+        return tuple(read_text(self.solution.manifest)) if self.solution.manifest else ()
+
+    @cached_property
     def solution_policies(self) -> tuple[NetworkPolicy, ...]:
         """The policies of the solution; a policy of the student that has the name of one is meant as the answer."""
-        found = read_text(self.solution.manifest) if self.solution.manifest else ()
-        return tuple(resource.typed for resource in found if isinstance(resource.typed, NetworkPolicy))
+        return tuple(each.typed for each in self.solution_objects if isinstance(each.typed, NetworkPolicy))
 
     @cached_property
     def given_policies(self) -> frozenset[NetworkPolicy]:
@@ -112,17 +128,15 @@ class Exercise:
 
     def is_visitor(self, end: Endpoint) -> bool:
         """Whether an end of a connection is a pod that the student has never seen."""
-        return isinstance(end, Pod) and any(
-            (end.namespace, end.name) == (visitor.namespace, visitor.name) for visitor in self.visitors
-        )
+        return isinstance(end, Pod) and ("Pod", end.namespace, end.name) in {each.key for each in self.visitors}
 
     @property
     def answer_names(self) -> set[str]:
         return {policy.name for policy in self.solution_policies}
 
-    def start_cluster(self) -> SimulatedCluster:
-        """A fresh cluster as the exercise begins."""
-        cluster = SimulatedCluster()
+    def start_cluster(self, profile: str = "upstream") -> SimulatedCluster:
+        """A fresh cluster as the exercise begins, with this network plugin."""
+        cluster = SimulatedCluster(profile)
         for name in self.start:
             text = data.path("manifests", *name.split("/")).read_text(encoding="utf-8")
             for resource in read_text(fill(text, self.xx), name):
@@ -131,9 +145,9 @@ class Exercise:
 
     def with_visitors(self, state: Snapshot) -> Snapshot:
         """The state with the visitors it lacks, where their namespace exists. What the student made stays."""
-        namespaces = {namespace.name for namespace in state.namespaces}
-        missing = (v for v in self.visitors if v.key not in state.objects and v.namespace in namespaces)
-        return hypothetical(state, missing)
+        brought = (visitor.name for visitor in self.visitors if not visitor.namespace)
+        known = {"", *(space.name for space in state.namespaces), *brought}
+        return hypothetical(state, (v for v in self.visitors if v.key not in state.objects and v.namespace in known))
 
 
 def ids(lesson: str | None = None) -> list[str]:
@@ -159,19 +173,18 @@ def of_lesson(lesson: str, xx: str = "07") -> list[Exercise]:
 
 
 def _exercise(fields: Fields, lesson: str, number: int, xx: str) -> Exercise:
-    rest = fields.choice("rest", ("free", "start", "denied"), "free")
-    labels = fields.choice("labels", ("free", "kept"), "free")
     exercise = Exercise(
         id=fields.text("id"),
         title=fields.text("title"),
         question=fields.text("question"),
         start=fields.texts("start"),
         objects=_all(fields, "objects", _object),
-        visitors=_all(fields, "visitors", _visitor),
+        visitors=tuple(each for brought in _all(fields, "visitors", _visitor) for each in brought),
         allowed=_all(fields, "allowed", _cell),
         denied=_all(fields, "denied", _cell),
-        rest=rest,  # type: ignore[arg-type]
-        labels=labels,  # type: ignore[arg-type]
+        rest=fields.choice("rest", ("free", "start", "denied"), "free"),  # type: ignore[arg-type]
+        labels=fields.choice("labels", ("free", "kept"), "free"),  # type: ignore[arg-type]
+        policies=fields.choice("policies", ("free", "kept"), "free"),  # type: ignore[arg-type]
         scope=fields.texts("scope"),
         ignore=fields.texts("ignore"),
         file=fields.text("answer", ""),
@@ -212,17 +225,23 @@ def _all(fields: Fields, name: str, build: Callable[[Fields], T]) -> tuple[T, ..
 
 def _cell(fields: Fields) -> WantedCell:
     protocol = fields.choice("protocol", ("TCP", "UDP", "SCTP"), "TCP")
-    return WantedCell(fields.text("from"), fields.text("to"), fields.number("port"), protocol)
+    rest = fields.choice("rest", ("", "free", "start", "denied"), "")
+    return WantedCell(fields.text("from"), fields.text("to"), fields.number("port"), protocol, rest)  # type: ignore[arg-type]
 
 
 def _object(fields: Fields) -> WantedObject:
-    return WantedObject(fields.text("kind"), fields.text("namespace", ""), fields.text("name"), fields.labels("labels"))
+    place = fields.text("kind"), fields.text("namespace", ""), fields.text("name"), fields.labels("labels")
+    return WantedObject(*place, fields.text("image", ""), fields.text("command", ""), fields.number("port"))
 
 
-def _visitor(fields: Fields) -> Resource:
-    metadata = {"namespace": fields.text("namespace"), "name": fields.text("name"), "labels": fields.labels("labels")}
+def _visitor(fields: Fields) -> list[Resource]:
+    """A pod, after the namespace that it brings along where ``namespaceLabels`` are given, be they none."""
+    brings, space = "namespaceLabels" in fields, fields.text("namespace")
+    home = {"name": space, "labels": fields.labels("namespaceLabels")}
+    metadata = {"namespace": space, "name": fields.text("name"), "labels": fields.labels("labels")}
     spec = {"containers": [{"name": "visitor", "image": "busybox:1.36", "command": ["sleep", "3600"]}]}
-    return from_object({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    pod = from_object({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    return [*([from_object({"apiVersion": "v1", "kind": "Namespace", "metadata": home})] if brings else []), pod]
 
 
 def _answer(fields: Fields) -> WrittenAnswer:

@@ -141,8 +141,11 @@ def both_directions_for_all(evidence: Evidence, stop: tuple[Gate, NetworkPolicy]
 @recognizes(Evidence.stopping)
 def no_rule_written(evidence: Evidence, stop: tuple[Gate, NetworkPolicy]) -> Recognized | None:
     gate, policy = stop
-    is_default_deny = policy.pod_selector.is_empty or evidence.is_to_be_shut(gate.endpoint, gate.direction)
-    if policy.rules(gate.direction) or is_default_deny or any(True for _ in evidence.near_misses()):
+    asked = [each.id for each in evidence.exercise.solution_policies if each.rules(gate.direction)]
+    is_default_deny = policy.pod_selector.is_empty and policy.id not in asked
+    if policy.rules(gate.direction) or is_default_deny or evidence.is_to_be_shut(gate.endpoint, gate.direction):
+        return None
+    if any(True for _ in evidence.near_misses()):
         return None
     at = at_selector(policy)
     return found(policy=policy.name, pod=short(gate.endpoint), direction=gate.direction).at(at)
@@ -218,6 +221,9 @@ def port_or_protocol(evidence: Evidence, miss: NearMiss) -> Recognized | None:
         return None
     condition = miss.failed[0]
     places = {"wanted": wanted_words(condition), "found": found_words(condition)}
+    protocols = [port.protocol for port in miss.rule.rule.ports]
+    if condition.kind == "protocol" and verdict.protocol in protocols:  # an entry has it, with another port
+        return found("port", "asked", **places).at(condition.origin)
     if condition.kind == "protocol":
         return found("dns" if verdict.port == 53 else "protocol", **places).at(condition.origin)
     service = _service_of_port(evidence, verdict, miss.rule.rule)

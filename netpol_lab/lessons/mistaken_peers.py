@@ -15,6 +15,8 @@ from netpol_lab.model.objects import OUTSIDE, Endpoint, External, IPBlock, Pod
 from netpol_lab.model.phrases import PEERS_FIELD
 from netpol_lab.tell.condition_words import condition_words
 
+_SERVICE_PORT = 443
+"""The port of the Service in front of the API server."""
 _LOOSE = ("NotIn", "DoesNotExist", "Exists")
 
 # -- selectors that miss -------------------------------------------------------------------------------
@@ -100,9 +102,12 @@ def loose_operator(evidence: Evidence, rule: RuleRef) -> Recognized | None:
 @recognizes(Evidence.letting_strangers_in)
 def namespace_alone(evidence: Evidence, rule: RuleRef) -> Recognized | None:
     peer = rule.peer
-    if peer is None or peer.namespace_selector is None or peer.pod_selector is not None:
+    if peer is None or peer.namespace_selector is None:
         return None
-    return found(selector=peer.namespace_selector).at(peer.origin)
+    if peer.pod_selector is not None and not peer.pod_selector.is_empty:
+        return None
+    says = "alone" if peer.pod_selector is None else "beside nothing"
+    return found(says, selector=peer.namespace_selector).at(peer.origin)
 
 
 @recognizes(Evidence.letting_strangers_in)
@@ -229,6 +234,8 @@ def api_server(evidence: Evidence, asked: tuple[NearMiss, External]) -> Recogniz
         says = "selector"
     else:
         missed = blocks and all(evidence.failures(miss.rule.policy, peer, server) for peer in peers)
+        if not missed and all(port.port != _SERVICE_PORT for port in miss.rule.rule.ports):
+            return None  # some other port: port_or_protocol knows
         says = "address" if missed else "port"
     places = {"address": server.address, "port": API_SERVER_PORT, "block": blocks[0] if blocks else ""}
     return found(says, **places).at(miss.rule.origin)

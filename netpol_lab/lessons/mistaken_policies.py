@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from itertools import combinations
 
 from netpol_lab.engine.verdict import Gate, Verdict
 from netpol_lab.lessons.evidence import DOOR, Evidence, at_selector, counterpart, gates, short
 from netpol_lab.lessons.recognize import Recognized, found, recognizes
 from netpol_lab.model.labels import Labels
-from netpol_lab.model.objects import Direction, Endpoint, NetworkPolicy, Pod
-from netpol_lab.model.phrases import listed
+from netpol_lab.model.objects import Direction, Endpoint, NetworkPolicy, Pod, Resource
+from netpol_lab.model.phrases import in_words, listed
 from netpol_lab.tell.condition_words import condition_words
+
+# -- a policy that was not written ---------------------------------------------------------------------
+
+
+@recognizes(Evidence.itself)
+def policy_left_out(evidence: Evidence, _: Evidence) -> Recognized | None:
+    """Of several policies some are written, each is needed, and with the rest of the solution all is as wanted."""
+    halves = [rule for gate in gates(evidence.missing) for rule in gate.admitting if rule.policy in evidence.policies]
+    rest = () if halves else _left_out(evidence)  # where one end is open, that is said
+    for gate in (*evidence.stops(), *(gate for gate in gates(evidence.leak) if not gate.isolated)):
+        for policy in (each.typed for each in rest):
+            assert isinstance(policy, NetworkPolicy)
+            if policy.isolates(gate.direction) and gate.endpoint in evidence.pods(policy):
+                does = "opens" if gate.isolated else "closes"
+                places = {"pod": short(gate.endpoint), "does": does, "door": DOOR[gate.direction]}
+                return found("one" if len(rest) == 1 else "some", count=in_words(len(rest)), **places)
+    return None
+
+
+def _left_out(evidence: Evidence) -> Sequence[Resource]:
+    """The fewest policies of the solution that are lacking; none where the answer has another fault."""
+    written = {policy.id: ("NetworkPolicy", policy.namespace, policy.name) for policy in evidence.policies}
+    whole = evidence.exercise.solution_objects
+    lacking = [each for each in whole if f"{each.namespace}/{each.name}" not in written]
+    for size in range(1, len(whole)):
+        for some in combinations(lacking, size):
+            state = evidence.state.with_objects(some)
+            if not evidence.wrong_in(state):
+                needed = all(evidence.wrong_in(state.without([key])) for key in written.values())
+                return some if written and needed else ()
+    return ()
+
 
 # -- spec.podSelector: nobody, too many, too few -------------------------------------------------------
 
@@ -21,8 +54,11 @@ def wrong_namespace(evidence: Evidence, policy: NetworkPolicy) -> Recognized | N
     exercise = evidence.exercise
     at_home = policy.namespace in exercise.scope or policy.name not in exercise.answer_names
     there = [name for name in exercise.scope if name != policy.namespace and evidence.pods(policy, name)]
-    if not there or (at_home and evidence.pods(policy)):
+    where_it_belongs = policy.namespace in {each.namespace for each in exercise.solution_policies}
+    if not there or where_it_belongs or (at_home and evidence.pods(policy)):
         return None
+    if any(each.namespace in there for each in evidence.policies):
+        return None  # the answer is where it belongs, and this one is left over
     quoted = listed(f"`{name}`" for name in there)
     return found(policy=policy.name, namespace=policy.namespace, there=quoted).at(policy.origin)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from netpol_lab.engine.verdict import NearMiss, RuleRef
 from netpol_lab.lessons.evidence import WAY, WHO, Evidence, short
 from netpol_lab.lessons.recognize import Recognized, found, recognizes
+from netpol_lab.model.labels import METADATA_NAME, LabelSelector, Requirement
 from netpol_lab.model.objects import NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicyRule, Pod
 from netpol_lab.model.phrases import PEERS_FIELD, listed, nth
 from netpol_lab.tell.condition_words import wanted_words
@@ -75,6 +76,22 @@ def peer_not_wanted(evidence: Evidence, rule: RuleRef) -> Recognized | None:
     is_foreign = isinstance(end, Pod) and end.namespace != rule.policy.namespace
     stranger = f"{short(end)} of {end.namespace}" if is_foreign and isinstance(end, Pod) else short(end)
     return found(nth=nth(peers.index(rule.peer)), stranger=stranger, rule=rule).at(rule.peer.origin)
+
+
+@recognizes(Evidence.nearest_misses)
+def peer_left_out(evidence: Evidence, miss: NearMiss) -> Recognized | None:
+    """The rule admits some that are wanted. With one peer more, for the other end, everything is as wanted."""
+    rule, end = miss.rule, evidence.missed_end(miss)
+    if not isinstance(end, Pod) or not any(True for _ in evidence.wanted_through(rule)):
+        return None
+    labels = tuple(Requirement(key, "=", (value,)) for key, value in end.own_labels.items())
+    home = (Requirement(METADATA_NAME, "=", (end.namespace,)),)
+    peer = NetworkPolicyPeer(pod_selector=LabelSelector(labels), namespace_selector=LabelSelector(home))
+    longer = replace(rule.rule, peers=(*rule.rule.peers, peer))
+    rules = tuple(longer if each == rule.rule else each for each in rule.policy.rules(rule.direction))
+    if not rule.rule.peers or _wrong_with(evidence, rule, rules):
+        return None
+    return found(rule=rule, end=short(end), side=PEERS_FIELD[rule.direction]).at(rule.rule.origin)
 
 
 def _wrong_with(evidence: Evidence, rule: RuleRef, rules: tuple[NetworkPolicyRule, ...]) -> int:

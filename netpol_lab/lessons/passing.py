@@ -12,7 +12,6 @@ from netpol_lab.lessons.behavior import Judged, is_called, judge
 from netpol_lab.lessons.evidence import counterpart, own_policies, short
 from netpol_lab.lessons.loading import Exercise
 from netpol_lab.lessons.recognize import Cause, cause_of, found
-from netpol_lab.manifests import read_text
 from netpol_lab.model.labels import Labels
 from netpol_lab.model.objects import DIRECTIONS, Direction, Namespace, NetworkPolicy, Pod, Resource
 from netpol_lab.model.phrases import listed
@@ -84,9 +83,9 @@ def _first_wrong(exercise: Exercise, state: Snapshot, profile: Profile) -> Judge
 
 
 def _solved(exercise: Exercise) -> Snapshot:
-    """The state in which the exercise's own solution is applied. Kubectl lines write no policy."""
+    """The state in which the exercise's own solution is applied."""
     cluster = exercise.start_cluster()
-    for resource in read_text(exercise.solution.manifest) if exercise.solution.manifest else ():
+    for resource in exercise.solution_objects:
         cluster.apply(resource)
     return exercise.with_visitors(cluster.snapshot())
 
