@@ -15,13 +15,12 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from netpol_lab.cluster.handle import SimulatedCluster, hypothetical
+from netpol_lab.cluster.handle import hypothetical
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.outside import endpoint_at
 from netpol_lab.connections.resolving import parse_address
@@ -189,11 +188,15 @@ def of_rule(documents: list[Document], at: tuple[Any, ...], side: str, start: Sn
         if "podSelector" in rule[side][0] and "namespaceSelector" not in rule[side][0]:
             mine, theirs = documents[i]["spec"]["podSelector"], rule[side][0]["podSelector"]
             swapped = changed(documents, (i, "spec", "podSelector"), put(theirs))
-            yield f"{place}: ends exchanged", changed(swapped, (*at, side, 0, "podSelector"), put(mine)), "M9 M17"
+            yield f"{place}: ends exchanged", changed(swapped, (*at, side, 0, "podSelector"), put(mine)), "M9 M17 M15"
     if "ports" in rule:
         if side in rule:
             halves = [{side: rule[side]}, {"ports": rule["ports"]}]
-            split = [half for n, each in enumerate(documents[i]["spec"][at[2]]) for half in (halves if n == at[3] else [each])]
+            split = [
+                half
+                for n, each in enumerate(documents[i]["spec"][at[2]])
+                for half in (halves if n == at[3] else [each])
+            ]
             yield f"{place}: a dash before ports", changed(documents, at[:3], put(split)), "M2"
         yield f"{place} without ports", changed(documents, (*at, "ports"), drop), "M15 M7"
         more = [*rule["ports"], {"protocol": "TCP", "port": 8443}]
@@ -224,7 +227,9 @@ def of_port(documents: list[Document], at: tuple[Any, ...], port: Document, plac
         yield f"{place} left out", changed(documents, at, drop), "M6 M7"
 
 
-def of_peer(documents: list[Document], at: tuple[Any, ...], peer: Document, place: str, start: Snapshot) -> Iterator[Change]:
+def of_peer(
+    documents: list[Document], at: tuple[Any, ...], peer: Document, place: str, start: Snapshot
+) -> Iterator[Change]:
     if "ipBlock" in peer:
         yield from of_block(documents, (*at, "ipBlock"), peer["ipBlock"], place)
         return
@@ -265,7 +270,7 @@ def of_selector(
     documents: list[Document], at: tuple[Any, ...], place: str, start: Snapshot, fits: str
 ) -> Iterator[Change]:
     """Another label, another value, other operators, and no condition at all."""
-    selector: Document = documents
+    selector: Any = documents
     for step in at:
         selector = selector[step]
     if not selector:
@@ -280,45 +285,59 @@ def of_selector(
     wants = [(k, [v], "In") for k, v in selector.get("matchLabels", {}).items()]
     wants += [(e["key"], e.get("values", []), e["operator"]) for e in selector.get("matchExpressions", ())]
     for key, values, operator in wants:
-        others = sorted({
-            each.labels[key]
-            for each in (start.namespaces if at[-1] == "namespaceSelector" else start.pods)
-            if key in each.labels and each.labels[key] not in values
-        })
+        others = sorted(
+            {
+                each.labels[key]
+                for each in (start.namespaces if at[-1] == "namespaceSelector" else start.pods)
+                if key in each.labels and each.labels[key] not in values
+            }
+        )
         for new in ([f"{values[0]}x"], *([each] for each in others[:3])):
             one = {"key": key, "operator": operator, "values": new}
             yield f"{place}: {key} {operator} {new[0]}", changed(documents, at, put({"matchExpressions": [one]})), fits
-        for new in ("In", "NotIn", "Exists", "DoesNotExist"):
-            if new != operator:
-                one = {"key": key, "operator": new, **({"values": values} if new in ("In", "NotIn") else {})}
-                yield f"{place}: {key} {new}", changed(documents, at, put({"matchExpressions": [one]})), fits
+        for other in ("In", "NotIn", "Exists", "DoesNotExist"):
+            if other != operator:
+                one = {"key": key, "operator": other, **({"values": values} if other in ("In", "NotIn") else {})}
+                yield f"{place}: {key} {other}", changed(documents, at, put({"matchExpressions": [one]})), fits
         one = {"key": "name", "operator": operator, "values": values}
         yield f"{place}: name {operator} {values[0]}", changed(documents, at, put({"matchExpressions": [one]})), fits
 
 
 def of_commands(exercise: Exercise) -> Iterator[Mutant]:
-    """Other words in a kubectl line, and a policy where none is to be written."""
-    line = exercise.solution.commands
-    words = shlex.split(line)
-    wrong = [(f"{word} left out", [w for w in words if w != word], "M8 M17") for word in words if word.startswith("--l")]
+    """Other words in a kubectl line."""
+    words = shlex.split(exercise.solution.commands)
+    name = 3 if words[1] == "create" else 2
+
+    def instead(at: int, *new: str, drop: int = 1) -> str:
+        return shlex.join([*words[:at], *new, *words[at + drop :]])
+
+    found = [("name misspelled", instead(name, f"{words[name]}x"), "M17")]
+    found += [("a letter short", instead(name, words[name][1:]), "M17")]
     for at, word in enumerate(words):
         if word.startswith("--image="):
-            wrong += [(f"image {i}", [*words[:at], f"--image={i}", *words[at + 1 :]], "") for i in ("nginx", "httpd:2.4")]
+            found += [(f"image {image}", instead(at, f"--image={image}"), "M21") for image in ("nginx", "httpd:2.4")]
         if word.startswith("--labels="):
-            wrong.append(("label misspelled", [*words[:at], f"{word}x", *words[at + 1 :]], "M17"))
+            found += [("label misspelled", instead(at, f"{word}x"), "M17"), ("no label", instead(at), "M17")]
         if word.startswith("--port="):
-            wrong += [("port 8080", [*words[:at], "--port=8080", *words[at + 1 :]], "")]
-            wrong += [("no port", [*words[:at], *words[at + 1 :]], "")]
+            found += [("port 8080", instead(at, "--port=8080"), "M21"), ("no port", instead(at), "M21")]
         if word == "-n":
-            wrong += [("no namespace", [*words[:at], *words[at + 2 :]], "M8")]
-            wrong += [("kube-system", [*words[: at + 1], "kube-system", *words[at + 2 :]], "M8")]
-        if word == "--" and len(words) > at + 1:
-            wrong += [("no command", words[:at], ""), ("sleeps 36", [*words[:-1], "36"], "")]
-    name = 3 if words[1] == "create" else 2
-    wrong.append(("name misspelled", [*words[:name], f"{words[name]}x", *words[name + 1 :]], "M17"))
-    wrong.append(("a letter short", [*words[:name], words[name][1:], *words[name + 1 :]], "M17"))
-    for what, new, fits in wrong:
-        yield Mutant(what, WrittenAnswer(commands=shlex.join(new)), mistakes(fits))
+            if words[at + 1] != "default":
+                found += [("no namespace", instead(at, drop=2), "M8")]
+            found += [("kube-system", instead(at, "-n", "kube-system", drop=2), "M8")]
+        if word == "--":
+            rest = len(words) - at
+            found += [
+                ("no command", instead(at, drop=rest), "M21"),
+                ("sleeps 36", instead(len(words) - 1, "36"), "M21"),
+            ]
+    for change, line, fits in found:
+        yield Mutant(change, WrittenAnswer(commands=line), mistakes(fits))
+    for space in exercise.scope:
+        metadata = {"name": "needless", "namespace": space}
+        body: Document = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata}
+        body["spec"] = {"podSelector": {}, "ingress": [{}]}
+        answer = WrittenAnswer(yaml.safe_dump(body), exercise.solution.commands)
+        yield Mutant(f"a policy that admits all in {space}", answer, mistakes("M24"))
 
 
 # -- what behaves differently ------------------------------------------------------------------------
@@ -327,8 +346,8 @@ def of_commands(exercise: Exercise) -> Iterator[Mutant]:
 def probes(exercise: Exercise, start: Snapshot) -> list[Resource]:
     """New pods like those there are, at home and in a place of its own; and strangers, with other labels and none."""
     solution = list(yaml.safe_load_all(exercise.solution.manifest))
-    keys = sorted({key for key in _keys(solution)} - {METADATA_NAME})
-    found = {}
+    keys = sorted(set(_keys(solution)) - {METADATA_NAME})
+    found: dict[Any, Document] = {}
     spaces = {space.name: {k: v for k, v in space.labels.items() if k != METADATA_NAME} for space in start.namespaces}
     for name, labels in [("elsewhere", {}), *((f"like-{name}", labels) for name, labels in spaces.items() if labels)]:
         found[name] = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
@@ -337,7 +356,11 @@ def probes(exercise: Exercise, start: Snapshot) -> list[Resource]:
         others = [{}, *({key: "other"} for key in keys)]
         for number, labels in enumerate(others):
             found[place, number] = _pod(place, f"probe-{number}", labels, [{"name": "p", "image": "busybox:1.36"}])
-    for pod in [each for each in start.list("Pod") if each.namespace in exercise.scope or each.namespace not in ("kube-system", "local-path-storage")]:
+    for pod in [
+        each
+        for each in start.list("Pod")
+        if each.namespace in exercise.scope or each.namespace not in ("kube-system", "local-path-storage")
+    ]:
         labels = {k: v for k, v in pod.typed.labels.items() if k != "pod-template-hash"}  # type: ignore[union-attr]
         for place in dict.fromkeys((pod.namespace, "elsewhere", *(n for n in found if isinstance(n, str)))):
             found[place, pod.name] = _pod(place, f"probe-{pod.name}"[:60], labels, pod.body["spec"]["containers"])

@@ -273,17 +273,34 @@ def test_no_cause_tells_of_a_port_that_a_pod_does_not_have():
 # -- no cause is better than a wrong one -----------------------------------------------------------
 
 
-def test_half_an_answer_has_no_cause():
-    """The other half was not written. Nothing in the first one is wrong."""
+def test_half_an_answer_is_told_which_door_is_left() -> None:
+    """The other half was not written. Nothing in the first one is wrong, and none of it is blamed."""
     half = load("09-plugins-and-limits/1").solution.manifest.split("---\n")[0]
     result = answered(load("09-plugins-and-limits/1"), WrittenAnswer(manifest=half))
-    assert not result.passed and result.mistake is None and feedback(result).cause == ""
+    assert not result.passed and result.mistake == "M23" and feedback(result).cause_lines == ""
+    assert "Nothing of it closes the way out of out-client yet" in feedback(result).cause
 
 
-def test_a_policy_that_is_part_of_the_solution_is_not_blamed():
+def test_a_policy_that_is_part_of_the_solution_is_not_blamed() -> None:
     parts = load("08-dockercoins/2").solution.manifest.split("---\n")
     result = answered(load("08-dockercoins/2"), WrittenAnswer(manifest="---\n".join(parts[:2])))
-    assert not result.passed and feedback(result).cause == ""
+    assert not result.passed and "security-private" not in feedback(result).cause
+    assert "Nothing of it opens the way in of webui yet" in feedback(result).cause
+
+
+def test_policies_with_a_fault_of_their_own_are_not_called_right_as_far_as_they_go() -> None:
+    one, *_ = load("09-plugins-and-limits/1").solution.manifest.split("---\n")
+    result = answered(load("09-plugins-and-limits/1"), WrittenAnswer(manifest=one.replace("app: in-server", "app: in")))
+    assert result.mistake == "M17"
+
+
+def test_a_rule_for_one_of_two_clients_lacks_a_peer_and_no_label_is_blamed() -> None:
+    whole = load("08-dockercoins/1").solution.manifest
+    result = answered(
+        load("08-dockercoins/1"),
+        WrittenAnswer(manifest=whole.replace("    - podSelector:\n        matchLabels:\n          app: webui\n", "")),
+    )
+    assert result.mistake == "M23" and feedback(result).cause.startswith("a peer is left out.")
 
 
 # -- any answer to any exercise --------------------------------------------------------------------
@@ -315,7 +332,7 @@ def written(side: str, rules: list[tuple[str, str]]) -> str:
 
 
 @given(
-    st.sampled_from([id for id in exercises.ids() if load(id).scope]),
+    st.sampled_from([id for id in exercises.ids() if load(id).answer_names]),
     SELECTORS,
     RULES,
     RULES,
@@ -353,7 +370,8 @@ def test_a_second_label_that_a_rule_asks_for_is_named_when_one_was_put_on():
 
 
 def test_what_lacks_a_key_is_what_does_not_exist_lets_in():
-    peer = f"{OF_MONITORING}, podSelector: {{matchExpressions: [{{key: tier, operator: DoesNotExist}}]}}"
+    of_any = "namespaceSelector: {matchLabels: {environment: monitoring}}"
+    peer = f"{of_any}, podSelector: {{matchExpressions: [{{key: tier, operator: DoesNotExist}}]}}"
     result = answered(load("04-selectors/2"), from_peer(peer))
     assert result.mistake == "M17"
     assert feedback(result).cause.startswith("`!tier` fits grafana too. `DoesNotExist` fits whatever lacks the key.")

@@ -175,7 +175,7 @@ def _goes_back(evidence: Evidence, rule: RuleRef, leak: Verdict) -> bool:
     selector = rule.peer.pod_selector if rule.peer is not None else None
     names_pods = selector is not None and not selector.is_empty  # one that admits everybody has another cause
     if names_pods and any(evidence.is_named(destination, cell.source) for cell in asked):
-        return True
+        return not any(True for _ in evidence.wanted_through(rule))  # one that serves was made for that
     serves = asked if rule.direction == "egress" else [c for c in allowed if evidence.is_named(destination, c.source)]
     if serves and _has_high_range(rule.rule):
         return True

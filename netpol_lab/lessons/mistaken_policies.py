@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import combinations
 
@@ -57,10 +58,19 @@ def wrong_namespace(evidence: Evidence, policy: NetworkPolicy) -> Recognized | N
     where_it_belongs = policy.namespace in {each.namespace for each in exercise.solution_policies}
     if not there or where_it_belongs or (at_home and evidence.pods(policy)):
         return None
-    if any(each.namespace in there for each in evidence.policies):
+    if any(each.name == policy.name and each.namespace in there for each in evidence.policies):
         return None  # the answer is where it belongs, and this one is left over
+    if not _helps_in(evidence, policy, there[0]):
+        return None
     quoted = listed(f"`{name}`" for name in there)
     return found(policy=policy.name, namespace=policy.namespace, there=quoted).at(policy.origin)
+
+
+def _helps_in(evidence: Evidence, policy: NetworkPolicy, namespace: str) -> bool:
+    """Whether fewer connections were wrong if the policy stood in another namespace."""
+    resource = evidence.state.objects["NetworkPolicy", policy.namespace, policy.name]
+    moved = replace(resource, namespace=namespace, typed=replace(policy, namespace=namespace))
+    return evidence.wrong_in(evidence.state.with_objects([moved])) < evidence.wrong
 
 
 @recognizes(Evidence.own)

@@ -82,16 +82,29 @@ def peer_not_wanted(evidence: Evidence, rule: RuleRef) -> Recognized | None:
 def peer_left_out(evidence: Evidence, miss: NearMiss) -> Recognized | None:
     """The rule admits some that are wanted. With one peer more, for the other end, everything is as wanted."""
     rule, end = miss.rule, evidence.missed_end(miss)
-    if not isinstance(end, Pod) or not any(True for _ in evidence.wanted_through(rule)):
-        return None
+    if not isinstance(end, Pod) or not rule.rule.peers or not _all_serve(evidence, rule):
+        return None  # a peer that serves nobody was meant for this end
     labels = tuple(Requirement(key, "=", (value,)) for key, value in end.own_labels.items())
     home = (Requirement(METADATA_NAME, "=", (end.namespace,)),)
     peer = NetworkPolicyPeer(pod_selector=LabelSelector(labels), namespace_selector=LabelSelector(home))
     longer = replace(rule.rule, peers=(*rule.rule.peers, peer))
     rules = tuple(longer if each == rule.rule else each for each in rule.policy.rules(rule.direction))
-    if not rule.rule.peers or _wrong_with(evidence, rule, rules):
+    if _wrong_with(evidence, rule, rules):
         return None
     return found(rule=rule, end=short(end), side=PEERS_FIELD[rule.direction]).at(rule.rule.origin)
+
+
+def _all_serve(evidence: Evidence, rule: RuleRef) -> bool:
+    """Whether each peer of a rule is needed: without it, more connections were wrong."""
+    rules, peers = rule.policy.rules(rule.direction), rule.rule.peers
+    shorter = [replace(rule.rule, peers=peers[:n] + peers[n + 1 :]) for n in range(len(peers))]
+    without = [
+        tuple(
+            one for each in rules for one in ((short,) if each == rule.rule else (each,)) if one.peers or not each.peers
+        )
+        for short in shorter
+    ]
+    return all(_wrong_with(evidence, rule, each) > evidence.wrong for each in without)
 
 
 def _wrong_with(evidence: Evidence, rule: RuleRef, rules: tuple[NetworkPolicyRule, ...]) -> int:
