@@ -64,7 +64,7 @@ def main() -> int:
 
         try:
             one()
-        except Exception as error:  # whatever it is, it is what we look for
+        except (Exception, SystemExit) as error:  # whatever it is, it is what we look for
             frame = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{type(error).__name__} {frame.filename}:{frame.lineno}"
             if place not in reported:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,6 +22,9 @@ FIRST_LINES = (
     "create deployment web --image=nginx",
     "expose deployment web --port=80",
 )
+
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
 
 
 class StudentSession:
@@ -104,7 +108,9 @@ def check(result: ProgramResult) -> None:
 
 
 def show(picture: Any) -> None:
-    """Both forms of a picture; the twin is ASCII and fits a page."""
+    """Both forms of a picture; the twin is ASCII and fits a page, and neither can speak to a terminal."""
     picture.html.encode()
     assert picture.text.isascii()
+    for form in (picture.text, picture.html):
+        assert not CONTROL.search(form), CONTROL.search(form)
     assert all(len(line) <= 96 for line in picture.text.splitlines())
