@@ -161,7 +161,7 @@ def test_both_closed_ends_have_their_reason() -> None:
 
 
 def test_the_port_of_the_service_in_a_rule_is_recognized() -> None:
-    assert "8080 is the port of the Service. Policies see the pod's port, 80." in why.draw(
+    assert "8080 is the port of the Service. Here policies see the pod's port, 80." in why.draw(
         CASES["the Service's port"]
     ).html.replace("&#39;", "'")
 

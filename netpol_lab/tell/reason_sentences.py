@@ -133,7 +133,7 @@ REASONS = {
     "reason.closest.place": " ({lines})",
     "reason.closest.port": "admits {wanted}, not {on}",
     "reason.closest.differs": "differs in {conditions}",
-    "reason.Service port": "{asked} is the port of the Service. Policies see the pod's port, {port}.",
+    "reason.Service port": "{asked} is the port of the Service. Here policies see the pod's port, {port}.",
     # -- the boxes: DNS, and the same connection by address
     "reason.no DNS": "No DNS pod runs: nobody answers the question",
     "reason.DNS": "{source} → kube-dns, {on} is blocked at {way} of {end}",
