@@ -11,6 +11,7 @@ from netpol_lab.connections import Flow, connect, connect_each
 from netpol_lab.display import endpoints_table, why
 from netpol_lab.engine import reasons as explain
 from netpol_lab.engine.verdict import Condition, NearMiss, Verdict
+from netpol_lab.model.labels import Requirement
 from netpol_lab.tell.condition_words import condition_words, found_words, wanted_words
 
 WORLD = """
@@ -113,3 +114,10 @@ def test_a_pod_on_the_host_network_is_said_to_be_there_and_out_of_reach() -> Non
     (near,) = explain.verdict(built, pod("shop/web"), exporter, 9100).egress.near_misses
     words = condition_words("lesson", near.failed[0])
     assert words.endswith("pod exporter has the host network, where no selector reaches it.")
+
+
+def test_a_condition_prints_as_a_notation_with_its_object_and_both_values() -> None:
+    web = pod("shop/web", {"app": "wbe"})
+    asked = Requirement("app", "=", ("web",))
+    assert str(Condition("pod label", web, asked)) == "pod label of shop/web: app=wbe, wanted app=web"
+    assert str(Condition("port", web, (), protocol="TCP", port=80)) == "port of shop/web: TCP 80, wanted "

@@ -7,6 +7,7 @@ that admit, and the *near misses*: the rules that do not admit, each with the co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -127,6 +128,26 @@ class Condition:
     @property
     def _labels(self) -> Labels:
         return self.subject.labels if isinstance(self.subject, Pod | Namespace) else Labels()
+
+    @property
+    def _found(self) -> str:
+        if self.requirement is not None:
+            return f"no {self.requirement.key}" if self.value is None else f"{self.requirement.key}={self.value}"
+        if self.kind == "outside":
+            return "host network" if isinstance(self.subject, Pod) else "no pod"
+        if self.kind == "namespace" and isinstance(self.subject, Pod):
+            return self.subject.namespace
+        return str(self.address) if self.kind == "address" else f"{self.protocol} {self.port}"
+
+    def __str__(self) -> str:
+        """A notation for who looks at a verdict in Python: ``pod label of shop/web: app=wbe, wanted app=web``."""
+        subject = self.subject.id if isinstance(self.subject, Pod) else self.subject.name
+        wanted: Iterable[object] = (self.wanted,)
+        if isinstance(self.wanted, NetworkPolicyPeer):
+            wanted = self.wanted.selectors.values()
+        elif isinstance(self.wanted, tuple):
+            wanted = self.wanted
+        return f"{self.kind} of {subject}: {self._found}, wanted {', '.join(map(str, wanted))}"
 
 
 @dataclass(frozen=True)
