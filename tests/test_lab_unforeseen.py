@@ -83,6 +83,7 @@ def test_every_method_answers_every_kind_of_argument_in_words(lab, name):
         (lambda lab: lab.file(""), "no manifest ''"),
         (lambda lab: lab.file("../exercises/02-default-deny.yaml"), "no manifest '../exercises"),
         (lambda lab: lab.file("lab-a"), "no manifest 'lab-a'"),
+        (lambda lab: lab.file("lab-a/nope.yaml"), "no manifest 'lab-a/nope.yaml'. An example is"),
         (lambda lab: Lab("07", lesson=3), "lesson has to be text in quotes or nothing, and 3 is not"),
         (lambda lab: Lab("07", lesson="x" * 300), "file name too long"),
     ],

@@ -88,10 +88,14 @@ def copy_manifest(name: str, number: str) -> str:
 
     Raises :class:`NotFound` for a name that is not there.
     """
+    unknown = NotFound(f"The workbook has no manifest {name!r}. An example is 'lab-a/netpol-apps.yaml'.")
     parts = name.split("/")
-    place = path("manifests", *parts)
+    try:
+        place = path("manifests", *parts)
+    except NotFound:
+        raise unknown from None
     if ".." in parts or not place.is_file():
-        raise NotFound(f"The workbook has no manifest {name!r}. An example is 'lab-a/netpol-apps.yaml'.")
+        raise unknown
     text = fill(place.read_text(encoding="utf-8"), number)
     write_manifest(place.name, text, number)
     return text
