@@ -219,6 +219,14 @@ def test_odd_fields_of_objects_that_are_not_simulated_get_an_answer(
         assert terminal.type(f"{verb} -f -", thing(kind, **field)).exit_code in (0, 1)
 
 
+@pytest.mark.parametrize("spec", [True, "x", [1], {"ports": 5}, {"ports": [5]}, {"ports": [{"nodePort": [1]}]}])
+def test_a_service_with_node_ports_is_replaced_by_nothing_odd(terminal: Terminal, spec: object) -> None:
+    good = {"type": "NodePort", "selector": {"app": "web"}, "ports": [{"port": 80}]}
+    terminal.out("apply -f -", thing("Service", spec=good))
+    for verb in ("apply", "replace", "diff"):
+        terminal.fails(f"{verb} -f -", thing("Service", spec=spec))
+
+
 def test_endpoints_with_null_subsets_can_be_compared(terminal: Terminal) -> None:
     assert terminal.type("diff -f -", thing("Endpoints", subsets=None)).exit_code == 1
 

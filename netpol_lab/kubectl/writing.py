@@ -209,13 +209,14 @@ def check_update(kind: ResourceType, old: ReadOnlyBody, new: ReadOnlyBody) -> No
 
 def _without_old_node_ports(old: ReadOnlyBody, new: ReadOnlyBody) -> ReadOnlyBody:
     """A Service that becomes a ClusterIP gives back the node ports it had, as the API server lets it."""
-    had = {port.get("nodePort") for port in (old.get("spec") or {}).get("ports") or ()}
-    spec = new.get("spec") or {}
-    if spec.get("type", "ClusterIP") != "ClusterIP" or not had - {None} or not isinstance(spec.get("ports"), list):
+    had = [port["nodePort"] for port in (old.get("spec") or {}).get("ports") or () if port.get("nodePort")]
+    spec = new.get("spec")
+    if not had or not isinstance(spec, Mapping) or spec.get("type", "ClusterIP") != "ClusterIP":
         return new
-    kept = [
-        {key: value for key, value in port.items() if key != "nodePort" or value not in had} for port in spec["ports"]
-    ]
+    ports = spec.get("ports")
+    if not isinstance(ports, list) or not all(isinstance(port, Mapping) for port in ports):  # which is refused later
+        return new
+    kept = [{key: value for key, value in port.items() if key != "nodePort" or value not in had} for port in ports]
     return {**new, "spec": {**spec, "ports": kept}}
 
 
