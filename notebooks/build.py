@@ -151,7 +151,7 @@ def settled(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
     """Return outputs without what changes from run to run.
 
     stdout and stderr arrive in pieces and in any order, so the pieces between two displays become one of each, stdout
-    first. A widget has a random id; what stays of it is its text.
+    first. A widget has a random id, and a PNG has other bytes on another machine; what stays of both is their text.
     """
     result: list[NotebookNode] = []
     streams: dict[str, NotebookNode] = {}
@@ -169,7 +169,8 @@ def settled(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
             continue
         flush()
         if "data" in output:
-            output.data.pop("application/vnd.jupyter.widget-view+json", None)
+            for kind in ("application/vnd.jupyter.widget-view+json", "image/png"):
+                output.data.pop(kind, None)
         result.append(output)
     flush()
     return result
