@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import yaml
@@ -39,26 +40,36 @@ ENGINE = (
     "engine_laws",
 )
 TESTS = {
-    "model": ENGINE,
-    "manifests": ENGINE,
-    "engine": ENGINE,
-    "cluster": ("cluster_*", "flows*", "listening"),
-    "connections": (
-        "scene",
-        "frames",
-        "flows*",
-        "standing",
-        "display_delta",
-        "display_matrix",
-        "remedy*",
-        "exercises*",
-    ),
-    "tell": ("display_*", "advice", "exercises*"),
-    "coach": ("advice", "remedy*"),
-    "display": ("display_*",),
-    "lessons": ("exercises*", "quiz"),
+    "engine/reachability": ("engine_worlds", "engine_reachability"),
+    "model/*": ENGINE,
+    "manifests/*": ENGINE,
+    "engine/*": ENGINE,
+    "cluster/*": ("cluster_*", "flows*", "listening"),
+    "connections/standing": ("standing",),
+    "connections/frames": ("frames",),
+    "connections/ends": ("frames", "scene", "remedy_exact"),
+    "connections/cells": ("display_matrix", "frames", "scene"),
+    "connections/scene": ("display_graph", "display_matrix", "scene", "display_plugin_dependent"),
+    "connections/*": ("flows*", "display_why", "display_strip", "one_connection", "caveats"),
+    "tell/policy_story": ("display_policies",),
+    "tell/*": ("reason_words", "display_why", "display_strip", "display_packets", "display_policies"),
+    "coach/advice*": ("advice",),
+    "coach/*": ("remedy", "remedy_exact"),
+    "display/fold": ("display_folds", "display_graph"),
+    "display/matrix*": ("display_folds", "display_matrix", "display_delta", "display_plugin_dependent"),
+    "display/*delta": ("display_folds", "display_delta", "display_plugin_dependent"),
+    "display/changes": ("display_folds", "display_delta", "display_plugin_dependent"),
+    "display/graph*": ("display_folds", "display_graph", "display_mermaid", "display_plugin_dependent"),
+    "display/drawn_lines": ("display_folds", "display_graph", "display_mermaid", "display_delta", "display_plugin_dependent"),
+    "display/shares": ("display_folds", "display_heatmap", "display_matrix"),
+    "display/why*": ("display_why",),
+    "display/*": ("display_*",),
+    "lessons/passing": ("exercises_passing",),
+    "lessons/mistaken*": ("exercises_causes", "exercises_04_05", "exercises_06_07"),
+    "lessons/*": ("exercises_04_05", "exercises_06_07", "exercises_passing", "exercises_causes"),
 }
-"""For each room the test files that look at it, the most likely ones first."""
+"""For each room, or file of a room, the test files that look at it, the most likely ones first. The first line that
+fits counts."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,11 @@ class Mutant:
     @property
     def room(self) -> str:
         return self.file.relative_to(LIBRARY).parts[0]
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        place = f"{self.room}/{self.file.stem}"
+        return next(tests for pattern, tests in TESTS.items() if fnmatch(place, pattern))
 
     def mutated(self) -> str:
         """The text of the file with the edit. Raises LookupError when ``old`` does not stand there exactly once."""
@@ -140,8 +156,8 @@ def main(words: list[str]) -> int:
     chosen = [mutant for mutant in named if not mutant.equivalent]
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        if broken := [room for room in {mutant.room: None for mutant in chosen} if unchanged_fails(Path(folder), room)]:
-            print(f"The tests fail without any mutant: repair that first ({', '.join(broken)}).")
+        if broken := unchanged_fails(Path(folder), tuple(test for mutant in chosen for test in mutant.tests)):
+            print(f"The tests fail without any mutant: repair that first ({broken}).")
             return 2
         outcomes = pool.map(lambda numbered: trial(Path(folder), *numbered), enumerate(chosen))
         survivors = [mutant for mutant, outcome in report(chosen, outcomes) if not outcome]
@@ -159,17 +175,16 @@ def report(chosen: list[Mutant], outcomes: Iterator[str]) -> Iterator[tuple[Muta
         yield mutant, outcome
 
 
-def unchanged_fails(folder: Path, room: str) -> str:
-    with project(folder / f"unchanged-{room}") as copy:
-        return failed_test(copy, TESTS[room])
+def unchanged_fails(folder: Path, tests: tuple[str, ...]) -> str:
+    with project(folder / "unchanged") as copy:
+        return failed_test(copy, tests)
 
 
 def trial(folder: Path, number: int, mutant: Mutant) -> str:
     """The test that caught the mutant; "" when none did."""
-    tests = ("engine_worlds", "engine_reachability") if mutant.file.stem == "reachability" else TESTS[mutant.room]
     with project(folder / str(number)) as copy:
         (copy / mutant.file.relative_to(ROOT)).write_text(mutant.mutated(), "utf-8")
-        return failed_test(copy, tests)
+        return failed_test(copy, mutant.tests)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def test_the_names_of_mutants_are_unique() -> None:
     assert len({mutant.name for mutant in ALL}) == len(ALL)
 
 
-def test_every_room_with_mutants_has_tests_that_exist() -> None:
-    for room in {mutant.room for mutant in ALL}:
-        for name in mutants.TESTS[room]:
-            assert list(Path(mutants.__file__).parent.glob(f"test_{name}.py")), (room, name)
+def test_every_mutant_has_tests_that_exist() -> None:
+    for place, names in {mutant.where: mutant.tests for mutant in ALL}.items():
+        for name in names:
+            assert list(Path(mutants.__file__).parent.glob(f"test_{name}.py")), (place, name)
