@@ -11,10 +11,12 @@ from small_clusters import pod, policy, policy_resource
 from worlds import snapshot_of
 
 from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.connections import connect_to
+from netpol_lab.connections import connect, connect_to
 from netpol_lab.connections.steps import near_misses
+from netpol_lab.display import why, why_twin
 from netpol_lab.engine.profiles import PROFILES
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, RuleRef
+from netpol_lab.lab.clusters import Cluster
 from netpol_lab.model.objects import NetworkPolicyPeer, Node, Pod
 from netpol_lab.model.ports import PortSet
 from netpol_lab.tell import policy_story
@@ -125,6 +127,22 @@ def test_every_closed_door_has_a_box() -> None:
     assert len([each for each in reasons(flow) if each.edge == "blocked"]) == 2
 
 
+@pytest.mark.parametrize(("number", "told"), [(1, 1), (2, 2), (3, 0)])
+def test_up_to_two_conditions_of_a_near_miss_are_told_in_a_twin(number: int, told: int) -> None:
+    wrong = {"namespaceSelector": labels(team="c"), "podSelector": labels(app="other")}
+    found = conditions(blocked({"podSelector": {}, "ingress": [{"from": [wrong], "ports": [{"port": 81}]}]}))
+    lines = why_twin._near_miss(misses(tuple(found.values())[:number]).near_misses[0])
+    assert sum("wants" in each for each in lines) == told
+
+
+def test_the_name_step_of_a_twin_shows_the_end_at_which_the_question_to_dns_stops() -> None:
+    cluster = Cluster()
+    cluster.apply("{apiVersion: v1, kind: Pod, metadata: {name: c}, spec: {containers: [{name: c, image: busybox}]}}")
+    cluster.apply(policy_resource("default/shut", podSelector={}, policyTypes=["Egress"]))
+    twin = why.draw(connect(cluster, cluster.endpoint("default/c"), "kubernetes.default", 443)).twin
+    assert "isolated by shut" in twin
+
+
 # -- steps ---------------------------------------------------------------------------------------------
 
 
@@ -139,8 +157,7 @@ def test_a_pod_on_its_own_node_and_one_that_is_not_isolated_are_told_apart() -> 
     node = Node("worker", WEB.ips[0] + 100)
     shut = state({"podSelector": {}})
     facts = [
-        [step.fact for step in connect_to(shut, end, WEB, 80).steps if step.name == "Ingress"]
-        for end in (node, CLIENT)
+        [step.fact for step in connect_to(shut, end, WEB, 80).steps if step.name == "Ingress"] for end in (node, CLIENT)
     ]
     assert facts == [["its own node"], ["no rule admits"]]
     assert [step.fact for step in connect_to(state(), CLIENT, WEB, 80).steps if step.name == "Ingress"] == [
@@ -185,5 +202,3 @@ def test_a_profile_is_named_where_it_does_not_compare_an_address() -> None:
         gate = replace(state(spec), enforcement=profile).verdict(CLIENT, WEB, 80).ingress
         for miss in gate.near_misses:
             assert [each.ignored_by for each in miss.failed] == [profile.name]
-
-

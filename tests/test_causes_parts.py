@@ -1,0 +1,138 @@
+"""What a check rests on: which ports of a connection are wrong, which rule was meant, whose end is whose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from small_clusters import pod, policy
+from worlds import snapshot_of
+
+from netpol_lab.connections.scene import build
+from netpol_lab.engine.verdict import RuleRef
+from netpol_lab.lessons.behavior import Judged, nodes_named
+from netpol_lab.lessons.checking import _most_telling, _object_problem, _peer_place, check, untouched
+from netpol_lab.lessons.evidence import counterpart, other_end
+from netpol_lab.lessons.loading import WantedObject, load
+from netpol_lab.lessons.mistaken_ends import _has_high_range
+from netpol_lab.lessons.mistaken_peers import _contradicting
+from netpol_lab.lessons.mistaken_rules import _is_empty, _is_wide
+from netpol_lab.model.objects import OUTSIDE, External, NetworkPolicyRule
+from netpol_lab.model.ports import PortSet
+
+WEB = replace(pod("shop/web-1", {"app": "web"}, ips=["10.244.1.3"]), owner="ReplicaSet/web")
+CLIENT = pod("shop/client", {"app": "client"}, ips=["10.244.1.4"])
+STATE = snapshot_of([WEB, CLIENT], [], {"shop": {"team": "a"}})
+NODES = build(STATE)
+SERVER, SOURCE, OUT = NODES.node("shop/web"), NODES.node("shop/client"), NODES.node("External")
+
+
+def tcp(*ports: int) -> PortSet:
+    return PortSet.from_ranges(("TCP", port, port) for port in ports)
+
+
+def judged(wanted: PortSet, got: PortSet, care: PortSet = PortSet.ALL, explicit: PortSet = PortSet.NONE) -> Judged:
+    return Judged(SOURCE, SERVER, wanted, got, care, explicit)
+
+
+def rule(**written: Any) -> NetworkPolicyRule:
+    return policy("shop/p", podSelector={}, ingress=[written]).ingress[0]
+
+
+def test_more_than_wanted_leaks_and_less_is_missing_on_the_ports_that_count() -> None:
+    one = judged(tcp(80, 81), tcp(81, 82), tcp(80, 81, 82))
+    assert (one.leak, one.missing) == (tcp(82), tcp(80))
+    assert judged(tcp(80), tcp(80, 9999), tcp(80)).right
+    assert not judged(tcp(80), tcp(80, 9999)).right
+
+
+def test_a_port_of_its_own_tells_more_than_a_range() -> None:
+    ranges = PortSet.from_ranges([("TCP", 1, 70), ("TCP", 90, 90)])
+    assert judged(PortSet.NONE, PortSet.ALL, explicit=ranges).telling_port(PortSet.ALL) == ("TCP", 90)
+
+
+def test_the_example_is_one_that_the_exercise_names() -> None:
+    unnamed = judged(PortSet.NONE, tcp(80))
+    named = judged(PortSet.NONE, tcp(81), explicit=tcp(81))
+    assert _most_telling([unnamed, named]) is named and _most_telling([named, unnamed]) is named
+
+
+def test_the_outside_of_an_exercise_holds_no_address_that_it_names_besides() -> None:
+    also = replace(OUT, id="203.0.113.10", name="203.0.113.10", endpoint=External(OUTSIDE.address, "203.0.113.10"))
+    assert nodes_named(build(STATE, also=[also]), "External") == [OUT]
+
+
+@pytest.mark.parametrize(("peers", "place"), [(1, ""), (2, ", second peer"), (3, ", second peer")])
+def test_a_peer_is_numbered_where_there_are_others(peers: int, place: str) -> None:
+    items = [{"podSelector": {"matchLabels": {"n": str(i)}}} for i in range(peers)]
+    one = policy("shop/p", podSelector={}, ingress=[{"from": items}])
+    told = one.ingress[0].peers[min(1, peers - 1)]
+    assert _peer_place(RuleRef(one, "ingress", 0, told)) == place
+
+
+def test_an_object_with_another_value_of_a_label_differs() -> None:
+    def problem(**labels: str) -> str | None:
+        found = _object_problem(STATE, WantedObject("Pod", "shop", "client", labels))
+        return found and found.mistake
+
+    assert problem(app="client") is None and problem() is None
+    assert None not in (problem(app="web"), problem(tier="x"))
+
+
+def test_nothing_is_touched_until_a_policy_is_gone_or_there() -> None:
+    exercise = load("02-default-deny/1")
+    start = exercise.start_cluster().snapshot()
+    assert untouched(exercise, start, start) and untouched(exercise, replace(start), start)
+    assert check(start, exercise).status == "not started"
+
+
+def test_the_other_end_is_the_one_that_rules_speak_of_and_a_replaced_pod_is_known_by_its_workload() -> None:
+    verdict = STATE.verdict(CLIENT, WEB, 80)
+    assert (other_end("ingress", verdict), other_end("egress", verdict)) == (CLIENT, WEB)
+    anew = replace(WEB, name="web-2")
+    assert counterpart(STATE, anew) == WEB and counterpart(STATE, replace(CLIENT, name="gone")) is None
+    assert counterpart(STATE, OUTSIDE) == OUTSIDE
+
+
+@pytest.mark.parametrize(
+    ("expressions", "contradict"),
+    [
+        ([("app", "In", ["a", "b"]), ("app", "In", ["b", "c"])], False),
+        ([("app", "In", ["a"]), ("app", "In", ["b"])], True),
+        ([("app", "In", ["a"]), ("tier", "In", ["b"])], False),
+        ([("app", "In", ["a"]), ("app", "NotIn", ["b"])], False),
+    ],
+)
+def test_conditions_contradict_where_no_value_meets_both(
+    expressions: list[tuple[str, str, list[str]]], contradict: bool
+) -> None:
+    written = [{"key": key, "operator": operator, "values": values} for key, operator, values in expressions]
+    selector = policy("shop/p", podSelector={"matchExpressions": written}).pod_selector
+    assert bool(_contradicting(selector)) == contradict
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "replies"), [(32768, 60999, True), (1024, 65535, True), (1, 65535, False), (8000, 8010, False)]
+)
+def test_a_range_is_for_replies_where_it_has_the_ports_of_clients_and_no_others(
+    first: int, last: int, replies: bool
+) -> None:
+    assert _has_high_range(rule(ports=[{"port": first, "endPort": last}])) == replies
+
+
+def test_a_peer_is_wide_where_all_its_selectors_are_empty() -> None:
+    def wide(**peer: Any) -> bool:
+        return _is_wide(rule(**{"from": [peer]}).peers[0])
+
+    some = {"matchLabels": {"a": "b"}}
+    assert wide(podSelector={}) and wide(namespaceSelector={}) and wide(podSelector={}, namespaceSelector={})
+    assert not wide(podSelector={}, namespaceSelector=some) and not wide(podSelector=some, namespaceSelector={})
+    assert not wide(ipBlock={"cidr": "0.0.0.0/0"})
+
+
+def test_a_rule_is_empty_without_peers_and_without_ports() -> None:
+    def empty(**written: Any) -> bool:
+        return _is_empty(RuleRef(policy("shop/p", podSelector={}, ingress=[written]), "ingress", 0))
+
+    assert empty() and not empty(ports=[{"port": 80}]) and not empty(**{"from": [{"podSelector": {}}]})
