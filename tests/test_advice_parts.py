@@ -6,9 +6,8 @@ from test_advice import HERE, cluster_with, told
 
 from netpol_lab import Cluster
 from netpol_lab.coach.advice_addresses import _stretches
-from netpol_lab.coach.advice_facts import Facts, near_label
+from netpol_lab.coach.advice_facts import Facts
 from netpol_lab.manifests import read_text
-from netpol_lab.model.labels import Labels, LabelSelector, Requirement
 from netpol_lab.model.objects import NetworkPolicy
 
 HEAD = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: %s, namespace: shop}, spec: %s}\n"
@@ -77,11 +76,6 @@ def test_of_two_that_do_the_same_one_stays_though_a_third_policy_isolates_the_po
     other = rule("{namespaceSelector: {}, podSelector: {matchLabels: {app: prometheus}}}", "{port: 8080}")
     cluster = shop(one=same, two=same, third=other)
     assert [(each.id, each.policy.name) for each in cluster.warnings()] == [("adds-nothing", "two")]
-
-
-def test_a_label_of_the_same_key_is_nearer_than_one_with_the_same_value() -> None:
-    wanted = LabelSelector((Requirement("app", "=", ("fronted",)),))
-    assert near_label(wanted, [Labels({"apps": "fronted", "app": "frontend"})]) == ["app=frontend"]
 
 
 def test_a_mistyped_pod_of_another_namespace_is_looked_for_there() -> None:

@@ -11,12 +11,13 @@ from small_clusters import pod, policy_resource
 from worlds import snapshot_of
 
 from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.coach.admit import _add_rule, _leaves, _Rule, _takes_away
+from netpol_lab.coach import ways
+from netpol_lab.coach.admit import _leaves, _takes_away
 from netpol_lab.coach.change import SHOWN, Change
 from netpol_lab.coach.remedy import smallest_change, smallest_stop
-from netpol_lab.coach.stop import _but_port, _take_out
-from netpol_lab.coach.ways import Way, effect
-from netpol_lab.engine.verdict import RuleRef
+from netpol_lab.coach.stop import _take_out
+from netpol_lab.coach.ways import Effect, Way
+from netpol_lab.engine.verdict import RuleRef, Verdict
 from netpol_lab.manifests import from_object
 from netpol_lab.model.labels import Labels
 from netpol_lab.model.objects import NetworkPolicy, Pod, Resource
@@ -46,6 +47,10 @@ def replicas(of: Pod, number: int) -> tuple[Pod, ...]:
         )
         for i in range(number)
     )
+
+
+def effect(before: Snapshot, after: Snapshot, changed: list[Resource], asked: Verdict) -> Effect:
+    return ways.effect(before, after, changed, asked, [(asked.protocol, asked.port)])
 
 
 # -- the effect of a change ----------------------------------------------------------------------------
@@ -125,13 +130,6 @@ def test_three_connections_are_named_and_the_rest_is_counted(also: int, more: in
 # -- what a label may cost -----------------------------------------------------------------------------
 
 
-def test_a_label_that_a_controller_chose_by_is_left_alone() -> None:
-    owned = replace(WEB, owner="ReplicaSet/web")
-    assert _leaves(state(pods=(owned,)), owned, relabeled(owned, app="api"))
-    assert not _leaves(state(pods=(owned,)), owned, relabeled(owned, tier="x"))
-    assert not _leaves(state(), WEB, relabeled(WEB, app="api"))
-
-
 def test_a_pod_may_not_leave_its_service() -> None:
     body = {
         "apiVersion": "v1",
@@ -161,18 +159,6 @@ def test_a_label_that_closes_a_way_in_or_out_takes_something_away(spec: Mapping[
 # -- rules and policies that are added -----------------------------------------------------------------
 
 
-def test_the_narrowest_policy_gets_the_rule_and_the_other_namespace_is_in_it() -> None:
-    wide = policy_resource("shop/a-wide", podSelector={})
-    guest = pod("guests/guest", {"app": "guest"}, ips=["10.244.5.1"])
-    now = state(wide, DENY, pods=(WEB, CLIENT, guest))
-    verdict = now.verdict(guest, WEB, 80)
-    rule = _Rule.of(verdict, verdict.ingress)
-    assert [each.resources[0].name for each in _add_rule(now, verdict.ingress, rule)] == ["deny", "a-wide"]
-    assert "namespaceSelector" in rule.body["from"][0]
-    near = _Rule.of(now.verdict(CLIENT, WEB, 80), now.verdict(CLIENT, WEB, 80).ingress)
-    assert "namespaceSelector" not in near.body["from"][0]
-
-
 def test_a_new_policy_comes_before_a_rule_in_a_policy_of_others() -> None:
     change = smallest_change(state(DENY), state(DENY).verdict(CLIENT, WEB, 80))
     assert change is not None and change.resources[0].name != "deny"
@@ -189,13 +175,6 @@ def test_another_value_that_others_have_is_no_typo() -> None:
 
 
 # -- stops ---------------------------------------------------------------------------------------------
-
-
-def test_the_port_that_is_stopped_is_in_none_of_the_ranges_that_stay_open() -> None:
-    verdict = state().verdict(CLIENT, WEB, 80)
-    _, ports = _but_port(verdict)
-    ranges = [(each["port"], each["endPort"]) for each in ports or () if "port" in each]
-    assert ranges == [(1, 79), (81, 65535)]
 
 
 @pytest.mark.parametrize("part", ["peers", "ports"])
