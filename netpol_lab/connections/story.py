@@ -34,6 +34,8 @@ class Timeline:
         self.moments = [Moment(0, "", start)]
         self.held: list[tuple[Flow, Moment]] = []
         """The connections somebody keeps open, each with the moment in which it was opened."""
+        self.refused = ""
+        """The last command, where it was to change something and was refused."""
 
     @property
     def now(self) -> Moment:

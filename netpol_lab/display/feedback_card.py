@@ -32,7 +32,7 @@ class CheckPicture(card.Picture):
 
 def draw(result: Feedback, *, title: str | None = None) -> card.Picture:
     """The card of a check. ``title`` None: the verdict."""
-    parts: list[Markup] = []
+    parts: list[Markup] = [_note(result.first)] if result.first else []
     for example in result.counterexamples:
         parts += [_drawing(example), _reason(example)]
     if result.cause:
@@ -170,6 +170,8 @@ def _twin(result: Feedback) -> str:
     name = "TOO OPEN AND TOO STRICT" if result.verdict == "both" else result.verdict.upper()
     count = f"{result.right} of {result.wanted_cells} connections as wanted"
     lines = [f"{sign}  {name}   {count}; {result.leaks} leak, {result.missing} missing"]
+    if result.first:
+        lines += ["", f"   first: {ascii_text(plain(result.first))}"]
     for example in result.counterexamples:
         lines += ["", *_twin_example(example)]
     if result.cause:

@@ -11,6 +11,11 @@ from netpol_lab.lab.unforeseen import sentence
 from netpol_lab.model.errors import LabError
 from netpol_lab.pods import ProgramResult, is_for_the_cluster, run_outside
 
+_WRITING = frozenset(
+    {"annotate", "apply", "create", "delete", "edit", "expose", "label", "patch", "replace", "run", "set"}
+)
+"""The verbs by which an answer comes into the cluster."""
+
 
 def answer(
     session: Session,
@@ -46,4 +51,6 @@ def answer(
             cluster.restore(before)
         return ProgramResult((("stderr", f"error: {sentence(command, error)}\n"),), 1)
     story.record(command, cluster.snapshot(), session.attempts[tried:])
+    if program == "kubectl" and _WRITING.intersection(words[:1]):
+        story.refused = command if result.exit_code else ""
     return result

@@ -19,6 +19,7 @@ from netpol_lab.connections.story import Moment, Timeline, policies_changed, wit
 from netpol_lab.engine.profiles import PROFILES
 from netpol_lab.kubectl import Session
 from netpol_lab.lab import command_line, notebook, student_files
+from netpol_lab.lab.at_exercise import AtExercise
 from netpol_lab.lab.bridge import Bridge
 from netpol_lab.lab.clusters import Cluster
 from netpol_lab.lab.unforeseen import front_door
@@ -66,6 +67,7 @@ class Lab:
         self._session = Session(self.cluster, terminal=True)
         self._story = Timeline(self.cluster.snapshot())
         self._predictions = quiz.Predictions(self.xx)
+        self._exercise = AtExercise()
         with student_files.work_in(lesson) as self.folder:
             self._bridge = Bridge(self._answer)
         # The new lab stands. Only now may the old one go: whatever failed before this line left it as it was.
@@ -118,7 +120,7 @@ class Lab:
     def reset(self) -> None:
         """Back to the state before your first command. Your files stay."""
         self.cluster.restore(self._story.moments[0].state)
-        self._story = Timeline(self.cluster.snapshot())
+        self._story, self._exercise = Timeline(self.cluster.snapshot()), AtExercise()
         self._session = Session(self.cluster, terminal=True)
 
     # -- looking ---------------------------------------------------------------------------------
@@ -158,14 +160,20 @@ class Lab:
         return graph.draw(scene, blocked=[*self._asked(scene, ask), *tried])
 
     def compare(self, before: Which | None = None, after: Which = "now", *, side_by_side: bool = False) -> Picture:
-        """What changed between two moments, as a graph and a matrix; without words, what the last step changed."""
+        """What changed between two moments, as a graph and a matrix.
+
+        Without words: what the last step changed; at an exercise that was checked, what its answer changed.
+        """
         from netpol_lab.display import card, delta, matrix
 
         last, _ = self._story.last_step()
-        old, new = (last if before is None else self._story.moment(before)), self._story.moment(after)
+        began = self._exercise.began(self._story) if before is None else None
+        old, new = began or (last if before is None else self._story.moment(before)), self._story.moment(after)
         guests = self._story.visitors(self._story.between(old, new))
         scenes = [build(with_visitors(moment.state, guests)) for moment in (old, new)]
-        names = (f"Moment {old.number}", f"moment {new.number}" + (f" ({new.command})" if new.command else ""))
+        start = began and began is not last and self._exercise.exercise
+        first = f"Start of {start.id}" if start else f"Moment {old.number}"
+        names = (first, f"moment {new.number}" + (f" ({new.command})" if new.command else ""))
         picture = delta.draw(*scenes, before_name=names[0], after_name=names[1], side_by_side=side_by_side)
         table = matrix.matrix_delta(*scenes, before_name=names[0], after_name=names[1])
         return card.stack([picture, table])
@@ -353,7 +361,16 @@ class Lab:
         What comes back is shown, and has ``passed`` and ``mistake``: the id of the likely one, see :meth:`mistake`, or
         None.
         """
-        return exercises.show(exercises.check(self.cluster, exercise, self.xx))
+        return self._exercise.check(self.cluster, self._story, exercises.load(exercise, self.xx))
+
+    def start(self, exercise: str) -> Picture:
+        """Put the cluster into the start of an exercise, such as ``03-allow-specific/1``. Your files stay.
+
+        This is one more moment: what was before can still be looked at. Raises NotFound for an exercise that is none.
+        """
+        begun = exercises.load(exercise, self.xx)
+        self._session = Session(self.cluster, terminal=True)
+        return self._exercise.start(self.cluster, self._story, begun)
 
     def predict(self, question: str, answer: str | None = None) -> Picture:
         """Write down what you expect before you run it; without an answer, compare that with what happened."""

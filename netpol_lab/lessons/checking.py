@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +12,7 @@ from netpol_lab.connections.scene import SceneNode
 from netpol_lab.engine.verdict import Gate, RuleRef, Verdict
 from netpol_lab.lessons.behavior import Judged, judge
 from netpol_lab.lessons.causes import likely_cause
-from netpol_lab.lessons.evidence import Evidence, own_policies, short
+from netpol_lab.lessons.evidence import Evidence, gates, own_policies, short
 from netpol_lab.lessons.loading import Exercise, WantedObject, load
 from netpol_lab.lessons.passing import door_note, labels_in_the_way, plugin_note
 from netpol_lab.lessons.recognize import Cause, cause_of
@@ -40,7 +40,7 @@ class CheckResult:
     ``status``: ``done``; ``not started``, nothing was applied yet; ``not there``, an object is missing or differs;
     ``not yet``, a connection is not as wanted. ``feedback`` holds the connections, where some were judged.
     ``sentences`` say the rest; with ``done``, with which network plugins the answer fails. ``mistake`` is the id of
-    the likely cause, or None.
+    the likely cause, or None. ``first`` is what has to be known before all that, or "".
     """
 
     exercise: Exercise
@@ -48,10 +48,21 @@ class CheckResult:
     sentences: tuple[str, ...] = ()
     mistake: str | None = None
     feedback: Feedback | None = None
+    first: str = ""
 
     @property
     def passed(self) -> bool:
         return self.status == "done"
+
+    def after_refusal(self, command: str) -> CheckResult:
+        """The same, said of what stood before: kubectl refused the last command that was to change something."""
+        first = (
+            f"kubectl refused `{command.removeprefix('kubectl ')}`: repair that first, the last line of its message "
+            "says where. What follows is about the cluster as it stood before, with the line numbers of what was "
+            "applied then."
+        )
+        feedback = replace(self.feedback, first=first) if self.feedback else None
+        return replace(self, first=first, feedback=feedback)
 
 
 def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
@@ -78,9 +89,36 @@ def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
     try:
         judged = judge(wanted, state)
     except NotFound as missing:
-        return CheckResult(wanted, "not there", (f"{missing} Run the cells above, from the top.",))
+        again = f"Run the cells above, from the top, or start over with `{start_line(wanted)}`."
+        return CheckResult(wanted, "not there", (f"{missing} {again}",))
     result = _judged(wanted, judged, state, start)
     return result if not result.passed else _passing(result, judged, state, start)
+
+
+def start_line(exercise: Exercise) -> str:
+    """What to type to have the cluster as an exercise begins."""
+    return f'lab.start("{exercise.id}")'
+
+
+def begin(exercise: Exercise) -> Picture:
+    """What is said when an exercise starts over."""
+    from netpol_lab.display import card
+
+    policies = exercise.start_cluster().policies
+    there = listed(f"`{policy.name}`" for policy in policies)
+    says = f"The policies: {there}." if there else "There is no policy."
+    return card.told(
+        f"Exercise {exercise.id} begins: {exercise.title}",
+        "The cluster is as this exercise finds it. Your files stay.",
+        [exercise.question, says, f'Check with `lab.check("{exercise.id}")`.'],
+    )
+
+
+def begun_at(exercise: Exercise, states: Sequence[Snapshot]) -> int | None:
+    """The place of the last state in which nothing of an exercise was applied yet; None where there is none."""
+    start = exercise.start_cluster().snapshot()
+    found = (place for place in reversed(range(len(states))) if untouched(exercise, states[place], start))
+    return next(found, None)
 
 
 def show(result: CheckResult) -> CheckPicture:
@@ -104,7 +142,7 @@ def _card(result: CheckResult) -> Picture:
         "not yet": "Not yet: a label was changed to fit the policy",
     }[result.status]
     quiet = f"Exercise {result.exercise.id}: {result.exercise.title}."
-    return card.told(title, quiet, result.sentences)
+    return card.told(title, quiet, [*([result.first] if result.first else []), *result.sentences])
 
 
 def _title(result: CheckResult) -> str | None:
@@ -236,11 +274,11 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
     leak = _verdict(state, worst_leak, worst_leak.leak) if worst_leak else None
     miss = _verdict(state, worst_miss, worst_miss.missing) if worst_miss else None
     own, cause = own_policies(exercise, state, start), None
+    begun = exercise.with_visitors(start)
     if leaks or misses:
-        begun = exercise.with_visitors(start)
         cause = likely_cause(Evidence(exercise, state, begun, own, judged, worst_leak, worst_miss, leak, miss))
     examples = [
-        _counterexample(judgement, found, own)
+        _counterexample(exercise, judgement, found, own)
         for judgement, found in ((worst_leak, leak), (worst_miss, miss))
         if judgement is not None and found is not None
     ]
@@ -254,10 +292,24 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
         cause=cause.text if cause else "",
         cause_lines=cause.lines if cause else "",
         how="" if leaks or misses else HOW,
-        notes=tuple(filter(None, [caveat_line(state.caveats)])),
+        notes=tuple(filter(None, [*_left_over(exercise, state, begun, (leak, miss)), caveat_line(state.caveats)])),
     )
     status: Status = "done" if feedback.passed else "not yet"
     return CheckResult(exercise, status, (), cause.mistake if cause else None, feedback)
+
+
+def _left_over(exercise: Exercise, state: Snapshot, start: Snapshot, shown: Iterable[Verdict | None]) -> Iterator[str]:
+    """Policies of an earlier try without a part in the answer, and of an earlier exercise with one in the packet."""
+    at_home = {policy.name for policy in state.policies if policy.namespace in exercise.scope}
+    before = {policy.id for policy in start.policies}
+    told = [gate for verdict in shown for gate in gates(verdict)]
+    parts = {policy.id for gate in told for policy in gate.isolating}
+    for policy in (each for each in state.policies if each.id not in before):
+        idle = policy.namespace not in exercise.scope and policy.name in exercise.answer_names & at_home
+        if idle or (policy.name in exercise.ignore and policy.id in parts):
+            part = "has no part in this" if idle else "is of an earlier exercise, and has a part in this"
+            line = f"kubectl delete networkpolicy {policy.name} -n {policy.namespace}"
+            yield f"Left over: `{policy.name}` in `{policy.namespace}` {part}. `{line}` removes it."
 
 
 def _passing(result: CheckResult, judged: Sequence[Judged], state: Snapshot, start: Snapshot) -> CheckResult:
@@ -293,9 +345,14 @@ def _verdict(state: Snapshot, judged: Judged, difference: PortSet) -> Verdict:
     return state.verdict(judged.source.endpoint, judged.destination.endpoint, port, protocol)
 
 
-def _counterexample(judged: Judged, verdict: Verdict, own: Sequence[NetworkPolicy]) -> CounterExample:
+def _counterexample(
+    exercise: Exercise, judged: Judged, verdict: Verdict, own: Sequence[NetworkPolicy]
+) -> CounterExample:
     got = verdict.allowed
     reason, where = _why_allowed(verdict, own) if got else (_why_blocked(verdict), "")
+    imagined = [node.id for node in (judged.source, judged.destination) if exercise.is_visitor(node.endpoint)]
+    if imagined:
+        reason += f" The check imagines {listed(imagined)}, to see what pods that come later meet."
     same_place = judged.source.namespace == judged.destination.namespace
     return CounterExample(
         source=judged.source.id,

@@ -58,8 +58,6 @@ def wrong_namespace(evidence: Evidence, policy: NetworkPolicy) -> Recognized | N
     where_it_belongs = policy.namespace in {each.namespace for each in exercise.solution_policies}
     if not there or where_it_belongs or (at_home and evidence.pods(policy)):
         return None
-    if any(each.name == policy.name and each.namespace in there for each in evidence.policies):
-        return None  # the answer is where it belongs, and this one is left over
     if not _helps_in(evidence, policy, there[0]):
         return None
     quoted = listed(f"`{name}`" for name in there)

@@ -49,8 +49,9 @@ class Feedback:
     to be blocked, ``missing`` the reverse. ``counterexamples`` holds at most one leak and one missing connection, the
     leak first. ``cause`` is the likely mistake in one or two sentences; its first sentence is shown bold.
     ``cause_lines`` says where in the answer it stands (``lines 14 and 17``). ``how`` tells how it was checked. The last
-    three may be empty. ``notes`` are what to mind about an answer that passes, each a head and a sentence (``It depends
-    on the network plugin: with ...``); the head is shown bold.
+    three may be empty. ``first`` is what has to be known before anything else, a head and a sentence. ``notes`` are
+    what to mind about an answer that passes, or what is left over, each a head and a sentence (``It depends on the
+    network plugin: with ...``); the head is shown bold.
     """
 
     verdict: FeedbackVerdict
@@ -63,6 +64,7 @@ class Feedback:
     cause_lines: str = ""
     how: str = ""
     notes: tuple[str, ...] = ()
+    first: str = ""
 
     @property
     def passed(self) -> bool:
