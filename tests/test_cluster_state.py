@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from netpol_lab.cluster.handle import hypothetical
 from netpol_lab.manifests import from_object
 from netpol_lab.model.errors import AlreadyExists, LabError, ManifestError, NotFound
 from netpol_lab.model.labels import METADATA_NAME
+from netpol_lab.model.networks import NODE_NETWORK, POD_NETWORK
 from netpol_lab.model.objects import Resource
 
 Body = dict[str, Any]
@@ -320,3 +322,11 @@ def test_a_resource_that_is_put_replaces_the_one_of_its_key() -> None:
     pod = cluster.pod("shop", "web")
     assert pod is not None and dict(pod.labels) == {"app": "api"}
     assert cluster.verdict("External", "shop/web", 80)
+
+
+def test_the_nodes_ranges_are_parts_of_the_one_pod_network() -> None:
+    cluster = Cluster()
+    ranges = [ip_network(node.body["spec"]["podCIDR"]) for node in cluster.list("Node")]
+    assert len(set(ranges)) == len(cluster.nodes) == 3
+    assert all(each.subnet_of(POD_NETWORK) for each in ranges)
+    assert all(node.ip in NODE_NETWORK for node in cluster.nodes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -302,3 +303,18 @@ def test_kinds_of_one_name_in_two_groups_do_not_replace_each_other() -> None:
     cluster = Cluster.from_manifests([*OBJECTS, {**calico, "metadata": {"name": "web", "namespace": "shop"}}])
     assert [each.id for each in cluster.policies] == ["shop/web"]
     assert len(cluster.list("NetworkPolicy")) == 1
+
+
+def test_what_the_readme_shows_of_ones_own_manifests_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Path
+) -> None:
+    code = re.search(r"```python\n(from netpol_lab import Cluster.*?)```", (repository / "README.md").read_text(), re.S)
+    assert code
+    for folder in ("manifests", "manifests-new"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "pods.json").write_text(json.dumps({"kind": "List", "items": [pod("web"), pod("db")]}))
+    (tmp_path / "manifests-new" / "deny.json").write_text(json.dumps(policy("deny", podSelector={})))
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(code[1], names)
+    assert names["before"].pods
