@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.cluster.snapshot import Snapshot, View
 from netpol_lab.connections import Flow, connect, connect_to
 from netpol_lab.connections.scene import Scene, SceneNode, build
 from netpol_lab.model.errors import LabError
@@ -121,6 +121,28 @@ def node_named(scene: Scene, name: str, namespace: str) -> SceneNode | None:
         if isinstance(node.endpoint, Pod) and name in (node.endpoint.name, node.endpoint.id, name_of(node.endpoint))
     ]
     return next(iter([*wanted, *by_name, *pods]), None)
+
+
+def node_meant(view: View, scene: Scene, name: str, namespace: str) -> SceneNode:
+    """As :func:`node_named`; raises LabError where nothing in the scene has the name."""
+    node = node_named(scene, name, namespace)
+    if node is None:
+        raise not_shown(view, name, namespace)
+    return node
+
+
+def not_shown(view: View, name: str, namespace: str) -> LabError:
+    """Why no node has a name: nothing of that name is there, or what is there takes no part."""
+    try:
+        view.endpoint(name, namespace)
+    except LabError as error:
+        return error
+    return LabError(f"{name!r} does not take part: pods on the host network and nodes are not shown.")
+
+
+def around(scene: Scene, target: SceneNode) -> list[str]:
+    """The ids of those who could ask a node: the others of its namespace, and the outside."""
+    return [node.id for node in scene.nodes if node is not target and node.namespace in (target.namespace, "")]
 
 
 def node_holding(scene: Scene, endpoint: object) -> SceneNode | None:

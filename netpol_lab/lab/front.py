@@ -207,9 +207,9 @@ class Lab:
             if (node := naming.node_named(scene, to, self._namespace))
         ]
         if not pairs:
-            raise self._unknown(to)
-        target = pairs[-1][2]
-        ids = [self._node(pairs[-1][1], name).id for name in sources] if sources else _around(pairs[-1][1], target)
+            raise naming.not_shown(self.cluster, to, self._namespace)
+        _, last, target = pairs[-1]
+        ids = [self._node(last, name).id for name in sources] if sources else naming.around(last, target)
         titles = [*(names or ()), *[""] * len(pairs)]
         states = [moment.state for moment, _, _ in pairs]
         drawn = [strip.StripStep(titles[i], policies_changed(states, i), pair[1]) for i, pair in enumerate(pairs)]
@@ -411,24 +411,10 @@ class Lab:
         return self.cluster.snapshot().without(keys)  # type: ignore[arg-type]
 
     def _node(self, scene: Scene, name: str) -> SceneNode:
-        node = naming.node_named(scene, name, self._namespace)
-        if node is None:
-            raise self._unknown(name)
-        return node
-
-    def _unknown(self, name: str) -> Exception:
-        try:
-            self.cluster.endpoint(name, self._namespace)
-        except LabError as error:
-            return error
-        return LabError(f"{name!r} does not take part: pods on the host network and nodes are not shown.")
+        return naming.node_meant(self.cluster, scene, name, self._namespace)
 
     def _asked(self, scene: Scene, ask: Iterable[AskedConnection]) -> list[tuple[str, str, str, int]]:
         return [
             (self._node(scene, source).id, self._node(scene, destination).id, protocol, port)
             for source, destination, port, protocol in naming.asked_questions(ask)
         ]
-
-
-def _around(scene: Scene, target: SceneNode) -> list[str]:
-    return [node.id for node in scene.nodes if node is not target and node.namespace in (target.namespace, "")]
