@@ -14,11 +14,12 @@ import pytest
 from netpol_lab.connections.flow import Fact
 from netpol_lab.tell.picture_sentences import PICTURES
 from netpol_lab.tell.reason_sentences import REASONS, STEP_LINES
+from netpol_lab.tell.remedy_sentences import REMEDIES
 from netpol_lab.tell.saying import SENTENCES, line, say
 from netpol_lab.tell.words import Mono
 
 LIBRARY = Path(__file__).parent.parent / "netpol_lab"
-CATALOGUES = {"picture_sentences.py", "reason_sentences.py"}
+CATALOGUES = {path.name for path in LIBRARY.glob("tell/*_sentences.py")}
 SAYING = {"say", "line"}
 
 
@@ -65,7 +66,7 @@ def test_every_sentence_is_said() -> None:
 
 
 def test_an_id_names_one_sentence() -> None:
-    assert not REASONS.keys() & PICTURES.keys()
+    assert len(SENTENCES) == sum(map(len, (REASONS, PICTURES, REMEDIES)))
     assert set(STEP_LINES) == set(get_args(Fact))
 
 
@@ -75,8 +76,8 @@ def test_a_number_chooses_the_word_and_a_name_is_data() -> None:
     assert [type(part) for part in say("plugins.here", name=Mono("x"))] == [Mono, str]
 
 
-@pytest.mark.parametrize("id", PICTURES)
-def test_a_sentence_of_a_picture_is_plain_american_english(id: str) -> None:
-    assert "  " not in PICTURES[id] and not re.search(r"\b(simply|just|obviously)\b", PICTURES[id])
-    for _, name, forms, _ in Formatter().parse(PICTURES[id]):
+@pytest.mark.parametrize("id", [*PICTURES, *REMEDIES])
+def test_a_sentence_of_a_picture_or_a_remedy_is_plain_american_english(id: str) -> None:
+    assert "  " not in SENTENCES[id] and not re.search(r"\b(simply|just|obviously)\b", SENTENCES[id])
+    for _, name, forms, _ in Formatter().parse(SENTENCES[id]):
         assert not forms or (name and len(forms.split("|")) == 2)

@@ -27,7 +27,9 @@ from netpol_lab.coach.change import (
     free_name,
     labels_text,
     lasting_labels,
+    new_policy_text,
     ports_text,
+    where,
     with_labels,
 )
 from netpol_lab.coach.ways import Effect, effect
@@ -51,6 +53,7 @@ from netpol_lab.model.objects import (
     name_of,
 )
 from netpol_lab.model.phrases import PEERS_FIELD, listed
+from netpol_lab.tell.saying import line
 
 ROLLING = ("Deployment", "StatefulSet", "DaemonSet")
 """The workloads whose template can change, and whose pods are made anew then."""
@@ -180,12 +183,12 @@ def _mistyped(condition: Condition, pod: Pod | None, holders: Sequence[Pod | Nam
 
 def _labeled(state: Snapshot, pod: Pod, is_pod: bool, key: str, value: str, miss: NearMiss) -> Change | None:
     """The label on the namespace; on the pod itself, or where a workload makes its pods, in the template."""
-    explanation = f"Then {miss.rule} admits it."
+    explanation = line("remedy.admits", what=miss.rule)
     if not is_pod or not pod.owner:
         kind, namespace, name = ("Pod", pod.namespace, pod.name) if is_pod else ("Namespace", "", pod.namespace)
         resource = state.get(kind, namespace, name)
-        where = f"pod {name} -n {namespace}" if is_pod else f"namespace {name}"
-        command = f"kubectl label {where} {key}={value} --overwrite"
+        labeled = f"pod {name} -n {namespace}" if is_pod else f"namespace {name}"
+        command = f"kubectl label {labeled} {key}={value} --overwrite"
         labels = (resource.body["metadata"].get("labels") or {}) if resource else {}
         return Change(command, explanation, (with_labels(resource, {**labels, key: value}),)) if resource else None
     kind, _, name = pod.owner.partition("/")
@@ -246,11 +249,9 @@ def _add_port(state: Snapshot, verdict: Verdict, miss: NearMiss) -> Iterator[Cha
     more: list[Body] = [{"protocol": protocol, "port": port} for protocol, port in asked_ports(verdict)]
     more = [each for each in more if not any(each.items() <= there.items() for there in ports)]
     ports += more
-    origin = miss.failed[0].origin
-    where = f" ({origin})" if origin else ""
     items = listed(f"{{protocol: {each['protocol']}, port: {each['port']}}}" for each in more)
-    text = f"add {items} to the ports of {reference}{where}"
-    yield Change(text, "Then that rule admits it.", (from_object(body),))
+    text = line("remedy.add port", ports=items, rule=reference, where=where(miss.failed[0].origin))
+    yield Change(text, line("remedy.admits.that rule"), (from_object(body),))
 
 
 @dataclass(frozen=True)
@@ -275,16 +276,16 @@ class _Rule:
             peers, whom = [{"podSelector": {"matchLabels": dict(labels)}}], labels_text(labels)
             if other.namespace != pod.namespace:
                 peers[0]["namespaceSelector"] = {"matchLabels": {METADATA_NAME: other.namespace}}
-                whom += f" in {other.namespace}"
+                whom = line("remedy.pods.of", pods=whom, namespace=other.namespace)
         elif other == OUTSIDE:
             peers = _whole_outside(state, pod)
-            whom = f"the outside, {listed(block_text(peer['ipBlock']) for peer in peers)}"
+            whom = line("remedy.outside", blocks=listed(block_text(peer["ipBlock"]) for peer in peers))
         else:
             peers, whom = [{"ipBlock": {"cidr": block_of(other)}}], str(other.ip)
         ports = [{"protocol": protocol, "port": port} for protocol, port in asked_ports(verdict)]
         body = {side: peers, "ports": ports}
-        labels = lasting_labels(state, pod)
-        return cls(pod, labels, other, gate.direction, body, f"{side} {whom}, {ports_text(verdict)}")
+        words = line("remedy.rule.ports", side=side, peers=whom, ports=ports_text(verdict))
+        return cls(pod, lasting_labels(state, pod), other, gate.direction, body, words)
 
 
 def _whole_outside(state: Snapshot, pod: Pod) -> list[Body]:
@@ -315,8 +316,8 @@ def _new_policy(state: Snapshot, rule: _Rule) -> Iterator[Change]:
             direction: [rule.body],
         },
     }
-    text = f"a new policy in {pod.namespace} for {labels_text(rule.labels)}: {direction} {rule.words}"
-    yield Change(text, f"Then {name} admits it.", (from_object(body),))
+    text = new_policy_text(pod.namespace, rule.labels, direction, rule.words)
+    yield Change(text, line("remedy.admits", what=name), (from_object(body),))
 
 
 def _add_rule(state: Snapshot, gate: Gate, rule: _Rule) -> Iterator[Change]:
@@ -327,8 +328,8 @@ def _add_rule(state: Snapshot, gate: Gate, rule: _Rule) -> Iterator[Change]:
         if resource is not None:
             body = copy.deepcopy(dict(resource.body))
             body["spec"][rule.direction] = [*body["spec"].get(rule.direction, ()), rule.body]
-            text = f"add to the {rule.direction} rules of {policy.name}: {rule.words}"
-            yield Change(text, f"Then {policy.name} admits it.", (from_object(body),))
+            text = line("remedy.add rule", way=rule.direction, policy=policy.name, rule=rule.words)
+            yield Change(text, line("remedy.admits", what=policy.name), (from_object(body),))
 
 
 def _short(endpoint: Endpoint) -> str:

@@ -14,8 +14,10 @@ from netpol_lab.engine.verdict import Verdict
 from netpol_lab.model.bodies import Key
 from netpol_lab.model.labels import Labels
 from netpol_lab.model.networks import POD_NETWORK, SYSTEM_NAMESPACE
-from netpol_lab.model.objects import GENERATIONS, Endpoint, IPAddress, Node, Pod, Resource
+from netpol_lab.model.objects import GENERATIONS, Direction, Endpoint, IPAddress, Node, Pod, Resource
+from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import listed
+from netpol_lab.tell.saying import line
 
 ANYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
 
@@ -48,8 +50,8 @@ class Change:
             return ""
         ways = [str(way) for way in self.also[:SHOWN]]
         if len(self.also) > SHOWN:
-            ways.append(f"{len(self.also) - SHOWN} more")
-        return f"It also {'closes' if self.stops else 'opens'} {'; '.join(ways)}."
+            ways.append(line("remedy.besides.more", number=len(self.also) - SHOWN))
+        return line(f"remedy.besides.{'closes' if self.stops else 'opens'}", ways="; ".join(ways))
 
     def applied(self, state: Snapshot) -> Snapshot:
         """The state as it would be; pods keep their names where a new template makes them anew."""
@@ -159,7 +161,11 @@ def ports_text(verdict: Verdict) -> str:
 
 
 def labels_text(labels: Labels) -> str:
-    return f"pods with {labels}" if labels else "all pods"
+    return line("remedy.pods", labels=labels) if labels else line("remedy.pods.all")
+
+
+def new_policy_text(namespace: str, labels: Labels, way: Direction, rule: str) -> str:
+    return line("remedy.new policy", namespace=namespace, pods=labels_text(labels), way=way, rule=rule)
 
 
 def block_of(endpoint: Endpoint) -> str:
@@ -169,7 +175,13 @@ def block_of(endpoint: Endpoint) -> str:
 
 def block_text(block: Mapping[str, Any]) -> str:
     """``0.0.0.0/0 except 10.244.0.0/16``."""
-    return str(block["cidr"]) + (f" except {listed(block['except'])}" if block.get("except") else "")
+    cidr, holes = str(block["cidr"]), block.get("except")
+    return line("remedy.outside.except", block=cidr, holes=listed(holes)) if holes else cidr
+
+
+def where(origin: Origin | None) -> str:
+    """The lines to look at, as the end of what to write; "" when nobody knows."""
+    return line("remedy.where", origin=origin) if origin else ""
 
 
 def free_name(state: Snapshot, namespace: str, wanted: str) -> str:

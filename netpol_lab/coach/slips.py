@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.coach.advice_facts import ALL_PODS, Facts, Place
-from netpol_lab.coach.change import Change
+from netpol_lab.coach.change import Change, where
 from netpol_lab.engine.reasons import alike
 from netpol_lab.manifests import from_object
 from netpol_lab.model.bodies import Body
@@ -20,6 +20,7 @@ from netpol_lab.model.labels import METADATA_NAME, Labels, LabelSelector, Requir
 from netpol_lab.model.objects import GENERATIONS, NetworkPolicy, NetworkPolicyPeer
 from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import PEERS_FIELD, capital, did_you_mean
+from netpol_lab.tell.saying import line
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,12 @@ def of_policy(facts: Facts, policy: NetworkPolicy) -> Slip:
     """A policy that selects no pod: a mistyped label, or the pods are in another namespace."""
     selector, namespace = policy.pod_selector, policy.namespace
     near = list(near_labels(selector, facts.labels_in.get(namespace, ())))
-    spot = _Spot(facts.state, policy, lambda body: body["spec"]["podSelector"], f"podSelector of {policy.name}")
+    words = line("remedy.spot.podSelector", policy=policy.name)
+    spot = _Spot(facts.state, policy, lambda body: body["spec"]["podSelector"], words)
     if near:
         return _mistyped(spot, near, selector, "pod")
     elsewhere = _namespaces_with(facts, selector)
-    return (
-        Slip(f"Pods with {selector} are in {names(elsewhere)}.", _moved(facts, policy, elsewhere))
-        if elsewhere
-        else Slip()
-    )
+    return Slip(_said("slip.elsewhere", selector, elsewhere), _moved(facts, policy, elsewhere)) if elsewhere else Slip()
 
 
 def of_namespaces(facts: Facts, place: Place, number: int, selector: LabelSelector) -> Slip:
@@ -76,7 +74,7 @@ def of_namespaces(facts: Facts, place: Place, number: int, selector: LabelSelect
         name = next((value for value in asked.values if value in known), None)
         if name is not None and asked.key != METADATA_NAME:
             label = Label(asked.key, name, METADATA_NAME, name)
-            words = f"{capital(did_you_mean([f'{METADATA_NAME}={name}']))} Every namespace has that label."
+            words = line("slip.name label", meant=capital(did_you_mean([f"{METADATA_NAME}={name}"])))
             return Slip(words, tuple(_put_right(spot, [label], selector, "namespace")))
     near = list(near_labels(selector, [namespace.labels for namespace in facts.state.namespaces]))
     if near:
@@ -84,8 +82,7 @@ def of_namespaces(facts: Facts, place: Place, number: int, selector: LabelSelect
     elsewhere = _namespaces_with(facts, selector)
     if not elsewhere or place.rule.peers[number].pod_selector is not None:
         return Slip()
-    words = f"Pods with {selector} are in {names(elsewhere)}: labels of pods belong under podSelector."
-    return Slip(words, tuple(_pods_of(facts, place, number, elsewhere)))
+    return Slip(_said("slip.pod label", selector, elsewhere), tuple(_pods_of(facts, place, number, elsewhere)))
 
 
 def of_pods(facts: Facts, place: Place, number: int, peer: NetworkPolicyPeer, among: list[str]) -> Slip:
@@ -97,13 +94,9 @@ def of_pods(facts: Facts, place: Place, number: int, peer: NetworkPolicyPeer, am
     elsewhere = _namespaces_with(facts, selector)
     if not elsewhere:
         return Slip()
-    words = f"Pods with {selector} are in {names(elsewhere)}."
     if peer.namespace_selector is None or place.policy.namespace not in elsewhere:
-        return Slip(words, tuple(_in_namespace(facts, place, number, elsewhere)))
-    words += (
-        " Both selectors of one item must fit; with a dash before podSelector they are two items, and one suffices."
-    )
-    return Slip(words, tuple(_dash(facts, place, number)))
+        return Slip(_said("slip.elsewhere", selector, elsewhere), tuple(_in_namespace(facts, place, number, elsewhere)))
+    return Slip(_said("slip.both selectors", selector, elsewhere), tuple(_dash(facts, place, number)))
 
 
 def near_labels(selector: LabelSelector, labels: Iterable[Labels]) -> Iterator[Label]:
@@ -120,7 +113,13 @@ def near_labels(selector: LabelSelector, labels: Iterable[Labels]) -> Iterator[L
 def names(namespaces: list[str]) -> str:
     """``namespace shop``, or the names of several."""
     shown = ", ".join(namespaces[:3])
-    return f"namespace {shown}" if len(namespaces) == 1 else f"{shown}{' and others' if len(namespaces) > 3 else ''}"
+    if len(namespaces) == 1:
+        return line("slip.namespace", name=shown)
+    return line("slip.namespaces", names=shown) if len(namespaces) > 3 else shown
+
+
+def _said(id: str, selector: LabelSelector, namespaces: list[str]) -> str:
+    return line(id, selector=selector, namespaces=names(namespaces))
 
 
 def _is_asked(requirement: Requirement) -> bool:
@@ -154,17 +153,22 @@ class _Spot:
             field_of_item: Body = item[field] if field else item
             return field_of_item
 
-        return cls(state, place.policy, find, f"rule {place.number + 1} of {place.policy.name}")
+        return cls(state, place.policy, find, _rule_words(place))
 
     def changed(
-        self, command: str, why: str, edit: Callable[[Body], object], origin: Origin | None
+        self, id: str, why: str, edit: Callable[[Body], object], origin: Origin | None, **parts: object
     ) -> Iterator[Change]:
+        """The policy after ``edit``. The sentence ``id`` with its ``parts`` says what to write here."""
         resource = self.state.get("NetworkPolicy", self.policy.namespace, self.policy.name)
         if resource is not None:
             body = copy.deepcopy(dict(resource.body))
             edit(self.find(body))
-            where = f" ({origin})" if origin else ""
-            yield Change(f"{command}{where}", why, (from_object(body),))
+            command = line(id, spot=self.words, where=where(origin), **parts)
+            yield Change(command, why, (from_object(body),))
+
+
+def _rule_words(place: Place) -> str:
+    return line("remedy.spot.rule", number=place.number + 1, policy=place.policy.name)
 
 
 def _mistyped(spot: _Spot, near: list[Label], selector: LabelSelector, who: str) -> Slip:
@@ -176,9 +180,8 @@ def _mistyped(spot: _Spot, near: list[Label], selector: LabelSelector, who: str)
 def _put_right(spot: _Spot, labels: list[Label], selector: LabelSelector, who: str) -> Iterator[Change]:
     for each in labels:
         origin = next((one.origin for one in selector.requirements if one.key == each.key), None)
-        command = f"write {each.right_key}: {each.right} in place of {each.key}: {each.value} in {spot.words}"
-        why = f"No {who} has {each.key}={each.value}. Then that rule admits it."
-        yield from spot.changed(command, why, each.write, origin)
+        why = line("remedy.admits.label", who=who, key=each.key, value=each.value)
+        yield from spot.changed("remedy.label", why, each.write, origin, **each._asdict())
 
 
 def _moved(facts: Facts, policy: NetworkPolicy, namespaces: list[str]) -> tuple[Change, ...]:
@@ -189,9 +192,8 @@ def _moved(facts: Facts, policy: NetworkPolicy, namespaces: list[str]) -> tuple[
         if facts.state.get("NetworkPolicy", name, policy.name) is None:
             body = copy.deepcopy(dict(resource.body))  # type: ignore[union-attr]
             body["metadata"]["namespace"] = name
-            where = f" ({policy.origin})" if policy.origin else ""
-            command = f"write namespace: {name} in place of namespace: {policy.namespace} in {policy.name}{where}"
-            found.append(Change(command, "A policy acts on pods of its own namespace.", (from_object(body),)))
+            places = {"name": name, "namespace": policy.namespace, "policy": policy.name, "where": where(policy.origin)}
+            found.append(Change(line("remedy.move", **places), line("remedy.admits.move"), (from_object(body),)))
     return tuple(found)
 
 
@@ -210,9 +212,9 @@ def _pods_of(facts: Facts, place: Place, number: int, namespaces: list[str]) -> 
             if name != place.policy.namespace:
                 item["namespaceSelector"] = _named(name)
 
-        also = "" if name == place.policy.namespace else f", and namespaceSelector {METADATA_NAME}: {name} beside it"
-        command = f"write podSelector in place of namespaceSelector in {spot.words}{also}"
-        yield from spot.changed(command, "Then that rule admits it.", edit, origin)
+        is_own = name == place.policy.namespace
+        beside = "" if is_own else line("remedy.pod label.beside", key=METADATA_NAME, name=name)
+        yield from spot.changed("remedy.pod label", line("remedy.admits.that rule"), edit, origin, beside=beside)
 
 
 def _in_namespace(facts: Facts, place: Place, number: int, namespaces: list[str]) -> Iterator[Change]:
@@ -226,8 +228,8 @@ def _in_namespace(facts: Facts, place: Place, number: int, namespaces: list[str]
             if name != place.policy.namespace:
                 item["namespaceSelector"] = _named(name)
 
-        command = f"write namespaceSelector {METADATA_NAME}: {name} beside podSelector in {spot.words}"
-        yield from spot.changed(command, "Then that rule admits it.", edit, origin)
+        why = line("remedy.admits.that rule")
+        yield from spot.changed("remedy.in namespace", why, edit, origin, key=METADATA_NAME, name=name)
 
 
 def _dash(facts: Facts, place: Place, number: int) -> Iterator[Change]:
@@ -239,8 +241,8 @@ def _dash(facts: Facts, place: Place, number: int) -> Iterator[Change]:
         item = rule[side][number]
         rule[side].insert(number + 1, {"podSelector": item.pop("podSelector")})
 
-    words = f"rule {place.number + 1} of {place.policy.name}"
-    spot = _Spot(facts.state, place.policy, lambda body: body["spec"][place.direction][place.number], words)
+    spot = _Spot(
+        facts.state, place.policy, lambda body: body["spec"][place.direction][place.number], _rule_words(place)
+    )
     origin = peer.pod_selector.origin if peer.pod_selector else peer.origin
-    command = f"put a dash before podSelector in {words}: two items in place of one with both selectors"
-    yield from spot.changed(command, "Then one of the two suffices.", edit, origin)
+    yield from spot.changed("remedy.dash", line("remedy.admits.dash"), edit, origin)

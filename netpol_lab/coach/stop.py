@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from netpol_lab.cluster.snapshot import Snapshot, View
-from netpol_lab.coach.change import Change, every_way, free_name, labels_text, lasting_labels
+from netpol_lab.coach.change import Change, every_way, free_name, lasting_labels, new_policy_text, where
 from netpol_lab.coach.ways import Effect, effect
 from netpol_lab.engine.verdict import Gate, RuleRef, Verdict
 from netpol_lab.manifests import from_object
@@ -19,6 +19,7 @@ from netpol_lab.model.bodies import Body
 from netpol_lab.model.labels import Labels
 from netpol_lab.model.objects import Direction, Endpoint, Pod, name_of
 from netpol_lab.model.phrases import PEERS_FIELD, listed
+from netpol_lab.tell.saying import line
 
 
 def smallest_stop(view: View, verdict: Verdict) -> Change | None:
@@ -78,9 +79,8 @@ def _narrower(state: Snapshot, gate: Gate) -> Iterator[Change]:
             body = bodies.setdefault(key, copy.deepcopy(dict(resource.body)))
             texts[reference.policy.id, reference.index] = _take_out(body, reference, part)
         resources = [from_object(body) for body in bodies.values()]
-        yield Change(
-            "\n".join(texts[place] for place in sorted(texts)), "Then no rule admits it.", tuple(resources), stops=True
-        )
+        text = "\n".join(texts[place] for place in sorted(texts))
+        yield Change(text, line("remedy.stops"), tuple(resources), stops=True)
 
 
 def _take_out(body: Body, reference: RuleRef, part: str) -> str:
@@ -88,17 +88,17 @@ def _take_out(body: Body, reference: RuleRef, part: str) -> str:
     rules = body["spec"][reference.direction]
     rule, model = rules[reference.index], reference.rule
     side = PEERS_FIELD[reference.direction]
-    where = f" ({reference.origin})" if reference.origin else ""
+    what = {"rule": reference, "where": where(reference.origin)}
     if part == "peers" and reference.peer is not None and len(model.peers) > 1:
         number = _place(model.peers, reference.peer)
         rule[side] = _without(rule[side], number)
-        return f"take item {number + 1} out of {side} of {reference}{where}"
+        return line("remedy.take peer", number=number + 1, side=side, **what)
     if part == "ports" and reference.port is not None and len(model.ports) > 1:
         number = _place(model.ports, reference.port)
         rule["ports"] = _without(rule["ports"], number)
-        return f"take {reference.port} out of the ports of {reference}{where}"
+        return line("remedy.take port", port=reference.port, **what)
     body["spec"][reference.direction] = _without(rules, reference.index)
-    return f"delete {reference}{where}"
+    return line("remedy.delete", **what)
 
 
 def _place(items: tuple[Any, ...], item: object) -> int:
@@ -121,7 +121,7 @@ def _isolating(state: Snapshot, verdict: Verdict, gate: Gate) -> Iterator[Change
     peers, words = _beside(state, pod, other)
     if peers:
         yield _policy(state, pod, direction, [{PEERS_FIELD[direction]: peers}], words)
-    yield _policy(state, pod, direction, [], "nobody")
+    yield _policy(state, pod, direction, [], line("remedy.nobody"))
 
 
 def _policy(state: Snapshot, pod: Pod, direction: Direction, rules: list[Body], words: str) -> Change:
@@ -135,16 +135,17 @@ def _policy(state: Snapshot, pod: Pod, direction: Direction, rules: list[Body], 
         "metadata": {"name": name, "namespace": pod.namespace},
         "spec": spec,
     }
-    text = f"a new policy in {pod.namespace} for {labels_text(labels)}: {direction} {PEERS_FIELD[direction]} {words}"
-    return Change(text, f"Then {name} isolates it, and no rule admits it.", (from_object(body),), stops=True)
+    rule = line("remedy.rule", side=PEERS_FIELD[direction], peers=words)
+    text = new_policy_text(pod.namespace, labels, direction, rule)
+    return Change(text, line("remedy.stops.new policy", policy=name), (from_object(body),), stops=True)
 
 
 def _beside(state: Snapshot, pod: Pod, other: Endpoint) -> tuple[list[Body], str]:
     """Whom a policy for ``pod`` still admits: all pods, those of its namespace, or those with other labels there."""
     if not isinstance(other, Pod) or other.host_network:
-        return [{"namespaceSelector": {}}], "pods of all namespaces"
+        return [{"namespaceSelector": {}}], line("remedy.pods.all namespaces")
     if other.namespace != pod.namespace:
-        return [{"podSelector": {}}], "pods of its own namespace"
+        return [{"podSelector": {}}], line("remedy.pods.own namespace")
     chosen: dict[Labels, None] = {}
     for each in state.pods:
         is_client = each.namespace == pod.namespace and each.id != pod.id and not each.is_replica_of(pod)
@@ -154,4 +155,4 @@ def _beside(state: Snapshot, pod: Pod, other: Endpoint) -> tuple[list[Body], str
             if label is not None:
                 chosen[Labels([label])] = None
     peers: list[Body] = [{"podSelector": {"matchLabels": dict(each)}} for each in chosen]
-    return peers, f"pods with {listed(map(str, chosen))}"
+    return peers, line("remedy.pods", labels=listed(map(str, chosen)))

@@ -1,4 +1,4 @@
-"""Say a sentence of the catalogues by its id. They are :mod:`reason_sentences` and :mod:`picture_sentences`.
+"""Say a sentence of the catalogues by its id. They stand in the modules ``…_sentences``.
 
 >>> line("condition.found.instead", key="name", label="team=ops")
 'no label name, it has team=ops'
@@ -14,9 +14,10 @@ from typing import cast
 from netpol_lab.model.phrases import noun
 from netpol_lab.tell.picture_sentences import PICTURES
 from netpol_lab.tell.reason_sentences import REASONS
+from netpol_lab.tell.remedy_sentences import REMEDIES
 from netpol_lab.tell.words import Sentence, text
 
-SENTENCES = {**REASONS, **PICTURES}
+SENTENCES = {**REASONS, **PICTURES, **REMEDIES}
 
 
 def say(id: str, **parts: object) -> Sentence:
