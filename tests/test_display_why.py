@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from netpol_lab import Cluster
-from netpol_lab.coach.remedy import Change
+from netpol_lab.coach.change import Change
 from netpol_lab.connections import Flow, connect, connect_to
 from netpol_lab.display import why
 from netpol_lab.display.card import Picture

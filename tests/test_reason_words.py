@@ -6,7 +6,7 @@ import pytest
 from small_clusters import engine, pod, policy
 
 from netpol_lab import Cluster
-from netpol_lab.coach.remedy import smallest_change
+from netpol_lab.coach.admit import smallest_change
 from netpol_lab.connections import Flow, connect, connect_each
 from netpol_lab.display import endpoints_table, why
 from netpol_lab.engine import reasons as explain

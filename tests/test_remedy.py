@@ -12,7 +12,8 @@ from worlds import World, snapshot_of, state_of, world
 
 from netpol_lab import Cluster
 from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.coach.remedy import Change, smallest_change
+from netpol_lab.coach.admit import smallest_change
+from netpol_lab.coach.change import Change
 from netpol_lab.engine import reasons as explain
 from netpol_lab.model.objects import OUTSIDE, Endpoint, Namespace, NetworkPolicy, Pod, Resource
 from netpol_lab.model.ports import PortSet

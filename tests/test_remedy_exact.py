@@ -12,7 +12,10 @@ from worlds import World, snapshot_of, state_of, world
 
 from netpol_lab import Cluster
 from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.coach.remedy import Change, Way, smallest_change, smallest_stop
+from netpol_lab.coach.admit import smallest_change
+from netpol_lab.coach.change import Change
+from netpol_lab.coach.stop import smallest_stop
+from netpol_lab.coach.ways import Way
 from netpol_lab.connections import connect_to
 from netpol_lab.display import why
 from netpol_lab.engine import reasons as explain

@@ -13,7 +13,9 @@ from worlds import World, world
 
 from netpol_lab import Cluster
 from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.coach.remedy import Change, smallest_change, smallest_stop
+from netpol_lab.coach.admit import smallest_change
+from netpol_lab.coach.change import Change
+from netpol_lab.coach.stop import smallest_stop
 from netpol_lab.engine.verdict import Verdict
 from netpol_lab.kubectl import Session, run
 from netpol_lab.manifests import from_object

@@ -12,10 +12,9 @@ from worlds import snapshot_of
 
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.coach import ways
-from netpol_lab.coach.admit import _leaves, _takes_away
+from netpol_lab.coach.admit import _leaves, _takes_away, smallest_change
 from netpol_lab.coach.change import SHOWN, Change
-from netpol_lab.coach.remedy import smallest_change, smallest_stop
-from netpol_lab.coach.stop import _take_out
+from netpol_lab.coach.stop import _take_out, smallest_stop
 from netpol_lab.coach.ways import Effect, Way
 from netpol_lab.engine.verdict import RuleRef, Verdict
 from netpol_lab.manifests import from_object

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from netpol_lab import Cluster
-from netpol_lab.coach.remedy import smallest_change, smallest_stop
+from netpol_lab.coach.admit import smallest_change
+from netpol_lab.coach.stop import smallest_stop
 from netpol_lab.connections import connect_to
 from netpol_lab.connections.scene import build
 from netpol_lab.display import advice_table as advice

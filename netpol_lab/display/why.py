@@ -25,7 +25,7 @@ from netpol_lab.tell.words import Mono, Quiet, Sentence, text
 if TYPE_CHECKING:
     import pandas
 
-    from netpol_lab.coach.remedy import Change
+    from netpol_lab.coach.change import Change
 
 
 @dataclass(frozen=True)

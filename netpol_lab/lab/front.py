@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.coach.remedy import smallest_change, smallest_stop
+from netpol_lab.coach.admit import smallest_change
+from netpol_lab.coach.stop import smallest_stop
 from netpol_lab.connections import Flow, connect_each, naming, standing
 from netpol_lab.connections.scene import Scene, SceneNode, build, effect_of
 from netpol_lab.connections.story import Moment, Timeline, policies_changed, with_visitors
