@@ -30,17 +30,19 @@ def pod(
     return Pod(namespace, name, Labels(labels or {}), addresses, (container,), node, host_network)
 
 
-def policy_resource(id: str, **spec: Any) -> Resource:
+def policy_resource(id: str, *, strict: bool = True, **spec: Any) -> Resource:
+    """A policy as a manifest; not ``strict``: one that an older API server took and one of today refuses."""
     namespace, name = id.split("/")
     metadata = {"name": name, "namespace": namespace}
     return from_object(
-        {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+        {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec},
+        strict=strict,
     )
 
 
-def policy(id: str, **spec: Any) -> NetworkPolicy:
+def policy(id: str, *, strict: bool = True, **spec: Any) -> NetworkPolicy:
     """A policy ``namespace/name`` whose ``spec`` is written as in a manifest, defaults left to the API server."""
-    typed = policy_resource(id, **spec).typed
+    typed = policy_resource(id, strict=strict, **spec).typed
     assert isinstance(typed, NetworkPolicy)
     return typed
 

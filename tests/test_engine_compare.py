@@ -87,7 +87,7 @@ def test_what_a_change_closes_is_told_for_each_address_that_either_state_tells_a
 
     before, after = state("10.0.0.0/8"), state("10.0.0.0/16", "11.0.0.0/8")
     changed = [after.objects["NetworkPolicy", "shop", "p"]]
-    found = effect(before, after, changed, before.verdict(web, STRANGER, 80))
+    found = effect(before, after, changed, before.verdict(web, STRANGER, 80), [("TCP", 80)])
     assert [(way.destinations[0], str(way.ports)) for way in found.opened] == [("11.0.0.0/8", "All")]
     assert [str(way.ports) for way in found.closed] == ["All"]
 

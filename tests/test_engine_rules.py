@@ -141,7 +141,7 @@ def test_another_rule_can_admit_what_an_exception_leaves_out() -> None:
 
 
 def test_host_bits_in_a_cidr_do_not_matter() -> None:
-    built = engine([WEB], [policy("shop/p", ingress=[{"from": [block("203.0.113.77/24")]}])])
+    built = engine([WEB], [policy("shop/p", strict=False, ingress=[{"from": [block("203.0.113.77/24")]}])])
     assert admits(built, External(ip_address("203.0.113.5")), WEB)
 
 
