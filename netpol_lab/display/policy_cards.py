@@ -13,6 +13,7 @@ from netpol_lab.display.why import WHO, markup
 from netpol_lab.model.objects import Namespace, NetworkPolicy
 from netpol_lab.model.phrases import lines_of, some
 from netpol_lab.tell.policy_story import EffectRow, Section, World, finding, sections
+from netpol_lab.tell.saying import line
 from netpol_lab.tell.words import text
 
 _MOST_PODS = 6
@@ -58,10 +59,8 @@ def draw(
 def none(scene: Scene) -> card.Picture:
     """What to say when there is no policy at all."""
     pods = sum(node.count for node in scene.nodes if not node.is_external)
-    twin = "no NetworkPolicy: nothing is isolated, every pod sends to and takes from everyone"
-    told = "A pod that no policy selects is not isolated: it sends to and takes from everyone, the outside included."
-    title = "No policy yet: every pod is open in both directions"
-    quiet, body = f"{pods} pods, 0 policies", el("div", told)
+    twin, title, quiet = line("policy.none.twin"), line("policy.none"), line("policy.none.quiet", number=pods)
+    body = el("div", line("policy.none.told"))
     return card.figure(title, quiet, body, twin=twin, label=title, left_out=scene.caveats, drawn=False)
 
 
@@ -83,7 +82,7 @@ def _section(part: Section) -> Markup:
 def _pods(part: Section) -> Markup:
     names = [el("span", name, class_="npl-pod") for name in _few(part.pods)]
     rest = len(part.pods) - len(names)
-    more = f"and {rest} more, " if rest else ""
+    more = line("policy.rule.more", number=rest) if rest else ""
     lead = el("span", part.lead, class_="npl-who") if part.lead and part.pods else ""
     note = el("span", f"{more}{part.note}", class_="npl-who")
     return el("div", join([item for item in (lead, *names, note) if item], " "), class_="npl-chips")
@@ -126,6 +125,7 @@ def _marks(parts: Sequence[Section]) -> dict[int, str]:
 
 
 _TEXT, _NOTE = 12, 65
+_EFFECTS = ("+", "−", "±", "=")
 
 
 def _twin(policy: NetworkPolicy, file: str, parts: Sequence[Section]) -> str:
@@ -138,7 +138,7 @@ def _twin(policy: NetworkPolicy, file: str, parts: Sequence[Section]) -> str:
 
 
 def _twin_section(part: Section) -> list[str]:
-    if part.word == "Effect":
+    if part.mark in _EFFECTS:
         return _twin_effect(part)
     label, said = _twin_words(part)
     lines = _row(label, said, lines_of(part.origin))
@@ -160,9 +160,9 @@ def _twin_effect(part: Section) -> list[str]:
         return _row("effect", text(part.sentence).lstrip(": "), "")
     note = text(part.sentence).lstrip(": ").rstrip(".").replace(" connections", "").replace(" connection", "")
     sign = "" if part.mark == "±" else f"{part.mark} "
-    rows = [f"{sign}{line}" if "→" in line else line for line in part.details]
+    rows = [f"{sign}{detail}" if "→" in detail else detail for detail in part.details]
     first = _row("effect", rows[0], f"({note})")
-    return [*first, *(line for row in rows[1:] for line in _row("", row, ""))]
+    return [*first, *(below for row in rows[1:] for below in _row("", row, ""))]
 
 
 def _twin_words(part: Section) -> tuple[str, str]:

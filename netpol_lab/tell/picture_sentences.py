@@ -221,6 +221,57 @@ PICTURES = {
     "advice.quiet": "The API server accepts all of this. `kubectl apply` says nothing about it.",
     "advice.no policy": "There is no policy",
     "advice.none": "{number} {number:policy|policies}, and no advice about {number:it|them}",
+    # -- a policy in words: its title
+    "policy.none": "No policy yet: every pod is open in both directions",
+    "policy.none.quiet": "{number} pods, 0 policies",
+    "policy.none.told": "A pod that no policy selects is not isolated: it sends to and takes from everyone, the "
+    "outside included.",
+    "policy.none.twin": "no NetworkPolicy: nothing is isolated, every pod sends to and takes from everyone",
+    "policy.title.no pod": "{policy} selects no pod, so it does nothing",
+    "policy.title.ignored": "{policy} selects {pods}, and {plugin} ignores it",
+    "policy.title.closes.ingress": "{policy} closes {pods} and admits nothing",
+    "policy.title.closes.egress": "{policy} closes the egress of {pods} and admits nothing",
+    "policy.title.closes.both": "{policy} closes both sides of {pods} and admits nothing",
+    "policy.title.rules": "{policy} isolates {pods} for {ways}, and {number} rules admit",
+    "policy.title.ingress": "{policy} lets {peers} into {pods} on {ports}",
+    "policy.title.egress": "{policy} lets {pods} out to {peers} on {ports}",
+    "policy.every.two": "both pods",
+    "policy.every": "all {number} pods",
+    "policy.anyone.ingress": "everyone",
+    "policy.anyone.egress": "everywhere",
+    "policy.addresses": "addresses in {blocks}",
+    "policy.no pod": "no pod",
+    # -- a policy in words: whom it selects, and for what it isolates them
+    "policy.selects": "Selects",
+    "policy.selects.every": " every pod: the selector is empty.",
+    "policy.selects.pods": " {pods}.",
+    "policy.selects.of": "{number} of {total} {total:pod|pods} in {namespace}",
+    "policy.selects.none": "Selects no pod{nearest}",
+    "policy.nearest": ": the nearest is {pod} with {label}",
+    "policy.isolates": "Isolates",
+    "policy.isolates.ways": " them for {ways}.",
+    "policy.isolates.default": " them for {ways}. policyTypes is missing, so the default counts.",
+    "policy.isolates.ignored": "{plugin} ignores it: no pod is isolated for {ways}",
+    "policy.isolates.untouched": "{way} untouched",
+    # -- a policy in words: what its rules admit
+    "policy.rule": "{way}rule {number} admits",
+    "policy.rule.asleep": "{way}rule {number} would admit",
+    "policy.rule.words": " {ports} {peers}.",
+    "policy.rule.no effect": "Has no effect: {type} is not in policyTypes",
+    "policy.rule.no pod": "no pod now{nearest}",
+    "policy.rule.more": "and {number} more, ",
+    "policy.no rule": "No rule",
+    "policy.no rule.words": ": this policy admits nothing. Rules of other policies still count.",
+    "policy.no rule.way": "No {way} rule",
+    "policy.no rule.there": ": this policy admits nothing there. Rules of other policies still count.",
+    # -- a policy in words: what is different because of it
+    "policy.effect": "Effect",
+    "policy.effect.addresses": ": none between pods. For the addresses it names, it may have one.",
+    "policy.effect.none": ": none now. Every connection is as it would be without it.",
+    "policy.effect.both": ": {more} {more:connection|connections} more and {fewer} fewer than without it.",
+    "policy.effect.more": ": {number} {number:connection|connections} more than without it.",
+    "policy.effect.fewer": ": {number} {number:connection|connections} fewer than without it.",
+    "policy.effect.rest": "and {number} more",
     # -- moments and the playground
     "moments.none": "Nothing has changed yet",
     "moments.title": "{number} {number:change|changes} so far",
@@ -230,5 +281,31 @@ PICTURES = {
     "playground.none": "Playground: there is no policy to switch",
     "playground.title": "Playground: {on} of {number} {number:policy|policies} on",
     "playground.quiet": "The choice below, then what follows from it.",
+    # -- what an answer leaves out
+    "caveat.other policy": "Not judged: {objects}, which can overrule what NetworkPolicy decides.",
+    "caveat.foreign workload": "Not simulated: {objects}; {number:its pods are|their pods are} taken from the pod "
+    "template.",
+    "caveat.unknown object": "Not simulated: {objects}; {number:it|they} may have pods that are not here.",
+    "caveat.not enforced": "The plugin {plugin} ignores policies: no rule is enforced.",
+    "caveat.not enforced.one way": "The plugin {plugin} ignores {way} rules: only the other direction is enforced.",
+    "caveat.address family": "Not judged: whether packets get there. Ends without an address of the same family never "
+    "meet.",
+    "caveat.node's address": "Behind {objects} (externalTrafficPolicy: Cluster) a pod usually sees a node's address in "
+    "place of the client's: which of them policies see is left to the plugin.",
+    "caveat.client's address": "Behind {objects} (externalTrafficPolicy: Local) a pod sees the client's address, "
+    "unless something in front translates it.",
+    "caveat.own Service": "Through {objects} a pod meets itself from another address: where a policy isolates it, some "
+    "plugins drop that.",
+    "caveat.host port": "The hostPort of {objects} works where the plugin passes it on; which source address the pod "
+    "sees is left to it.",
+    "caveat.UDP refusal": "UDP is refused by an ICMP message; a kernel limits how many it sends, so the client may "
+    "meet silence.",
+    "caveat.many.other policy": "{number} other policies ({first} and others)",
+    "caveat.many.foreign workload": "{number} workloads ({first} and others)",
+    "caveat.many.unknown object": "{number} objects ({first} and others)",
+    "caveat.many.node's address": "{number} Services ({first} and others)",
+    "caveat.many.client's address": "{number} Services ({first} and others)",
+    "caveat.many.own Service": "{number} Services ({first} and others)",
+    "caveat.many.host port": "{number} pods ({first} and others)",
 }
 """By id. The first word of an id is the picture."""

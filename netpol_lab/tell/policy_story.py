@@ -21,8 +21,9 @@ from netpol_lab.model.objects import (
     Pod,
 )
 from netpol_lab.model.origin import Origin
-from netpol_lab.model.phrases import PEERS_FIELD, capital, count, counted, listed
+from netpol_lab.model.phrases import PEERS_FIELD, capital, counted, in_words, listed
 from netpol_lab.model.ports import PortSet
+from netpol_lab.tell.saying import line, say
 from netpol_lab.tell.words import Sentence, names, peers_words, ports_words, selector_words
 
 EffectRow = tuple[str, str, PortSet, str]
@@ -111,14 +112,14 @@ def sections(policy: NetworkPolicy, world: World, effect: Sequence[EffectRow] | 
 def _selects(policy: NetworkPolicy, world: World) -> Section:
     selector = policy.pod_selector
     chosen, everyone = world.selected(policy), world.in_namespace(policy.namespace)
-    words: Sentence = (" every pod: the selector is empty.",)
+    words = say("policy.selects.every")
     if not selector.is_empty:
-        words = (" ", *selector_words("pods", selector), ".")
-    total = _number(everyone)
-    note = f"{_number(chosen)} of {count_of(total)} in {policy.namespace}"
-    warning = "" if chosen else "Selects no pod" + nearest(selector, everyone)
+        words = say("policy.selects.pods", pods=selector_words("pods", selector))
+    numbers = {"number": _number(chosen), "total": _number(everyone)}
+    note = line("policy.selects.of", **numbers, namespace=policy.namespace)
+    warning = "" if chosen else line("policy.selects.none", nearest=nearest(selector, everyone))
     pods = tuple(node.counted for node in chosen)
-    return Section("S", "Selects", words, selector.origin, pods, note=note, warning=warning)
+    return Section("S", line("policy.selects"), words, selector.origin, pods, note=note, warning=warning)
 
 
 def count_of(number: int) -> str:
@@ -136,7 +137,7 @@ def nearest(selector: LabelSelector, nodes: Sequence[SceneNode]) -> str:
                     asked, has = f"{requirement.key}={wanted}", f"{key}={value}"
                     alike = SequenceMatcher(None, asked, has, autojunk=False).ratio()
                     if score < alike < 1:
-                        best, score = f": the nearest is {node.name} with {has}", alike
+                        best, score = line("policy.nearest", pod=node.name, label=has), alike
     return best
 
 
@@ -145,17 +146,18 @@ def _isolates(policy: NetworkPolicy, world: World) -> Section:
     ignored = [way for way in ways if world.not_enforced and way in world.not_enforced.directions]
     warning = ""
     if world.not_enforced and ignored:
-        warning = f"{world.not_enforced.plugin} ignores it: no pod is isolated for {' and '.join(ignored)}"
+        warning = line("policy.isolates.ignored", plugin=world.not_enforced.plugin, ways=listed(ignored))
     chips = tuple(
-        (f"{'⇥' if way == 'ingress' else '↦'} {way}", True) if way in ways else (f"{way} untouched", False)
+        (f"{'⇥' if way == 'ingress' else '↦'} {way}", True)
+        if way in ways
+        else (line("policy.isolates.untouched", way=way), False)
         for way in DIRECTIONS
     )
     written = policy.types_origin or policy.origin is None  # of a policy without a file nobody knows what it says
-    default = "" if written else " policyTypes is missing, so the default counts."
     return Section(
         "T",
-        "Isolates",
-        (f" them for {' and '.join(ways)}.{default}",),
+        line("policy.isolates"),
+        say("policy.isolates.ways" if written else "policy.isolates.default", ways=listed(ways)),
         policy.types_origin,
         chips=chips,
         warning=warning,
@@ -165,21 +167,24 @@ def _isolates(policy: NetworkPolicy, world: World) -> Section:
 def _rule(
     policy: NetworkPolicy, world: World, direction: Direction, index: int, rule: NetworkPolicyRule, both: bool
 ) -> Section:
-    name = f"{direction} rule" if both else "rule"
     letter = direction[0].upper() if both else ""
-    words: Sentence = (f" {ports_words(rule.ports)} ", *peers_words(rule, policy.namespace, direction), ".")
+    peers = peers_words(rule, policy.namespace, direction)
     warning = ""
     if not policy.isolates(direction):
-        warning = f"Has no effect: {direction.capitalize()} is not in policyTypes"
+        warning = line("policy.rule.no effect", type=direction.capitalize())
+    word = line(
+        "policy.rule.asleep" if warning else "policy.rule", way=f"{direction} " if both else "", number=index + 1
+    )
     pods = world.matched(rule, policy.namespace)
     by_label = [peer for peer in rule.peers if peer.ip_block is None]
     note = ""
     if by_label:
-        note = count_of(_number(pods)) if pods else "no pod now" + _nearest_peer(by_label, world, policy.namespace)
+        near = "" if pods else _nearest_peer(by_label, world, policy.namespace)
+        note = count_of(_number(pods)) if pods else line("policy.rule.no pod", nearest=near)
     return Section(
         f"{letter}{index + 1}",
-        capital(f"{name} {index + 1} {'would admit' if warning else 'admits'}"),
-        words,
+        capital(word),
+        say("policy.rule.words", ports=ports_words(rule.ports), peers=peers),
         rule.origin,
         tuple(_full(node, policy.namespace) for node in pods),
         lead=PEERS_FIELD[direction],
@@ -208,9 +213,8 @@ def _no_rules(policy: NetworkPolicy) -> list[Section]:
     if not closed:
         return []
     if not policy.ingress and not policy.egress:
-        return [Section("–", "No rule", (": this policy admits nothing. Rules of other policies still count.",))]
-    words = ": this policy admits nothing there. Rules of other policies still count."
-    return [Section("–", f"No {way} rule", (words,)) for way in closed]
+        return [Section("–", line("policy.no rule"), say("policy.no rule.words"))]
+    return [Section("–", line("policy.no rule.way", way=way), say("policy.no rule.there")) for way in closed]
 
 
 def _names_addresses(policy: NetworkPolicy) -> bool:
@@ -223,26 +227,23 @@ def _effect(effect: Sequence[EffectRow], addresses: bool) -> Section:
 
     Pods are counted and the outside as a whole; of the single ``addresses`` that a rule may name, nothing is known.
     """
-    if not effect and addresses:
-        return Section("=", "Effect", (": none between pods. For the addresses it names, it may have one.",))
+    word = line("policy.effect")
     if not effect:
-        return Section("=", "Effect", (": none now. Every connection is as it would be without it.",))
+        return Section("=", word, say("policy.effect.addresses" if addresses else "policy.effect.none"))
     signs = [sign for _, _, _, sign in effect]
     more, fewer = signs.count("+"), signs.count("-")
     if more and fewer:
-        mark, counted = "±", f"{_connections(more)} more and {fewer} fewer"
+        mark, words = "±", say("policy.effect.both", more=more, fewer=fewer)
+    elif more:
+        mark, words = "+", say("policy.effect.more", number=more)
     else:
-        mark, counted = ("+", f"{_connections(more)} more") if more else ("−", f"{_connections(fewer)} fewer")
+        mark, words = "−", say("policy.effect.fewer", number=fewer)
     details = [connection(item) for item in effect[:_SHOWN_EFFECTS]]
     if mark == "±":
-        details = [f"{'+' if sign == '+' else '−'} {line}" for sign, line in zip(signs, details, strict=False)]
+        details = [f"{'+' if sign == '+' else '−'} {detail}" for sign, detail in zip(signs, details, strict=False)]
     if len(effect) > _SHOWN_EFFECTS:
-        details.append(f"and {len(effect) - _SHOWN_EFFECTS} more")
-    return Section(mark, "Effect", (f": {counted} than without it.",), details=tuple(details))
-
-
-def _connections(number: int) -> str:
-    return counted(number, "connection")
+        details.append(line("policy.effect.rest", number=len(effect) - _SHOWN_EFFECTS))
+    return Section(mark, word, words, details=tuple(details))
 
 
 def connection(item: EffectRow) -> str:
@@ -255,39 +256,36 @@ def finding(policy: NetworkPolicy, world: World) -> str:
     """The title: what the policy does."""
     chosen = world.selected(policy)
     if not chosen:
-        return f"{policy.name} selects no pod, so it does nothing"
+        return line("policy.title.no pod", policy=policy.name)
     ignored = world.not_enforced.directions if world.not_enforced else ()
     ways = [way for way in DIRECTIONS if policy.isolates(way) and way not in ignored]
     rules = [(way, rule) for way in ways for rule in policy.rules(way)]
-    who = _who(chosen, world.in_namespace(policy.namespace))
+    who = {"policy": policy.name, "pods": _who(chosen, world.in_namespace(policy.namespace))}
     if world.not_enforced and not ways:
-        return f"{policy.name} selects {who}, and {world.not_enforced.plugin} ignores it"
+        return line("policy.title.ignored", **who, plugin=world.not_enforced.plugin)
     if not rules:
-        end = "" if ways == ["ingress"] else "the egress of " if ways == ["egress"] else "both sides of "
-        return f"{policy.name} closes {end}{who} and admits nothing"
+        return line(f"policy.title.closes.{ways[0] if len(ways) == 1 else 'both'}", **who)
     if len(rules) > 1:
-        return f"{policy.name} isolates {who} for {listed(ways)}, and {count(len(rules), 'rule')} admit"
+        return line("policy.title.rules", **who, ways=listed(ways), number=in_words(len(rules)))
     way, rule = rules[0]
     peers, ports = _peers(policy, world, rule, way), ports_words(rule.ports)
-    if way == "ingress":
-        return f"{policy.name} lets {peers} into {who} on {ports}"
-    return f"{policy.name} lets {who} out to {peers} on {ports}"
+    return line(f"policy.title.{way}", **who, peers=peers, ports=ports)
 
 
 def _who(chosen: Sequence[SceneNode], everyone: Sequence[SceneNode]) -> str:
     number = _number(chosen)
     if len(chosen) == len(everyone) and number > 1:
-        return "both pods" if number == 2 else f"all {count(number, 'pod')}"
+        return line("policy.every.two") if number == 2 else line("policy.every", number=in_words(number))
     return names([node.counted for node in chosen]) if len(chosen) <= 2 else count_of(number)
 
 
 def _peers(policy: NetworkPolicy, world: World, rule: NetworkPolicyRule, way: Direction) -> str:
     if not rule.peers:
-        return "everyone" if way == "ingress" else "everywhere"
+        return line(f"policy.anyone.{way}")
     blocks = [peer.ip_block.cidr for peer in rule.peers if peer.ip_block is not None]
     pods = world.matched(rule, policy.namespace)
-    parts = [f"addresses in {names(blocks, 2, 'range')}"] if blocks else []
+    parts = [line("policy.addresses", blocks=names(blocks, 2, "range"))] if blocks else []
     if pods or not blocks:
         found = [_full(node, policy.namespace) for node in pods]
-        parts.insert(0, names(found, 2) if found else "no pod")
+        parts.insert(0, names(found, 2) if found else line("policy.no pod"))
     return listed(parts)
