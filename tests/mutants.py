@@ -62,6 +62,7 @@ TESTS = {
     "tell/policy_story": ("told_parts", "display_policies"),
     "tell/*": ("told_parts", "reason_words", "display_why", "display_strip", "display_packets", "display_policies"),
     "coach/advice*": ("advice_parts", "advice"),
+    "coach/slips": ("advice_parts", "advice", "remedy_parts", "remedy"),
     "coach/*": ("remedy_parts", "remedy", "remedy_exact"),
     "display/fold": ("display_folds", "display_graph"),
     "display/matrix*": ("display_folds", "display_matrix", "display_delta", "display_plugin_dependent"),
@@ -78,7 +79,7 @@ TESTS = {
     "display/shares": ("display_folds", "display_heatmap", "display_matrix"),
     "display/why*": ("told_parts", "display_why"),
     "display/*": ("display_*",),
-    "lessons/passing": ("exercises_passing",),
+    "lessons/passing": ("causes_parts", "exercises_passing"),
     "lessons/mistaken*": ("causes_parts", "exercises_causes", "exercises_04_05", "exercises_06_07"),
     "lessons/*": ("causes_parts", "exercises_04_05", "exercises_06_07", "exercises_passing", "exercises_causes"),
 }

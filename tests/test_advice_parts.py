@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from small_clusters import policy
 from test_advice import HERE, cluster_with, told
 
 from netpol_lab import Cluster
 from netpol_lab.coach.advice_addresses import _stretches
 from netpol_lab.coach.advice_facts import Facts
+from netpol_lab.coach.slips import near_labels
 from netpol_lab.manifests import read_text
+from netpol_lab.model.labels import Labels
 from netpol_lab.model.objects import NetworkPolicy
 
 HEAD = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: %s, namespace: shop}, spec: %s}\n"
@@ -125,6 +128,21 @@ def test_the_cluster_s_own_pods_are_not_missed_among_manifests_alone() -> None:
     assert not Facts(state).is_about_system(selector)
 
 
+def test_labels_of_a_workload_are_no_mistake_where_its_pods_would_have_them_too() -> None:
+    def found(of_pods: str) -> list[str]:
+        cluster = shop()
+        workload = (
+            "{apiVersion: apps/v1, kind: Deployment, metadata: {name: idle, namespace: shop, labels: {app: idle}},"
+        )
+        template = f"{{metadata: {{labels: {of_pods}}}, spec: {{containers: [{{name: c, image: busybox}}]}}}}"
+        cluster.apply(workload + f" spec: {{replicas: 0, selector: {{matchLabels: {{n: x}}}}, template: {template}}}}}")
+        cluster.apply(HEAD % ("p", "{podSelector: {matchLabels: {app: idle}}}"))
+        return told(cluster)
+
+    assert found("{n: x}") == ["labels-on-workload"]
+    assert found("{n: x, app: idle}") == ["selects-no-pod"]
+
+
 def test_three_namespaces_are_named_and_of_four_three() -> None:
     def near(number: int) -> str:
         cluster = shop()
@@ -137,6 +155,16 @@ def test_three_namespaces_are_named_and_of_four_three() -> None:
 
     assert "space-2" in near(3) and "others" not in near(3)
     assert "space-2" in near(4) and "space-3" not in near(4) and "others" in near(4)
+
+
+def test_a_value_of_the_wanted_key_is_nearer_than_another_key() -> None:
+    selector = policy("shop/p", podSelector={"matchLabels": {"app": "frontent"}}).pod_selector
+    there = [Labels({"apps": "frontent"}), Labels({"app": "frontend"})]
+    for labels in (there, there[::-1]):
+        assert [(each.right_key, each.right) for each in near_labels(selector, labels)] == [
+            ("app", "frontend"),
+            ("apps", "frontent"),
+        ]
 
 
 def test_the_label_of_every_namespace_is_not_proposed_for_itself() -> None:

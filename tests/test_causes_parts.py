@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from small_clusters import pod, policy
+from small_clusters import pod, policy, policy_resource
 from worlds import snapshot_of
 
 from netpol_lab.connections.scene import build
@@ -18,6 +18,7 @@ from netpol_lab.lessons.loading import WantedObject, load
 from netpol_lab.lessons.mistaken_ends import _has_high_range
 from netpol_lab.lessons.mistaken_peers import _contradicting
 from netpol_lab.lessons.mistaken_rules import _is_empty, _is_wide
+from netpol_lab.lessons.passing import _opened
 from netpol_lab.model.objects import OUTSIDE, External, NetworkPolicyRule
 from netpol_lab.model.ports import PortSet
 
@@ -85,6 +86,13 @@ def test_nothing_is_touched_until_a_policy_is_gone_or_there() -> None:
     start = exercise.start_cluster().snapshot()
     assert untouched(exercise, start, start) and untouched(exercise, replace(start), start)
     assert check(start, exercise).status == "not started"
+
+
+def test_a_door_is_what_one_end_admits_and_neither_passes_nor_was_open_before() -> None:
+    one = judged(tcp(80), tcp(80), care=tcp(80, 81))
+    shut = snapshot_of([WEB, CLIENT], [policy_resource("shop/p", podSelector={})], {"shop": {"team": "a"}})
+    assert _opened(one, "ingress", STATE, [shut]) == tcp(81)
+    assert not _opened(one, "ingress", STATE, [shut, STATE]) and not _opened(one, "ingress", shut, [])
 
 
 def test_the_other_end_is_the_one_that_rules_speak_of_and_a_replaced_pod_is_known_by_its_workload() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from test_exercises import answered, apply, policy
 
 from netpol_lab import Cluster
+from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.engine.profiles import CILIUM, profile_named
 from netpol_lab.lessons import exercises
 from netpol_lab.lessons.exercises import check, load
-from netpol_lab.lessons.loading import WrittenAnswer
+from netpol_lab.lessons.loading import Exercise, WrittenAnswer
+from netpol_lab.lessons.passing import plugin_note
 
 SERVER = "podSelector: {matchLabels: {app: server-07}}"
 EVERY_ADDRESS = policy(
@@ -23,6 +27,12 @@ PODS_AND_ADDRESSES = policy(
     f"{{{SERVER}, ingress: [{{from: [{{namespaceSelector: {{}}}}, {{ipBlock: {{cidr: 0.0.0.0/0}}}}],"
     " ports: [{port: 80}]}]}",
 )
+
+
+def answer_state(exercise: Exercise, answer: WrittenAnswer) -> Snapshot:
+    cluster = exercise.start_cluster()
+    apply(cluster, answer, exercise.file)
+    return exercise.with_visitors(cluster.snapshot())
 
 
 # -- network plugins -------------------------------------------------------------------------------
@@ -55,6 +65,13 @@ def test_no_solution_is_said_to_depend_on_the_plugin_or_to_open_another_door(id:
     result = answered(exercise, exercise.solution)
     assert result.passed
     assert result.feedback is None or not (result.sentences or result.feedback.notes)
+
+
+def test_a_plugin_with_which_the_solution_fails_too_is_not_named():
+    exercise = load("03-allow-specific/3")
+    assert plugin_note(exercise, answer_state(exercise, EVERY_ADDRESS))
+    same = replace(exercise, solution=EVERY_ADDRESS)
+    assert not plugin_note(same, answer_state(same, EVERY_ADDRESS))
 
 
 def test_where_the_cluster_has_the_odd_plugin_the_others_are_named():

@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from small_clusters import pod, policy_resource
+from small_clusters import pod, policy, policy_resource
 from worlds import snapshot_of
 
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.coach import ways
-from netpol_lab.coach.admit import _leaves, _takes_away, smallest_change
+from netpol_lab.coach.admit import _add_rule, _labeled, _leaves, _mistyped, _Rule, _takes_away, smallest_change
 from netpol_lab.coach.change import SHOWN, Change
 from netpol_lab.coach.stop import _take_out, smallest_stop
 from netpol_lab.coach.ways import Effect, Way
-from netpol_lab.engine.verdict import RuleRef, Verdict
+from netpol_lab.engine.verdict import Condition, NearMiss, RuleRef, Verdict
 from netpol_lab.manifests import from_object
 from netpol_lab.model.labels import Labels
 from netpol_lab.model.objects import NetworkPolicy, Pod, Resource
@@ -108,6 +108,16 @@ def test_a_pod_and_its_own_node_connect_before_and_after() -> None:
     assert all("shop/host" not in way.sources for way in found.opened)
 
 
+def test_of_replicas_only_those_on_other_nodes_open_for_a_node() -> None:
+    host = replace(pod("shop/host", {}, ips=["172.18.0.2"], node="worker"), host_network=True)
+    here, there = (replace(each, node=node) for each, node in zip(replicas(WEB, 2), ("worker", "other"), strict=True))
+    everyone = open_web()
+    for one, two in ((here, there), (there, here)):
+        before, after = opened_by(everyone, one, two, CLIENT, host)
+        found = effect(before, after, [everyone], before.verdict(CLIENT, one, 80))
+        assert [way.destinations for way in found.opened if "shop/host" in way.sources] == [(there.id,)]
+
+
 def test_new_labels_of_a_namespace_touch_its_pods() -> None:
     guest = pod("guests/guest", {"app": "guest"}, ips=["10.244.5.1"])
     trusted = open_web(namespaceSelector={"matchLabels": {"trusted": "yes"}})
@@ -163,6 +173,51 @@ def test_a_new_policy_comes_before_a_rule_in_a_policy_of_others() -> None:
     assert change is not None and change.resources[0].name != "deny"
 
 
+def test_of_two_policies_that_isolate_the_narrower_gets_the_rule_first() -> None:
+    wide = policy_resource("shop/all", podSelector={})
+    now = state(wide, DENY)
+    verdict = now.verdict(CLIENT, WEB, 80)
+    rule = _Rule.of(now, verdict, verdict.ingress)
+    assert [each.resources[0].name for each in _add_rule(now, verdict.ingress, rule)] == ["deny", "all"]
+
+
+def test_a_label_by_which_a_workload_chooses_its_pods_is_not_changed() -> None:
+    labels = {"app": "client", "tier": "backend"}
+    client = replace(CLIENT, labels=Labels(labels), owner="Deployment/client")
+    body = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "client", "namespace": "shop"},
+        "spec": {
+            "selector": {"matchLabels": {"app": "client"}},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "busybox"}]}},
+        },
+    }
+    now = state(open_web(podSelector={}), pods=(WEB, client)).with_objects([from_object(body)])
+    miss = NearMiss(RuleRef(policy("shop/p", podSelector={}, ingress=[{}]), "ingress", 0), ())
+    assert _labeled(now, client, True, "app", "clients", miss) is None
+    assert _labeled(now, client, True, "tier", "backends", miss) is not None
+
+
+@pytest.mark.parametrize(
+    ("key", "wanted", "value", "others", "right"),
+    [
+        ("tier", "backend", "bakend", "backend", "backend"),
+        ("tier", "backend", "bakend", "", None),  # nobody has it
+        ("tier", "backend", "frontend", "backend", None),  # another word
+        ("tier", "student-07", "student-08", "student-07", None),  # another one of a series
+        ("kubernetes.io/metadata.name", "backend", "bakend", "backend", None),  # the API server sets it
+    ],
+)
+def test_a_label_is_mistyped_where_others_have_the_right_one_and_it_is_no_other_word(
+    key: str, wanted: str, value: str, others: str, right: str | None
+) -> None:
+    one, other = relabeled(CLIENT, **{key: value}), relabeled(WEB, **{key: others})
+    asked = policy("shop/p", podSelector={"matchLabels": {key: wanted}}).pod_selector.requirements[0]
+    condition = Condition("pod label", one, asked)
+    assert _mistyped(condition, one, [one, other]) == right
+
+
 def test_another_value_that_others_have_is_no_typo() -> None:
     typo = open_web(podSelector={"matchLabels": {"app": "clients"}})
     clients = pod("shop/clients", {"app": "clients"}, ips=["10.244.6.1"])
@@ -190,6 +245,14 @@ def test_a_rule_never_loses_the_last_item_of_a_list(part: str, items: int) -> No
     assert (left == []) == (items == 1)
     if left:
         assert len(left[0]["from" if part == "peers" else "ports"]) == 1
+
+
+def test_a_new_policy_stops_it_where_a_change_of_an_old_one_would_stop_more() -> None:
+    everybody = open_web(podSelector={})
+    others = tuple(pod(f"shop/spy-{i}", {"app": f"spy-{i}"}, ips=[f"10.244.7.{i + 1}"]) for i in range(9))
+    now = state(everybody, pods=(WEB, CLIENT, *others))
+    change = smallest_stop(now, now.verdict(CLIENT, WEB, 80))
+    assert change is not None and change.resources[0].key not in now.objects
 
 
 def test_of_two_rules_that_admit_both_are_taken_out() -> None:
