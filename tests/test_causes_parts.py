@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from small_clusters import pod, policy, policy_resource
 from worlds import snapshot_of
 
-from netpol_lab.connections.scene import build
-from netpol_lab.engine.verdict import RuleRef
+from netpol_lab.connections.scene import SceneNode, build
+from netpol_lab.engine.verdict import Condition, ConditionKind, NearMiss, RuleRef
 from netpol_lab.lessons.behavior import Judged, nodes_named
 from netpol_lab.lessons.checking import _most_telling, _object_problem, _peer_place, check, untouched
 from netpol_lab.lessons.evidence import counterpart, other_end
 from netpol_lab.lessons.loading import WantedObject, load
-from netpol_lab.lessons.mistaken_ends import _has_high_range
-from netpol_lab.lessons.mistaken_peers import _contradicting
+from netpol_lab.lessons.mistaken_ends import _has_high_range, dns_forgotten, one_end_only
+from netpol_lab.lessons.mistaken_peers import _contradicting, _is_for_pods
 from netpol_lab.lessons.mistaken_rules import _is_empty, _is_wide
 from netpol_lab.lessons.passing import _opened
 from netpol_lab.model.objects import OUTSIDE, External, NetworkPolicyRule
@@ -137,6 +138,35 @@ def test_a_peer_is_wide_where_all_its_selectors_are_empty() -> None:
     assert wide(podSelector={}) and wide(namespaceSelector={}) and wide(podSelector={}, namespaceSelector={})
     assert not wide(podSelector={}, namespaceSelector=some) and not wide(podSelector=some, namespaceSelector={})
     assert not wide(ipBlock={"cidr": "0.0.0.0/0"})
+
+
+@pytest.mark.parametrize(("source", "for_pods"), [(SOURCE, True), (OUT, False)])
+def test_a_block_is_for_pods_where_only_pods_are_wanted_through_it(source: SceneNode, for_pods: bool) -> None:
+    one = policy("shop/p", podSelector={}, ingress=[{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}])
+    used = RuleRef(one, "ingress", 0, one.ingress[0].peers[0])
+    wanted = replace(judged(tcp(80), tcp(80)), source=source)
+    evidence: Any = SimpleNamespace(wanted_through=lambda rule: [(wanted, used)])
+    assert used.peer is not None and used.peer.ip_block is not None
+    assert _is_for_pods(evidence, used, used.peer.ip_block) == for_pods
+
+
+def test_of_two_ends_the_one_that_the_student_opened_and_the_closed_one_are_told_apart() -> None:
+    opens = policy_resource("shop/open", podSelector={"matchLabels": {"app": "web"}}, ingress=[{}])
+    shut = policy_resource("shop/shut", podSelector={"matchLabels": {"app": "client"}}, policyTypes=["Egress"])
+    state = snapshot_of([WEB, CLIENT], [opens, shut], {"shop": {"team": "a"}})
+    evidence: Any = SimpleNamespace(policies=[opens.typed])
+    nobody: Any = SimpleNamespace(policies=[])
+    one = one_end_only(evidence, state.verdict(CLIENT, WEB, 80))
+    assert one is not None and (one.places["open"], one.places["closed_way"]) == ("ingress", "egress")
+    assert one_end_only(nobody, state.verdict(CLIENT, WEB, 80)) is None
+
+
+@pytest.mark.parametrize(("kind", "forgotten"), [("port", True), ("pod label", False)])
+def test_dns_is_forgotten_where_no_rule_was_meant_for_it(kind: ConditionKind, forgotten: bool) -> None:
+    shut = policy("shop/p", podSelector={}, policyTypes=["Egress"])
+    miss = NearMiss(RuleRef(shut, "egress", 0), (Condition(kind, CLIENT, ""),))
+    evidence: Any = SimpleNamespace(near_misses=lambda: [miss], policies=[shut], asks_dns=True)
+    assert (dns_forgotten(evidence, evidence) is not None) == forgotten
 
 
 def test_a_rule_is_empty_without_peers_and_without_ports() -> None:

@@ -13,7 +13,7 @@ from netpol_lab.display import delta, matrix, matrix_delta
 from netpol_lab.display.changes import compare
 from netpol_lab.display.drawn_lines import MOST_BLOCKED, drawing
 from netpol_lab.display.fold import Folded, fold, merge
-from netpol_lab.display.graph_finding import description
+from netpol_lab.display.graph_finding import _isolation, description, where
 from netpol_lab.display.graph_finding import title as graph_title
 from netpol_lab.display.matrix_finding import finding
 from netpol_lab.display.shares import Share, share_by_namespace
@@ -192,6 +192,16 @@ def test_six_blocked_lines_are_drawn(asked: int, drawn: int) -> None:
 def test_twelve_lines_are_told_one_by_one(lines: int, whole: bool) -> None:
     told = description(drawing(ways(lines)))
     assert (told.count(" reaches ") == lines) == whole
+
+
+@pytest.mark.parametrize("way", ["egress", "ingress"])
+def test_a_blocked_line_stops_at_the_end_that_is_closed_and_that_end_is_isolated(way: str) -> None:
+    server = PodSpec("shop/server", "", tcp(80), {} if way == "ingress" else None)
+    client = PodSpec("shop/client", egress={} if way == "egress" else None)
+    seen = drawing(alone([server, client]), [("shop/client", "shop/server", "TCP", 80)])
+    (line,) = [each for each in seen.lines if each.state == "blocked"]
+    assert ("client" in where(line), "server" in where(line)) == (way == "egress", way == "ingress")
+    assert [word for word in ("egress", "ingress") if word in " ".join(_isolation(seen))] == [way]
 
 
 def test_all_but_one_are_not_everybody() -> None:
