@@ -14,7 +14,6 @@ from netpol_lab.model.objects import Namespace, NetworkPolicy
 from netpol_lab.model.phrases import lines_of, some
 from netpol_lab.tell.policy_story import EffectRow, Section, World, finding, sections
 from netpol_lab.tell.saying import line
-from netpol_lab.tell.words import text
 
 _MOST_PODS = 6
 _FEWER_PODS = 5
@@ -138,45 +137,26 @@ def _twin(policy: NetworkPolicy, file: str, parts: Sequence[Section]) -> str:
 
 
 def _twin_section(part: Section) -> list[str]:
-    if part.mark in _EFFECTS:
+    label, said, note = part.twin
+    if part.details:
         return _twin_effect(part)
-    label, said = _twin_words(part)
     lines = _row(label, said, lines_of(part.origin))
     if part.warning:
         lines += _row("", f"! {part.warning}", "")
-    if part.pods or part.note:
-        few = _few(part.pods)
-        note = part.note.partition(" in ")[0] if part.mark == "S" else part.note
-        if part.pods:
-            lines += _row("", f"= {some(part.pods, len(few))}", f"({note})")
-        elif not part.warning:
-            lines += _row("", f"= {note}", "")
+    if part.pods:
+        lines += _row("", f"= {some(part.pods, len(_few(part.pods)))}", f"({note})")
+    elif note and not part.warning:
+        lines += _row("", f"= {note}", "")
     return lines
 
 
 def _twin_effect(part: Section) -> list[str]:
     """The connections, each with its sign, and how many they are."""
-    if not part.details:
-        return _row("effect", text(part.sentence).lstrip(": "), "")
-    note = text(part.sentence).lstrip(": ").rstrip(".").replace(" connections", "").replace(" connection", "")
+    label, _, note = part.twin
     sign = "" if part.mark == "±" else f"{part.mark} "
     rows = [f"{sign}{detail}" if "→" in detail else detail for detail in part.details]
-    first = _row("effect", rows[0], f"({note})")
+    first = _row(label, rows[0], f"({note})")
     return [*first, *(below for row in rows[1:] for below in _row("", row, ""))]
-
-
-def _twin_words(part: Section) -> tuple[str, str]:
-    """The label in the margin, and the sentence without it."""
-    sentence = text(part.sentence).strip().rstrip(".").lstrip(": ")
-    if part.mark == "T":
-        touched = [words for words, black in part.chips if not black]
-        ways = [words.split()[-1] for words, black in part.chips if black]
-        return "isolates", "; ".join([f"for {' and '.join(ways)}", *touched])
-    if part.mark[-1:].isdigit():
-        label, _, verb = part.word.lower().partition(" would ")
-        label, verb = (label, f"would {verb}") if verb else (label.removesuffix(" admits"), "admits")
-        return label.replace("ss rule", "ss"), f"{verb} {sentence}"
-    return part.word.lower(), sentence
 
 
 def _row(label: str, words: str, note: str) -> list[str]:

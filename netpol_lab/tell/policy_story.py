@@ -38,6 +38,7 @@ class Section:
 
     ``mark`` is its sign in the margin and in the YAML, ``word`` the word that starts it (bold). ``pods`` are shown as
     small frames, ``note`` behind them; ``chips`` are (words, black); ``warning`` stands in a box; ``lines`` say where.
+    ``twin`` is the same as text: what stands in the margin, the sentence, and the note behind it.
     """
 
     mark: str
@@ -50,6 +51,7 @@ class Section:
     chips: tuple[tuple[str, bool], ...] = ()
     warning: str = ""
     details: tuple[str, ...] = ()
+    twin: tuple[str, str, str] = ("", "", "")
 
 
 @dataclass(frozen=True)
@@ -112,14 +114,16 @@ def sections(policy: NetworkPolicy, world: World, effect: Sequence[EffectRow] | 
 def _selects(policy: NetworkPolicy, world: World) -> Section:
     selector = policy.pod_selector
     chosen, everyone = world.selected(policy), world.in_namespace(policy.namespace)
-    words = say("policy.selects.every")
+    words, told = say("policy.selects.every"), line("policy.selects.every.twin")
     if not selector.is_empty:
-        words = say("policy.selects.pods", pods=selector_words("pods", selector))
+        meant = selector_words("pods", selector)
+        words, told = say("policy.selects.pods", pods=meant), line("policy.selects.pods.twin", pods=meant)
     numbers = {"number": _number(chosen), "total": _number(everyone)}
     note = line("policy.selects.of", **numbers, namespace=policy.namespace)
     warning = "" if chosen else line("policy.selects.none", nearest=nearest(selector, everyone))
     pods = tuple(node.counted for node in chosen)
-    return Section("S", line("policy.selects"), words, selector.origin, pods, note=note, warning=warning)
+    twin = (line("policy.selects.label"), told, line("policy.selects.of.twin", **numbers))
+    return Section("S", line("policy.selects"), words, selector.origin, pods, note=note, warning=warning, twin=twin)
 
 
 def count_of(number: int) -> str:
@@ -153,6 +157,7 @@ def _isolates(policy: NetworkPolicy, world: World) -> Section:
         else (line("policy.isolates.untouched", way=way), False)
         for way in DIRECTIONS
     )
+    untouched = [words for words, black in chips if not black]
     written = policy.types_origin or policy.origin is None  # of a policy without a file nobody knows what it says
     return Section(
         "T",
@@ -161,6 +166,11 @@ def _isolates(policy: NetworkPolicy, world: World) -> Section:
         policy.types_origin,
         chips=chips,
         warning=warning,
+        twin=(
+            line("policy.isolates.label"),
+            "; ".join([line("policy.isolates.twin", ways=listed(ways)), *untouched]),
+            "",
+        ),
     )
 
 
@@ -181,15 +191,18 @@ def _rule(
     if by_label:
         near = "" if pods else _nearest_peer(by_label, world, policy.namespace)
         note = count_of(_number(pods)) if pods else line("policy.rule.no pod", nearest=near)
+    said = {"ports": ports_words(rule.ports), "peers": peers}
+    label = line("policy.rule.label.way" if both else "policy.rule.label", way=direction, number=index + 1)
     return Section(
         f"{letter}{index + 1}",
         capital(word),
-        say("policy.rule.words", ports=ports_words(rule.ports), peers=peers),
+        say("policy.rule.words", **said),
         rule.origin,
         tuple(_full(node, policy.namespace) for node in pods),
         lead=PEERS_FIELD[direction],
         note=note,
         warning=warning,
+        twin=(label, line("policy.rule.asleep.twin" if warning else "policy.rule.twin", **said), note),
     )
 
 
@@ -213,8 +226,17 @@ def _no_rules(policy: NetworkPolicy) -> list[Section]:
     if not closed:
         return []
     if not policy.ingress and not policy.egress:
-        return [Section("–", line("policy.no rule"), say("policy.no rule.words"))]
-    return [Section("–", line("policy.no rule.way", way=way), say("policy.no rule.there")) for way in closed]
+        twin = (line("policy.no rule.label"), line("policy.no rule.twin"), "")
+        return [Section("–", line("policy.no rule"), say("policy.no rule.words"), twin=twin)]
+    return [
+        Section(
+            "–",
+            line("policy.no rule.way", way=way),
+            say("policy.no rule.there"),
+            twin=(line("policy.no rule.way.label", way=way), line("policy.no rule.there.twin"), ""),
+        )
+        for way in closed
+    ]
 
 
 def _names_addresses(policy: NetworkPolicy) -> bool:
@@ -227,23 +249,21 @@ def _effect(effect: Sequence[EffectRow], addresses: bool) -> Section:
 
     Pods are counted and the outside as a whole; of the single ``addresses`` that a rule may name, nothing is known.
     """
-    word = line("policy.effect")
+    word, label = line("policy.effect"), line("policy.effect.label")
     if not effect:
-        return Section("=", word, say("policy.effect.addresses" if addresses else "policy.effect.none"))
+        none = "addresses" if addresses else "none"
+        return Section("=", word, say(f"policy.effect.{none}"), twin=(label, line(f"policy.effect.{none}.twin"), ""))
     signs = [sign for _, _, _, sign in effect]
     more, fewer = signs.count("+"), signs.count("-")
-    if more and fewer:
-        mark, words = "±", say("policy.effect.both", more=more, fewer=fewer)
-    elif more:
-        mark, words = "+", say("policy.effect.more", number=more)
-    else:
-        mark, words = "−", say("policy.effect.fewer", number=fewer)
+    mark, turn = ("±", "both") if more and fewer else ("+", "more") if more else ("−", "fewer")
+    numbers = {"more": more, "fewer": fewer, "number": more or fewer}
+    words, note = say(f"policy.effect.{turn}", **numbers), line(f"policy.effect.{turn}.twin", **numbers)
     details = [connection(item) for item in effect[:_SHOWN_EFFECTS]]
     if mark == "±":
         details = [f"{'+' if sign == '+' else '−'} {detail}" for sign, detail in zip(signs, details, strict=False)]
     if len(effect) > _SHOWN_EFFECTS:
         details.append(line("policy.effect.rest", number=len(effect) - _SHOWN_EFFECTS))
-    return Section(mark, word, words, details=tuple(details))
+    return Section(mark, word, words, details=tuple(details), twin=(label, "", note))
 
 
 def connection(item: EffectRow) -> str:
