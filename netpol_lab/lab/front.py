@@ -317,18 +317,17 @@ class Lab:
 
     def policies(self) -> Picture:
         """Each policy as sentences, with the pods it selects and the peers it resolves to now."""
-        from netpol_lab.display import card
-        from netpol_lab.display import policy_cards as policies
+        from netpol_lab.display import card, policy_cards
 
         state = self.cluster.snapshot()
         scene = build(state)
         cards = [
-            policies.draw(
+            policy_cards.draw(
                 scene, policy, **notebook.lines_of(policy), effect=effect_of(state, policy), namespaces=state.namespaces
             )
             for policy in state.policies
         ]
-        return card.stack(cards) if cards else policies.none(scene)
+        return card.stack(cards) if cards else policy_cards.none(scene)
 
     def warnings(self) -> Picture:
         """What is legal in the policies and probably wrong: the line, what was meant, and the lesson about it."""
