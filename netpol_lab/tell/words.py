@@ -1,6 +1,6 @@
 """Selectors, peers and ports in words. A sentence is a tuple of parts; labels and names are :class:`Mono` parts.
 
->>> from netpol_lab.model.objects import LabelSelector, Requirement
+>>> from netpol_lab.model.labels import LabelSelector, Requirement
 >>> text(selector_words("pods", LabelSelector((Requirement("app", "=", ("web",)),))))
 'pods with app=web'
 >>> text(selector_words("pods", LabelSelector()))
