@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import product
 
 import pytest
+from small_clusters import policy_resource
 from test_remedy_exact import others_of, reach
 from worlds import World, world
 
@@ -276,13 +277,7 @@ def test_a_policy_in_the_wrong_namespace_is_written_where_the_pods_are() -> None
 
 def test_dns_is_opened_by_udp_and_tcp() -> None:
     cluster = shop()
-    deny = {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": "deny", "namespace": "shop"},
-        "spec": {"podSelector": {}, "policyTypes": ["Egress"]},
-    }
-    cluster.apply(from_object(deny))
+    cluster.apply(policy_resource("shop/deny", podSelector={}, policyTypes=["Egress"]))
     change = smallest_change(cluster, cluster.verdict("shop/web", "kube-system/coredns", 53, "UDP"))
     assert change is not None and change.besides == ""
     assert change.command.endswith("egress to pods with k8s-app=kube-dns in kube-system, UDP 53 and TCP 53")
@@ -293,13 +288,7 @@ def test_dns_is_opened_by_udp_and_tcp() -> None:
 
 def test_the_outside_is_no_single_address() -> None:
     cluster = shop()
-    deny = {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": "deny", "namespace": "shop"},
-        "spec": {"podSelector": {}, "policyTypes": ["Egress"]},
-    }
-    cluster.apply(from_object(deny))
+    cluster.apply(policy_resource("shop/deny", podSelector={}, policyTypes=["Egress"]))
     change = smallest_change(cluster, cluster.verdict("shop/web", "External", 443))
     assert change is not None and change.besides == ""
     assert change.command.endswith("egress to the outside, 0.0.0.0/0 except 10.244.0.0/16 and 172.18.0.0/16, TCP 443")

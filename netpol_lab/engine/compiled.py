@@ -71,11 +71,6 @@ class CompiledRule:
     ports: PortSet | None
     """None when named ports make the set depend on the destination."""
 
-    @property
-    def for_everyone(self) -> bool:
-        """T: "If this field is empty or missing, this rule matches all sources" (or destinations)."""
-        return not self.rule.peers
-
     def holds(self, number: int, blocks: bool = True) -> bool:
         """T: "Items in this list are combined using a logical OR operation". Without ``blocks`` no ipBlock matches."""
         return any(peer.holds(number) for peer in self.peers if blocks or not peer.is_block)
