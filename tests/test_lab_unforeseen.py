@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from netpol_lab.lab import bridge, command_line, front, notebook, unforeseen
+from netpol_lab.lab import bridge, command_line, notebook, unforeseen, views
 from netpol_lab.lab.front import Lab
 from netpol_lab.lab.kernel_start import BRIDGE
 from netpol_lab.lab.unforeseen import REPORT, Unforeseen
@@ -166,7 +166,7 @@ def broken(*_: object, **__: object) -> Any:
 
 
 def test_a_fault_of_ours_is_one_sentence_with_the_command_and_a_report(lab, monkeypatch, tmp_path):
-    monkeypatch.setattr(front, "build", broken)
+    monkeypatch.setattr(views, "build", broken)
     with pytest.raises(Unforeseen, match=r"`lab.graph\(at=0\)` met a fault of the lab") as caught:
         lab.graph(at=0)
     assert "Traceback" not in one_sentence(caught.value)

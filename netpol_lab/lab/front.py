@@ -7,45 +7,32 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.coach.admit import smallest_change
-from netpol_lab.coach.stop import smallest_stop
-from netpol_lab.connections import Flow, connect_each, naming, standing
-from netpol_lab.connections.scene import Scene, SceneNode, build, effect_of
-from netpol_lab.connections.story import Moment, Timeline, policies_changed, with_visitors
-from netpol_lab.engine.profiles import PROFILES
+from netpol_lab.connections.story import Timeline
 from netpol_lab.kubectl import Session
 from netpol_lab.lab import command_line, notebook, student_files
 from netpol_lab.lab.at_exercise import AtExercise
 from netpol_lab.lab.bridge import Bridge
 from netpol_lab.lab.clusters import Cluster
 from netpol_lab.lab.unforeseen import front_door
+from netpol_lab.lab.views import Views
 from netpol_lab.lessons import exercises, quiz
 from netpol_lab.model import datafiles as data
-from netpol_lab.model.errors import LabError, NotFound, NotSimulated
+from netpol_lab.model.errors import LabError, NotSimulated
 from netpol_lab.pods import ProgramResult
 from netpol_lab.tell import catalogue
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
     from netpol_lab.display.feedback_card import CheckPicture
-    from netpol_lab.engine.compiled import Ends
-
-AskedConnection = tuple[str, str, int] | tuple[str, str, int, str]
-"""From, to, port, and (if not TCP) the protocol."""
-
-Which = int | str | Moment
-"""A moment: its number, a part of its command, ``start`` or ``now``."""
 
 _open: Lab | None = None
 
 
 @front_door
-class Lab:
+class Lab(Views):
     """One student's lab.
 
     ``xx`` is the student's number, two digits as text. ``lesson`` names the folder for the files you write
@@ -124,235 +111,6 @@ class Lab:
         self._story, self._exercise = Timeline(self.cluster.snapshot()), AtExercise()
         self._session = Session(self.cluster, terminal=True)
 
-    # -- looking ---------------------------------------------------------------------------------
-
-    def scene(self, at: Which = "now", *, visitors: bool = True) -> Scene:
-        """One moment folded for looking at; with the pods that ``kubectl run --rm`` brought and took away again."""
-        moment = self._story.moment(at)
-        guests = self._story.visitors([moment]) if visitors else []
-        return build(with_visitors(moment.state, guests))
-
-    def matrix(self, port: int | None = None, protocol: str = "TCP", direction: Ends = "both") -> Picture:
-        """Who can connect to whom: a pandas frame in ``.frame``, an accessible table in the notebook.
-
-        ``port`` asks about one port; the frame then holds booleans. ``direction``: ``ingress``, ``egress`` or ``both``.
-        """
-        from netpol_lab.display import matrix
-
-        port, protocol = naming.asked_port(port, protocol)
-        return matrix.draw(self.scene(), port=port, protocol=protocol, direction=direction)
-
-    def both_ends(self, port: int = 80, protocol: str = "TCP") -> Picture:
-        """Three matrices side by side: egress at the source, ingress at the target, and the connection."""
-        from netpol_lab.display import matrix
-
-        return matrix.both_ends(self.scene(), *naming.asked_port(port, protocol))
-
-    def graph(self, ask: Iterable[AskedConnection] = (), *, at: Which = "now") -> Picture:
-        """Who can reach whom on the ports where something listens.
-
-        Blocked lines are drawn for what you ``ask`` about, ``("client-07", "server-07", 80)``, and for the connections
-        you tried since the last change.
-        """
-        from netpol_lab.display import graph
-
-        scene = self.scene(at)
-        tried = naming.blocked_by_policies(scene, [each.flow for each in self._story.moment(at).attempts])
-        return graph.draw(scene, blocked=[*self._asked(scene, ask), *tried])
-
-    def compare(self, before: Which | None = None, after: Which = "now", *, side_by_side: bool = False) -> Picture:
-        """What changed between two moments, as a graph and a matrix.
-
-        Without words: what the last step changed; at an exercise that was checked, what its answer changed.
-        """
-        from netpol_lab.display import card, delta, matrix
-
-        last, _ = self._story.last_step()
-        began = self._exercise.began(self._story) if before is None else None
-        old, new = began or (last if before is None else self._story.moment(before)), self._story.moment(after)
-        guests = self._story.visitors(self._story.between(old, new))
-        scenes = [build(with_visitors(moment.state, guests)) for moment in (old, new)]
-        start = began and began is not last and self._exercise.exercise
-        first = f"Start of {start.id}" if start else f"Moment {old.number}"
-        names = (first, f"moment {new.number}" + (f" ({new.command})" if new.command else ""))
-        picture = delta.draw(*scenes, before_name=names[0], after_name=names[1], side_by_side=side_by_side)
-        table = matrix.matrix_delta(*scenes, before_name=names[0], after_name=names[1])
-        return card.stack([picture, table])
-
-    def steps(
-        self,
-        to: str,
-        port: int = 80,
-        protocol: str = "TCP",
-        *,
-        sources: Sequence[str] | None = None,
-        moments: Sequence[Which] | None = None,
-        names: Sequence[str] = (),
-    ) -> Picture:
-        """The story in one picture: who reaches ``to`` at each step, drawn from the states themselves.
-
-        ``names`` are the headings of the steps, for example ``["Allow all", "Default deny", "Allow specific"]``.
-
-        Without ``moments``: each different set of policies since ``to`` exists. Without ``sources``: every pod of its
-        namespace, the pods that tried it, and the outside.
-        """
-        from netpol_lab.display import strip
-
-        number, protocol = naming.asked_port(port, protocol)
-        chosen = [self._story.moment(m) for m in moments] if moments else self._story.policy_steps()
-        guests = self._story.visitors(self._story.moments)
-        scenes = [build(with_visitors(moment.state, guests)) for moment in chosen]
-        pairs = [
-            (moment, scene, node)
-            for moment, scene in zip(chosen, scenes, strict=True)
-            if (node := naming.node_named(scene, to, self._namespace))
-        ]
-        if not pairs:
-            raise naming.not_shown(self.cluster, to, self._namespace)
-        _, last, target = pairs[-1]
-        ids = [self._node(last, name).id for name in sources] if sources else naming.around(last, target)
-        titles = [*(names or ()), *[""] * len(pairs)]
-        states = [moment.state for moment, _, _ in pairs]
-        drawn = [strip.StripStep(titles[i], policies_changed(states, i), pair[1]) for i, pair in enumerate(pairs)]
-        return strip.draw(drawn, ids, target.id, number or 80, protocol)
-
-    def why(
-        self, source: str, destination: str, port: int | None = None, protocol: str = "TCP", *, stop: bool = False
-    ) -> Picture:
-        """Why one connection passes or not: name, Service, egress, ingress, port; near misses; the smallest change.
-
-        ``source`` is a pod or workload; ``destination`` may also be a Service, an address or a DNS name. ``port`` is
-        the one the client would use; without it, the first port of the Service or the pod. Where the endpoints of a
-        Service differ, a table of all of them follows. ``stop=True`` adds the smallest change that would stop a
-        connection that passes.
-        """
-        from netpol_lab.display import card, why
-        from netpol_lab.display import endpoints_table as endpoints
-
-        state, flow = self._dial(source, destination, port, protocol)
-        verdict = flow.judged
-        change = None
-        if verdict is not None and (stop or not flow.connected):
-            change = (smallest_stop if flow.connected else smallest_change)(state, verdict)
-        picture = why.draw(flow, change=change, saw=self._story.saw(flow))
-        each = connect_each(state, flow.source, flow.service, flow.port, protocol) if flow.service else []
-        if flow.service is None or len({one.outcome for one in each}) < 2:
-            return picture
-        return card.stack([picture, endpoints.draw(flow.service, flow.source, flow.port, each)])
-
-    def endpoints(self, service: str, source: str, port: int | None = None, protocol: str = "TCP") -> Picture:
-        """What ``source`` meets behind a Service: one row per endpoint, and the share of requests that work.
-
-        ``port`` is the Service's, its first one if not given. Raises NotFound for a Service that is not there.
-        """
-        from netpol_lab.display import endpoints_table as endpoints
-
-        state = self._state_with_guests()
-        origin = state.endpoint(source, self._namespace)
-        found = naming.service_named(state, service, (getattr(origin, "namespace", ""), self._namespace, "default"))
-        if found is None:
-            raise NotFound(f"There is no Service {service!r} with a port.", "Service", service)
-        port, protocol = naming.asked_port(port or found.ports[0].port, protocol)
-        assert port is not None
-        return endpoints.draw(found, origin, port, connect_each(state, origin, found, port, protocol))
-
-    def packets(self, source: str, destination: str, port: int | None = None, protocol: str = "TCP") -> Picture:
-        """One connection packet by packet, and where it is judged. The words are those of :meth:`why`.
-
-        Raises LabError where no packet gets as far as a pod: a name that does not resolve, a Service without pods.
-        """
-        from netpol_lab.display import packets
-
-        return packets.draw(self._dial(source, destination, port, protocol)[1])
-
-    def hold(
-        self, source: str | None = None, destination: str = "", port: int | None = None, protocol: str = "TCP"
-    ) -> Picture:
-        """Open a connection and keep it open while you change policies; without ends, see what has become of all.
-
-        The ends are named as for :meth:`why`, and what cannot be opened is answered by it. Policies judge a connection
-        when it is opened; what becomes of one that stands is left to the plugin (documentation, NetworkPolicy).
-        """
-        from netpol_lab.display import standing_table as table
-
-        state = self.cluster.snapshot()
-        if source is not None:
-            flow = naming.flow(state, source, destination, port, protocol, self._namespace)
-            if not flow.connected:
-                return self.why(source, destination, port, protocol)
-            self._story.hold(flow)
-        held = [(standing(state, flow), moment.command) for flow, moment in self._story.held]
-        return table.draw(held, self.cluster.profile)
-
-    def _dial(self, source: str, destination: str, port: int | None, protocol: str) -> tuple[Snapshot, Flow]:
-        """The connection asked about, made in the present state."""
-        state = self._state_with_guests()
-        return state, naming.flow(state, source, destination, port, protocol, self._namespace)
-
-    def _state_with_guests(self) -> Snapshot:
-        """The present state, with the pods that tried something in it and are gone."""
-        return with_visitors(self.cluster.snapshot(), self._story.visitors([self._story.now]))
-
-    def plugins(
-        self, source: str | None = None, destination: str = "", port: int | None = None, protocol: str = "TCP"
-    ) -> Picture:
-        """What each network plugin makes of one connection under the present policies: one row per profile.
-
-        The ends are named as for :meth:`why`. Without them: how the plugins decide what the API leaves to them.
-        """
-        from netpol_lab.display import plugins_table as plugins
-
-        if source is None:
-            return plugins.points(tuple(PROFILES.values()))
-        states = {each: replace(self._state_with_guests(), enforcement=each) for each in PROFILES.values()}
-        ends = (source, destination, port, protocol, self._namespace)
-        return plugins.draw({each: naming.flow(states[each], *ends) for each in states}, self.cluster.profile)
-
-    def reach(self, source: str) -> Picture:
-        """Everything one pod can reach: its blast radius, if it were taken over."""
-        from netpol_lab.display import reach
-
-        scene = self.scene()
-        return reach.draw(scene, self._node(scene, source).id)
-
-    def policies(self) -> Picture:
-        """Each policy as sentences, with the pods it selects and the peers it resolves to now."""
-        from netpol_lab.display import card, policy_cards
-
-        state = self.cluster.snapshot()
-        scene = build(state)
-        cards = [
-            policy_cards.draw(
-                scene, policy, **notebook.lines_of(policy), effect=effect_of(state, policy), namespaces=state.namespaces
-            )
-            for policy in state.policies
-        ]
-        return card.stack(cards) if cards else policy_cards.none(scene)
-
-    def warnings(self) -> Picture:
-        """What is legal in the policies and probably wrong: the line, what was meant, and the lesson about it."""
-        from netpol_lab.display import advice_table as advice
-
-        return advice.draw(self.cluster.warnings(), len(self.cluster.policies), self.cluster.caveats)
-
-    def heatmap(self) -> Picture:
-        """The reachability of every pod with every other as one image, for clusters too large for a table."""
-        from netpol_lab.display import heatmap
-
-        return heatmap.draw(build(self.cluster, fold=False))
-
-    def moments(self) -> Picture:
-        """The steps so far, with the numbers and names that ``compare`` and ``graph`` understand."""
-        from netpol_lab.display import moments
-
-        return moments.draw(self._story.moments)
-
-    def playground(self) -> Any:
-        """A widget to explore with: each policy on or off, a port, and the why of a pair. It changes nothing."""
-        from netpol_lab.lab.playground import Playground
-
-        return Playground(self)
-
     # -- exercises -------------------------------------------------------------------------------
 
     def check(self, exercise: str) -> CheckPicture:
@@ -397,24 +155,3 @@ class Lab:
         from netpol_lab.display import catalogue_cards
 
         return catalogue_cards.draw_mistake(catalogue.mistake(id))
-
-    # -- names -----------------------------------------------------------------------------------
-
-    @property
-    def _namespace(self) -> str:
-        """Where a bare name is looked up first."""
-        return f"student-{self.xx}"
-
-    def hypothetical(self, without: Iterable[str] = ()) -> Snapshot:
-        """The present state without some policies, named ``namespace/name``. The lab's own cluster stays as it is."""
-        keys = [("NetworkPolicy", *name.split("/", 1)) for name in without]
-        return self.cluster.snapshot().without(keys)  # type: ignore[arg-type]
-
-    def _node(self, scene: Scene, name: str) -> SceneNode:
-        return naming.node_meant(self.cluster, scene, name, self._namespace)
-
-    def _asked(self, scene: Scene, ask: Iterable[AskedConnection]) -> list[tuple[str, str, str, int]]:
-        return [
-            (self._node(scene, source).id, self._node(scene, destination).id, protocol, port)
-            for source, destination, port, protocol in naming.asked_questions(ask)
-        ]

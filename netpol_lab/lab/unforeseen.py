@@ -71,8 +71,8 @@ def foreseen(command: str) -> Iterator[None]:
 
 def front_door(cls: Front) -> Front:
     """Every public method of the class, and its beginning, answer what is unforeseen in one sentence."""
-    for name, method in list(vars(cls).items()):
-        if inspect.isfunction(method) and (not name.startswith("_") or name == "__init__"):
+    for name, method in inspect.getmembers(cls, inspect.isfunction):
+        if not name.startswith("_") or name == "__init__":
             setattr(
                 cls, name, _guarded(method, cls.__name__ if name == "__init__" else f"{cls.__name__.lower()}.{name}")
             )
