@@ -1,5 +1,8 @@
 """Build the notebooks from their sources: ``python notebooks/build.py [--check] [--students] [NN-name ...]``.
 
+``python notebooks/build.py --minutes`` prints how long each lesson and section takes, and writes the times where they
+are told: in the lessons, in README.md and in the plan of TEACHING.md (``lesson_minutes`` has the model).
+
 Each ``source/NN-name.md`` becomes two files: ``NN-name.ipynb`` for the student (no outputs, exercises blank) and
 ``solutions/NN-name.ipynb`` (exercises solved, executed in an empty folder, outputs kept). The same source
 always gives the same bytes, so that ``--check`` can tell a stale notebook from a fresh one.
@@ -21,8 +24,10 @@ from pathlib import Path
 
 import jupytext
 import lesson_lint
+import lesson_minutes
 import nbformat
 from lesson_lint import tags
+from lesson_minutes import Section
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
@@ -238,6 +243,12 @@ def run(chosen: Sequence[Path], target: Path, check: bool, students_only: bool) 
             continue
         for name, text in files.items():
             problems += [f"{name}: {fault}" for fault in lesson_lint.built_faults(read(source), text, name)]
+        solved = files.get(f"solutions/{source.stem}.ipynb")
+        if solved is not None:
+            parts = sections(source, nbformat.reads(solved, as_version=4))
+            told = lesson_minutes.faults(source.stem, source.read_text(encoding="utf-8"), parts)
+            problems += [f"{source.name}: {fault}." for fault in told]
+        for name, text in files.items():
             path = target / name
             if not check:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -245,6 +256,43 @@ def run(chosen: Sequence[Path], target: Path, check: bool, students_only: bool) 
             elif stale(path, text):
                 problems.append(f"{name}: differs from what {source.name} gives. Run `make notebooks`.")
     return problems
+
+
+def sections(source: Path, solved: NotebookNode) -> list[Section]:
+    """Return the sections of a lesson with their times, as its solution notebook gives them."""
+    return lesson_minutes.sections(student_form(source), solved)
+
+
+def stated_times(known: Sequence[Path]) -> dict[str, int]:
+    """Return the minutes each lesson states, in their order; an appendix states none."""
+    said = {source.stem: lesson_minutes.stated(source.read_text(encoding="utf-8")) for source in known}
+    return {name: needed for name, needed in said.items() if needed is not None and not lesson_lint.is_appendix(name)}
+
+
+def write_minutes(known: Sequence[Path]) -> None:
+    """Print the times of the stored notebooks, and write them where a stated one has become wrong."""
+    lessons = {
+        source: sections(source, nbformat.read(HERE / "solutions" / f"{source.stem}.ipynb", as_version=4))
+        for source in known
+    }
+    print(lesson_minutes.table({source.stem: parts for source, parts in lessons.items()}))
+    for source, parts in lessons.items():
+        text = source.read_text(encoding="utf-8")
+        corrected = lesson_minutes.corrected(source.stem, text, parts)
+        if corrected != text:
+            source.write_text(corrected, encoding="utf-8")
+            print(f"{source.name}: states {lesson_minutes.stated(corrected)} minutes now; build it again")
+    for page, text in lesson_minutes.pages(HERE.parent, stated_times(known)).items():
+        page.write_text(text, encoding="utf-8")
+
+
+def stale_pages(known: Sequence[Path]) -> list[str]:
+    """Return a problem for each page that tells other times than the lessons do."""
+    return [
+        f"{page.name}: tells other times than the lessons do. Run `python notebooks/build.py --minutes`."
+        for page, text in lesson_minutes.pages(HERE.parent, stated_times(known)).items()
+        if page.read_text(encoding="utf-8") != text
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -257,8 +305,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--students", action="store_true", help="leave out the solution notebooks, which take a kernel to run"
     )
+    parser.add_argument(
+        "--minutes", action="store_true", help="print how long each lesson takes, and write it where it is told"
+    )
     options = parser.parse_args(arguments)
     known = sources()
+    if options.minutes:
+        write_minutes(known)
+        return 0
     unknown = set(options.lessons) - {source.stem for source in known}
     if unknown:
         parser.error(f"there is no lesson {', '.join(sorted(unknown))}")
@@ -266,6 +320,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     problems = run(chosen, HERE, options.check, options.students)
     for path in orphans(HERE, {f"{source.stem}.ipynb" for source in known}):
         problems.append(f"{path.relative_to(HERE)}: no source gives this notebook; delete it, or write its source.")
+    problems += stale_pages(known)
     for problem in problems:
         print(problem, file=sys.stderr)
     print(f"{len(chosen)} lessons {'checked' if options.check else 'built'}, {len(problems)} problems")

@@ -27,6 +27,9 @@ VERBS = {
     *("Send", "Shut", "Start", "Take", "Test", "Trace", "Write"),
 }
 
+APPENDIX = "9"
+"""A page whose number begins so is for looking things up: no exercises, no time of its own."""
+
 RELATIVE_LINK = re.compile(r"\]\((?P<target>(?![a-z]+:|#)[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 ANCHOR_LINK = re.compile(r"\]\(#([^)\s]+)\)")
 MACHINE_PATH = re.compile(r"/home/\w|/Users/\w|/root/\w|/tmp/\w|/var/folders/|site-packages|[A-Z]:\\\\?Users")
@@ -44,12 +47,21 @@ def tags(cell: NotebookNode) -> set[str]:
     return set(cell.metadata.get("tags", ()))
 
 
+def is_appendix(name: str) -> bool:
+    """Return whether a lesson's name is that of a page to look things up in.
+
+    >>> is_appendix("90-appendix"), is_appendix("09-plugins-and-limits")
+    (True, False)
+    """
+    return name.startswith(APPENDIX)
+
+
 def source_faults(source: Path, lesson: NotebookNode) -> list[str]:
     """Return what is wrong with a lesson as written. ``source`` is its file; links are followed from ``notebooks/``."""
     cells = lesson.cells
     return [
         *title_faults(cells),
-        *part_faults(cells),
+        *([] if is_appendix(source.stem) else part_faults(cells)),
         *tag_faults(cells),
         *exercise_faults(cells),
         *prose_faults(cells),

@@ -257,7 +257,7 @@ def test_the_lint_has_nothing_to_say_about_the_small_lesson(lesson: Path) -> Non
     [
         ("# Run a small lesson", "# The small lesson", "'The'"),
         ("# Run a small lesson", "Run a small lesson", "not a Markdown title"),
-        ("5 minutes", "a while", "the minutes it takes"),
+        ("10 minutes", "a while", "the minutes it takes"),
         ("**You need:** nothing.", "", "what you need"),
         ('{"tags": ["predict"]}', "", "tagged predict"),
         ('{"tags": ["quiz"]}', "", "tagged quiz"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import build
 import nbformat
 import pytest
-from lesson_lint import tags
+from lesson_lint import is_appendix, tags
 from nbformat import NotebookNode
 from nbval_runs import run_nbval
 
@@ -84,7 +84,7 @@ def test_two_notebooks_at_once_do_not_disturb_each_other(tmp_path: Path) -> None
 def test_every_check_of_a_solution_notebook_passed_when_its_outputs_were_stored(source: Path) -> None:
     solved = nbformat.read(build.HERE / "solutions" / f"{source.stem}.ipynb", as_version=4)
     checks = [cell for cell in solved.cells if "check" in tags(cell)]
-    assert len(checks) >= 2
+    assert len(checks) >= (0 if is_appendix(source.stem) else 2)
     for cell in checks:
         (output,) = cell.outputs
         assert re.match(r"(= )?(Done|Equivalent):", output.data["text/plain"]), cell.source

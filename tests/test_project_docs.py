@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import build
 import lesson_lint
 import pytest
 
@@ -12,6 +13,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = [
     REPOSITORY / "README.md",
     REPOSITORY / "CONTRIBUTING.md",
+    REPOSITORY / "TEACHING.md",
     *sorted((REPOSITORY / "notebooks" / "source").glob("*.md")),
 ]
 EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
@@ -31,7 +33,7 @@ def test_no_page_belittles_its_reader(page: Path) -> None:
     assert BELITTLING.findall(prose(page).replace(told_to_avoid, "")) == []
 
 
-@pytest.mark.parametrize("page", PAGES[:2], ids=[page.name for page in PAGES[:2]])
+@pytest.mark.parametrize("page", PAGES[:3], ids=[page.name for page in PAGES[:3]])
 def test_every_link_of_the_first_pages_leads_to_a_file(page: Path) -> None:
     targets = [match["target"] for match in lesson_lint.RELATIVE_LINK.finditer(page.read_text(encoding="utf-8"))]
     assert targets
@@ -51,12 +53,14 @@ def test_every_make_command_that_is_named_exists() -> None:
     assert named - targets == set()
 
 
-def test_the_readme_names_every_lesson_with_its_minutes() -> None:
+def test_the_readme_names_every_lesson() -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    for source in sorted((REPOSITORY / "notebooks" / "source").glob("[0-9][0-9]-*.md")):
-        row = re.search(rf"\[{source.stem}\]\(notebooks/{source.stem}\.ipynb\).*\| (\d+) \|", text)
-        assert row, source.stem
-        assert f"{row[1]} minutes" in source.read_text(encoding="utf-8"), source.stem
+    for source in build.sources():
+        assert re.search(rf"(?m)^\| \[{source.stem}\]\(notebooks/{source.stem}\.ipynb\) \|.*\|$", text), source.stem
+
+
+def test_readme_and_plan_tell_the_times_that_the_lessons_state() -> None:
+    assert build.stale_pages(build.sources()) == []
 
 
 def test_no_page_names_a_place_where_packages_come_from() -> None:

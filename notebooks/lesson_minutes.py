@@ -1,0 +1,242 @@
+"""How long a lesson takes, by one stated model, and the two-day plan that follows.
+
+Nobody has measured a class with a clock yet. The constants below are estimates with their reasons; put a measured
+number in the place of one of them, and every stated time follows. ``python notebooks/build.py --minutes`` prints
+the table and writes the numbers where they are told; the build compares them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lesson_lint import BLANK, is_appendix, tags
+from nbformat import NotebookNode
+
+WORDS_PER_MINUTE = 150
+"""Reading prose. Reading for pleasure is near 240; a text that teaches, often in a second language, is slower."""
+SECONDS = {
+    # Run the cell, wait for it, and find what it printed.
+    "cell": 10,
+    # Read one line of YAML or one command.
+    "line": 2,
+    # Look at a line of output; most are compared with what is known.
+    "printed": 1.5,
+    # Find your way in a picture, a table or a card.
+    "picture": 20,
+    # Decide on an answer before looking.
+    "question": 30,
+    # Understand what is wanted, apply it, read the check, and make one mistake.
+    "exercise": 210,
+    # Find and type one line of an answer.
+    "answer": 12,
+}
+PRINTED_AT_MOST = 15
+"""Nobody reads the lines of a long output one by one: after so many, it is looked over."""
+LONGEST = 50
+"""Minutes. What is longer is not finished before the break, and is cut or split."""
+BEING_CUT = {
+    *("04-selectors", "05-egress-and-dns", "06-flows-and-services", "07-three-tiers", "08-dockercoins"),
+    "09-plugins-and-limits",
+}
+"""Lessons that are too long still; whoever cuts one takes it out."""
+SLACK = 4
+"""Minutes by which a stated time may differ: the stated ones are multiples of five, and hold for small edits."""
+
+STATED = re.compile(r"(?<=\*\*Time:\*\* )\d+(?= minutes)")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a lesson under one heading, and the seconds it takes."""
+
+    title: str
+    seconds: float
+
+
+def sections(student: NotebookNode, solved: NotebookNode) -> list[Section]:
+    """Return the sections of a lesson with their times, from its two forms; the solved one has its outputs."""
+    asked = iter([cell.source for cell in student.cells if "exercise" in tags(cell)])
+    times: dict[str, float] = {}
+    title = "Title"
+    for cell in solved.cells:
+        heading = re.search(r"(?m)^##+ (.+?)\s*$", cell.source) if cell.cell_type == "markdown" else None
+        title = heading[1] if heading else title
+        stub = next(asked, "") if cell.cell_type == "code" and "solution" in tags(cell) else ""
+        times[title] = times.get(title, 0) + cell_seconds(cell, stub)
+    return [Section(name, seconds) for name, seconds in times.items()]
+
+
+def cell_seconds(cell: NotebookNode, stub: str = "") -> float:
+    """Return the seconds one cell of a solution notebook takes; ``stub`` is the exercise that it answers.
+
+    >>> cell_seconds(NotebookNode(cell_type="markdown", source="five words on a line", metadata={}))
+    2.0
+    """
+    if cell.cell_type == "markdown":
+        return 0 if "hint" in tags(cell) else len(cell.source.split()) * 60 / WORDS_PER_MINUTE
+    lines = written(cell.source)
+    seconds = SECONDS["cell"] + SECONDS["line"] * len(lines)
+    printed = sum(len(output.text.splitlines()) for output in cell.outputs if output.output_type == "stream")
+    seconds += SECONDS["printed"] * min(printed, PRINTED_AT_MOST)
+    seconds += SECONDS["picture"] * sum(output.output_type != "stream" for output in cell.outputs)
+    if re.search(r'lab\.(predict|quiz)\("[^"]+", ', cell.source):
+        seconds += SECONDS["question"]
+    if "solution" in tags(cell):
+        given = [line for line in written(stub) if BLANK not in line]
+        seconds += SECONDS["exercise"] + SECONDS["answer"] * max(1, len(lines) - len(given))
+    return float(seconds)
+
+
+def written(source: str) -> list[str]:
+    """Return the lines of a cell that hold something."""
+    return [line for line in source.splitlines() if line.strip()]
+
+
+def minutes(parts: Sequence[Section]) -> float:
+    """Return the minutes of a lesson."""
+    return sum(part.seconds for part in parts) / 60
+
+
+def rounded(parts: Sequence[Section]) -> int:
+    """Return the minutes as a lesson states them: a multiple of five."""
+    return 5 * round(minutes(parts) / 5)
+
+
+def stated(source: str) -> int | None:
+    """Return the minutes that the text of a lesson's source states."""
+    found = STATED.search(source)
+    return int(found[0]) if found else None
+
+
+def faults(name: str, source: str, parts: Sequence[Section]) -> Iterator[str]:
+    """Yield what is wrong with the time of a lesson: too long, or stated wrongly."""
+    needed = minutes(parts)
+    if is_appendix(name):
+        return
+    if needed > LONGEST and name not in BEING_CUT:
+        yield f"takes {needed:.0f} minutes by the model of lesson_minutes; a lesson takes at most {LONGEST}"
+    said = stated(source)
+    if said is None or abs(said - needed) > SLACK:
+        yield (
+            f"states {said} minutes where the model gives {needed:.0f}: say **Time:** {rounded(parts)} minutes. "
+            "`python notebooks/build.py --minutes` writes it"
+        )
+
+
+def corrected(name: str, source: str, parts: Sequence[Section]) -> str:
+    """Return the text of a lesson's source with the time that the model gives, where the stated one is wrong."""
+    said = stated(source)
+    wrong = said is not None and abs(said - minutes(parts)) > SLACK
+    return STATED.sub(str(rounded(parts)), source) if wrong and not is_appendix(name) else source
+
+
+def table(lessons: dict[str, list[Section]]) -> str:
+    """Return the times of all lessons and their sections as text."""
+    lines = []
+    for name, parts in lessons.items():
+        lines.append(f"{name:58}{minutes(parts):6.1f}")
+        lines += [f"    {part.title[:52]:54}{part.seconds / 60:6.1f}" for part in parts]
+    total = sum(minutes(parts) for name, parts in lessons.items() if not is_appendix(name))
+    return "\n".join([*lines, f"{'all lessons':58}{total:6.1f}"])
+
+
+# The plan: the stated minutes of the lessons, laid into two days of class.
+
+HOURS_A_DAY = 6
+TALK = 10
+"""Minutes a class takes beyond the lesson: a vote, questions, and those who are not done yet."""
+DAY_STARTS = 9 * 60
+BREAK = 15
+LUNCH = 60
+LUNCH_FROM = 11 * 60 + 30
+WITHOUT_A_BREAK = 110
+"""Minutes that a class works at most before it gets up."""
+
+
+def plan(times: dict[str, int]) -> str:
+    """Return the two-day plan as a Markdown table; what does not fit into the two days stands under it.
+
+    >>> print(plan({"00-a": 50, "01-b": 45, "02-c": 40}))
+    | day | time | what | minutes |
+    |---|---|---|---|
+    | 1 | 9:00 | [00-a](notebooks/00-a.ipynb) | 50 + 10 |
+    | 2 | 9:00 | [01-b](notebooks/01-b.ipynb) | 45 + 10 |
+    | 2 | 9:55 | [02-c](notebooks/02-c.ipynb) | 40 + 10 |
+    <BLANKLINE>
+    Class time: 1 h 00 on day 1, 1 h 45 on day 2, breaks not counted.
+    """
+    first, second, later = days(times)
+    lines = ["| day | time | what | minutes |", "|---|---|---|---|"]
+    lines += [f"| 1 | {line} |" for line in day(first, times)] + [f"| 2 | {line} |" for line in day(second, times)]
+    taken = [sum(times[name] + TALK for name in names) for names in (first, second)]
+    clock = [f"{total // 60} h {total % 60:02d} on day {number}" for number, total in enumerate(taken, 1)]
+    lines += ["", f"Class time: {', '.join(clock)}, breaks not counted."]
+    if later:
+        lines += ["", f"Afterwards, alone or on a third day: {', '.join(link(name) for name in later)}."]
+    return "\n".join(lines)
+
+
+def days(times: dict[str, int]) -> tuple[list[str], list[str], list[str]]:
+    """Return the lessons of the first day, of the second, and those left over.
+
+    As many lessons as fit are in the two days; among the ways to do that, the days are as even as can be.
+    """
+    names = list(times)
+
+    def taken(begin: int, end: int) -> int:
+        return sum(times[name] + TALK for name in names[begin:end])
+
+    fitting = [
+        (cut, end)
+        for end in range(len(names) + 1)
+        for cut in range(end + 1)
+        if max(taken(0, cut), taken(cut, end)) <= 60 * HOURS_A_DAY
+    ]
+    cut, end = min(fitting, key=lambda both: (-both[1], abs(taken(0, both[0]) - taken(*both)), -both[0]))
+    return names[:cut], names[cut:end], names[end:]
+
+
+def day(names: Sequence[str], times: dict[str, int]) -> Iterator[str]:
+    """Yield the rows of one day: its lessons, a break where the next one would be too long without, and lunch."""
+    clock, since, eaten = DAY_STARTS, 0, False
+    for name in names:
+        takes = times[name] + TALK
+        lunch = clock >= LUNCH_FROM and not eaten
+        if lunch or since + takes > WITHOUT_A_BREAK:
+            pause = LUNCH if lunch else BREAK
+            yield f"{clock // 60}:{clock % 60:02d} | {'lunch' if lunch else 'break'} | {pause}"
+            clock, since, eaten = clock + pause, 0, eaten or lunch
+        yield f"{clock // 60}:{clock % 60:02d} | {link(name)} | {times[name]} + {TALK}"
+        clock, since = clock + takes, since + takes
+
+
+def link(name: str) -> str:
+    """Return a lesson as a Markdown link, as seen from the repository's top."""
+    return f"[{name}](notebooks/{name}.ipynb)"
+
+
+# The pages that tell the times.
+
+PLAN = re.compile(r"(?s)(?<=<!-- plan: written by notebooks/build\.py --minutes -->\n).*?(?=\n<!-- end of plan -->)")
+
+
+def with_plan(page: str, times: dict[str, int]) -> str:
+    """Return TEACHING.md with the plan that follows from these times."""
+    return PLAN.sub(lambda _: plan(times), page, count=1)
+
+
+def with_times(page: str, times: dict[str, int]) -> str:
+    """Return README.md with these times in its table of lessons."""
+    for name, needed in times.items():
+        row = re.compile(rf"(?m)^(\| \[{name}\]\(notebooks/{name}\.ipynb\) \|.*\| )\d+( \|)$")
+        page = row.sub(rf"\g<1>{needed}\g<2>", page)
+    return page
+
+
+def pages(top: Path, times: dict[str, int]) -> dict[Path, str]:
+    """Return what the pages that tell times must hold."""
+    made = {top / "README.md": with_times, top / "TEACHING.md": with_plan}
+    return {page: fill(page.read_text(encoding="utf-8"), times) for page, fill in made.items()}
