@@ -71,6 +71,8 @@ def solution_form(source: Path) -> NotebookNode:
         if cell.cell_type == "markdown":
             cell.source = one_folder_deeper(cell.source)
     banner = f"> The exercises of [{source.stem}](../{source.stem}.ipynb), solved. Try them there first."
+    if lesson_lint.is_appendix(source.stem):
+        banner = f"> [{source.stem}](../{source.stem}.ipynb), with what its cells print."
     cells.insert(1, nbformat.v4.new_markdown_cell(banner))
     return notebook(cells)
 
