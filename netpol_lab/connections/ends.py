@@ -9,7 +9,7 @@ from netpol_lab.cluster.snapshot import View
 from netpol_lab.engine.addresses import AddressMap, AddressRange, range_name
 from netpol_lab.engine.compiled import Engine, Group, have_a_family
 from netpol_lab.model.networks import NETWORKS, SYSTEM_NAMESPACE
-from netpol_lab.model.objects import OUTSIDE, Direction, Endpoint, External, Pod
+from netpol_lab.model.objects import OUTSIDE, Direction, Endpoint, External, IPBlock, Pod
 from netpol_lab.model.ports import PortSet
 
 
@@ -26,15 +26,15 @@ def pods_in_order(view: View) -> list[Pod]:
     return sorted(pods, key=lambda pod: (pod.namespace == SYSTEM_NAMESPACE, order[pod.namespace]))
 
 
-def outside_ranges(*states: View) -> dict[External, list[AddressRange]]:
+def outside_ranges(*states: View, apart: Iterable[IPBlock] = ()) -> dict[External, list[AddressRange]]:
     """The addresses outside the cluster, by what the policies of any of the states can tell apart.
 
     One family after the other, of those that pods have; the largest part of each first. Pod, Service and node networks
-    are left out where there are nodes.
+    are left out where there are nodes. No part holds addresses on both sides of one of the blocks ``apart``.
     """
-    addresses = states[0].engine.addresses
-    if len(states) > 1:
-        blocks = dict.fromkeys(block for state in states for block in state.engine.addresses.blocks)
+    addresses, more = states[0].engine.addresses, tuple(apart)
+    if len(states) > 1 or more:
+        blocks = dict.fromkeys((*(block for state in states for block in state.engine.addresses.blocks), *more))
         addresses = AddressMap(list(blocks))
     cluster = NETWORKS if any(state.nodes for state in states) else ()
     found: dict[External, list[AddressRange]] = {}

@@ -5,6 +5,7 @@ pandas is imported when a frame is asked for.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Literal
 
 from netpol_lab.cluster.handle import SimulatedCluster
@@ -19,6 +20,8 @@ from netpol_lab.tell.caveat_words import caveat_line
 
 if TYPE_CHECKING:
     import pandas
+
+    from netpol_lab.lessons.expectations import ExpectationResult
 
 
 class Cluster(SimulatedCluster):
@@ -86,6 +89,16 @@ class Cluster(SimulatedCluster):
         if not isinstance(found, Pod):
             raise LabError(f"{pod!r} is not a pod: policies select pods only.")
         return _with_caveats(frames.selected_by(self.snapshot(), found), self)
+
+    def expect(self, file: str | os.PathLike[str]) -> tuple[ExpectationResult, ...]:
+        """What the policies make of each row of a table of expected connections.
+
+        How such a file is written: :mod:`netpol_lab.lessons.expectations`. Raises :class:`LabError` for a file that is
+        not, and for a name that means nobody, with all faults and their lines.
+        """
+        from netpol_lab.lessons import expectations
+
+        return expectations.judge(self, expectations.read(file))
 
     def warnings(self) -> tuple[Finding, ...]:
         """What is legal in the policies and probably wrong; see :mod:`netpol_lab.coach.advice`."""

@@ -249,6 +249,16 @@ class Views:
 
         return advice.draw(self.cluster.warnings(), len(self.cluster.policies), self.cluster.caveats)
 
+    def expect(self, file: str) -> Picture:
+        """A table of expected connections against the policies as they are: held or broken, and who decides it.
+
+        ``file`` is a YAML file in your folder; :mod:`netpol_lab.lessons.expectations` says how it is written.
+        """
+        from netpol_lab.display import expectations_table as table
+
+        rows = [table.ToldRow(*each.told) for each in self.cluster.expect(file)]
+        return table.draw(rows, self.cluster.caveats)
+
     def heatmap(self) -> Picture:
         """The reachability of every pod with every other as one image, for clusters too large for a table."""
         from netpol_lab.display import heatmap

@@ -6,10 +6,14 @@ that nobody sees, such as hints that never appear.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from netpol_lab.model.errors import LabError
+from netpol_lab.model.phrases import did_you_mean, nearest
+
+Way = tuple[str | int, ...]
+LinesOf = Callable[[Way], int]
 
 
 class DataError(LabError):
@@ -19,21 +23,25 @@ class DataError(LabError):
 class Fields:
     """The fields of one mapping. Each is taken once; :meth:`done` complains about what is left.
 
-    ``place`` is where the mapping stands, for messages: ``quiz/01-allow-all.yaml, quiz[0]``.
+    ``place`` is where the mapping stands, for messages: ``quiz/01-allow-all.yaml, quiz[0]``. With ``lines``, which tell
+    on which line the part at a path begins, it is the file, and messages name the line.
 
     >>> fields = Fields({"id": "a/1", "titel": "Typo"}, "x.yaml, exercises[0]")
     >>> fields.text("id")
     'a/1'
+    >>> fields.text("title", "")
+    ''
     >>> fields.done()
     Traceback (most recent call last):
-    netpol_lab.model.fields.DataError: x.yaml, exercises[0]: unknown field 'titel'.
+    netpol_lab.model.fields.DataError: x.yaml, exercises[0]: unknown field 'titel', did you mean 'title'?
     """
 
-    def __init__(self, values: Any, place: str) -> None:
+    def __init__(self, values: Any, place: str, lines: LinesOf | None = None, path: Way = ()) -> None:
+        self.place, self._lines, self._path = place, lines, path
         if not isinstance(values, Mapping):
-            raise DataError(f"{place}: fields are expected here, not {_kind(values)}.")
+            raise DataError(f"{self._at()}: fields are expected here, not {_kind(values)}.")
         self._left = dict(values)
-        self.place = place
+        self._known: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
         return name in self._left
@@ -42,46 +50,46 @@ class Fields:
         """A text that is not empty. Without a default the field has to be there."""
         value = self._take(name, default)
         if not isinstance(value, str) or not (value.strip() or value == default):
-            raise DataError(f"{self.place}: {name} has to be text, not {_kind(value)}.")
+            raise DataError(f"{self._at(name)}: {name} has to be text, not {_kind(value)}.")
         return value.strip()
 
     def number(self, name: str) -> int | None:
-        value = self._left.pop(name, None)
+        value = self._pop(name)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-            raise DataError(f"{self.place}: {name} has to be a number, not {_kind(value)}.")
+            raise DataError(f"{self._at(name)}: {name} has to be a number, not {_kind(value)}.")
         return value
 
     def choice(self, name: str, options: tuple[str, ...], default: str) -> str:
         value = self._take(name, default)
         if value not in options:
-            raise DataError(f"{self.place}: {name} has to be one of {', '.join(options)}, not {value!r}.")
+            raise DataError(f"{self._at(name)}: {name} has to be one of {', '.join(options)}, not {value!r}.")
         return str(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts; empty when the field is not there."""
-        values = self._left.pop(name, None) or []
+        values = self._pop(name) or []
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            raise DataError(f"{self.place}: {name} has to be a list of texts.")
+            raise DataError(f"{self._at(name)}: {name} has to be a list of texts.")
         return tuple(value.strip() for value in values)
 
     def labels(self, name: str) -> dict[str, str]:
-        values = self._left.pop(name, None) or {}
+        values = self._pop(name) or {}
         if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-            raise DataError(f"{self.place}: {name} has to be a map of texts.")
+            raise DataError(f"{self._at(name)}: {name} has to be a map of texts.")
         return values
 
     def each(self, name: str) -> Iterator[Fields]:
         """The mappings of a list; none when the field is not there."""
-        values = self._left.pop(name, None) or []
+        values = self._pop(name) or []
         if not isinstance(values, list):
-            raise DataError(f"{self.place}: {name} has to be a list, not {_kind(values)}.")
+            raise DataError(f"{self._at(name)}: {name} has to be a list, not {_kind(values)}.")
         for index, value in enumerate(values):
-            yield Fields(value, f"{self.place}, {name}[{index}]")
+            yield self._part(value, f"{name}[{index}]", (name, index))
 
     def mapping(self, name: str) -> dict[str, Any]:
         value = self._take(name, None)
         if not isinstance(value, dict):
-            raise DataError(f"{self.place}: {name} has to hold fields, not {_kind(value)}.")
+            raise DataError(f"{self._at(name)}: {name} has to hold fields, not {_kind(value)}.")
         return value
 
     @property
@@ -94,16 +102,38 @@ class Fields:
         return self.inner(name) if isinstance(self._left.get(name), Mapping) else self.text(name)
 
     def inner(self, name: str) -> Fields:
-        return Fields(self.mapping(name), f"{self.place}, {name}")
+        return self._part(self.mapping(name), name, (name,))
+
+    @property
+    def line(self) -> int:
+        """The line on which the mapping begins; 0 where it is not known."""
+        return self._lines(self._path) if self._lines else 0
+
+    def _part(self, value: Any, name: str, way: Way) -> Fields:
+        return Fields(value, self.place if self._lines else f"{self.place}, {name}", self._lines, (*self._path, *way))
+
+    def _at(self, name: str = "") -> str:
+        """Where the mapping stands, or one field of it, for a message."""
+        if self._lines is None:
+            return self.place
+        return f"{self.place}, line {self._lines((*self._path, name) if name else self._path)}"
 
     def done(self) -> None:
         """Raise DataError when a field was not read: it is unknown."""
         if self._left:
-            raise DataError(f"{self.place}: unknown field {min(map(str, self._left))!r}.")
+            odd = min(map(str, self._left))
+            meant = did_you_mean(nearest(odd, sorted(self._known)), "'")
+            raise DataError(f"{self._at(odd)}: unknown field {odd!r}{', ' + meant if meant else '.'}")
 
     def _take(self, name: str, default: Any) -> Any:
         if name not in self._left and default is None:
-            raise DataError(f"{self.place}: the field {name} is missing.")
+            meant = nearest(name, (each for each in map(str, self._left) if each not in self._known))
+            wrong = f" Is {meant[0]!r} a slip?" if meant else ""
+            raise DataError(f"{self._at()}: the field {name} is missing.{wrong}")
+        return self._pop(name, default)
+
+    def _pop(self, name: str, default: Any = None) -> Any:
+        self._known.add(name)
         return self._left.pop(name, default)
 
 

@@ -216,6 +216,10 @@ PICTURES = {
     "packets.there": "{packet} to the server",
     "packets.back": "{packet} from the server",
     "packets.in order": "{judged}. In order: {packets}. {later}",
+    # -- a table of expected connections
+    "expect.held": "{number:The one expectation holds|All {all} expectations hold}",
+    "expect.broken": "{number} of {all} expectations {number:is|are} broken",
+    "expect.quiet": "Each row is judged for every connection it speaks of, as the policies are now.",
     # -- advice
     "advice.title": "{number} {number:thing|things} in these policies {number:is|are} probably not meant",
     "advice.quiet": "The API server accepts all of this. `kubectl apply` says nothing about it.",

@@ -44,16 +44,21 @@ def reasons(flow: Flow) -> Iterable[Reason]:
         yield Reason(say("reason.plugins"), edge="ink", profiles=verdict.by_profile)
     if verdict is not None and verdict.ingress.unjudged == "own Service":
         return
-    if flow.connected and verdict is not None:
-        yield from _admitted(verdict)
-    elif flow.outcome == "dns timed out":
+    if flow.outcome == "dns timed out":
         yield from _dns_reasons(flow)
-    elif verdict is not None and verdict.stops_at:
-        for gate in verdict.gates:
-            if not gate.admitted:
-                yield _closed(gate, verdict, flow)
+    elif verdict is not None and (flow.connected or verdict.stops_at):
+        yield from policy_reasons(verdict, flow)
     elif stop is not None:
         yield _not_a_policy(flow, stop)
+
+
+def policy_reasons(verdict: Verdict, flow: Flow | None = None) -> Iterable[Reason]:
+    """What the policies alone have to do with a connection; ``flow`` is the one that was tried, where one was."""
+    if verdict.allowed:
+        yield from _admitted(verdict)
+    for gate in verdict.gates:
+        if not gate.admitted:
+            yield _closed(gate, verdict, flow)
 
 
 def _admitted(verdict: Verdict) -> Iterable[Reason]:
@@ -108,7 +113,7 @@ def near_miss(gate: Gate) -> NearMiss | None:
     return miss if miss and len(miss.failed) == 1 and miss.failed[0].kind in _LIKE_A_LABEL else None
 
 
-def _closed(gate: Gate, verdict: Verdict, flow: Flow) -> Reason:
+def _closed(gate: Gate, verdict: Verdict, flow: Flow | None) -> Reason:
     """Why no rule opens this door."""
     near = near_miss(gate)
     if near is not None:
@@ -141,9 +146,9 @@ def _closest(miss: NearMiss, rules: int, on: str) -> Sentence:
     )
 
 
-def _service_port(miss: NearMiss, verdict: Verdict, flow: Flow) -> list[Sentence]:
+def _service_port(miss: NearMiss, verdict: Verdict, flow: Flow | None) -> list[Sentence]:
     """The commonest port mistake: the rule names the port of the Service."""
-    if flow.service is None or flow.port == verdict.port:
+    if flow is None or flow.service is None or flow.port == verdict.port:
         return []
     if not any(item.port == flow.port for item in miss.rule.rule.ports):
         return []
