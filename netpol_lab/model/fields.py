@@ -12,8 +12,8 @@ from typing import Any
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.phrases import did_you_mean, nearest
 
-Way = tuple[str | int, ...]
-LinesOf = Callable[[Way], int]
+FieldPath = tuple[str | int, ...]
+LinesOf = Callable[[FieldPath], int]
 
 
 class DataError(LabError):
@@ -36,7 +36,7 @@ class Fields:
     netpol_lab.model.fields.DataError: x.yaml, exercises[0]: unknown field 'titel', did you mean 'title'?
     """
 
-    def __init__(self, values: Any, place: str, lines: LinesOf | None = None, path: Way = ()) -> None:
+    def __init__(self, values: Any, place: str, lines: LinesOf | None = None, path: FieldPath = ()) -> None:
         self.place, self._lines, self._path = place, lines, path
         if not isinstance(values, Mapping):
             raise DataError(f"{self._at()}: fields are expected here, not {_kind(values)}.")
@@ -109,7 +109,7 @@ class Fields:
         """The line on which the mapping begins; 0 where it is not known."""
         return self._lines(self._path) if self._lines else 0
 
-    def _part(self, value: Any, name: str, way: Way) -> Fields:
+    def _part(self, value: Any, name: str, way: FieldPath) -> Fields:
         return Fields(value, self.place if self._lines else f"{self.place}, {name}", self._lines, (*self._path, *way))
 
     def _at(self, name: str = "") -> str:
