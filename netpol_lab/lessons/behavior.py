@@ -65,7 +65,7 @@ def judge(exercise: Exercise, state: Snapshot) -> list[Judged]:
     Raises NotFound when a pod the exercise names is not there.
     """
     now = _scene(exercise, state)
-    begun = exercise.with_visitors(exercise.start_cluster().snapshot())
+    begun = exercise.with_visitors(exercise.rest_state())
     start = _scene(exercise, begun)
     allowed, denied = _by_pair(exercise.allowed, now), _by_pair(exercise.denied, now)
     known = {

@@ -16,6 +16,7 @@ from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.lessons.lesson_data import lessons, read
 from netpol_lab.manifests import from_object, read_text
 from netpol_lab.model import datafiles as data
+from netpol_lab.model.bodies import Key
 from netpol_lab.model.datafiles import fill
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.fields import DataError, Fields
@@ -77,11 +78,12 @@ class WrongAnswer:
 class Exercise:
     """One exercise, with the student's number filled in.
 
-    ``start`` names manifests below ``data/manifests``. ``visitors`` are pods that only the check sees: strangers, whom
+    ``start`` names manifests below ``data/manifests``, and ``given`` are further objects of the start. ``visitors`` are pods that only the check sees: strangers, whom
     the answer must keep out or let in; some bring a namespace along. ``scope`` limits ``rest`` to connections with an
     end in these namespaces. ``labels`` is ``kept`` where the answer has to hold with the labels there were at the
     start, and ``policies`` where no policy is to be written. ``ignore`` names policies of earlier exercises that are no
-    part of the answer.
+    part of the answer. ``model`` are objects that make of the start the state to which ``rest: start`` refers, where that
+    is not the start itself; a key alone takes an object away.
     """
 
     id: str
@@ -102,6 +104,8 @@ class Exercise:
     solution: WrittenAnswer
     wrong: tuple[WrongAnswer, ...]
     xx: str
+    given: tuple[Resource, ...] = ()
+    model: tuple[Resource | Key, ...] = ()
 
     @property
     def cells(self) -> tuple[WantedCell, ...]:
@@ -141,7 +145,15 @@ class Exercise:
             text = data.path("manifests", *name.split("/")).read_text(encoding="utf-8")
             for resource in read_text(fill(text, self.xx), name):
                 cluster.apply(resource)
+        for resource in self.given:
+            cluster.apply(resource)
         return cluster
+
+    def rest_state(self) -> Snapshot:
+        """The state in which everything that the exercise does not name behaves as wanted."""
+        state = self.start_cluster().snapshot()
+        gone = [each for each in self.model if not isinstance(each, Resource)]
+        return state.without(gone).with_objects(each for each in self.model if isinstance(each, Resource))
 
     def with_visitors(self, state: Snapshot) -> Snapshot:
         """The state with the visitors it lacks, where their namespace exists. What the student made stays."""
@@ -167,12 +179,13 @@ def load(exercise: str, xx: str = "07") -> Exercise:
 def of_lesson(lesson: str, xx: str = "07") -> list[Exercise]:
     """All exercises of a lesson. Raises :class:`DataError` when the file has a fault."""
     fields = read("exercises", lesson, xx)
-    found = [_exercise(each, lesson, number, xx) for number, each in enumerate(fields.each("exercises"), 1)]
+    found = [read_exercise(each, f"{lesson}/{number}", xx) for number, each in enumerate(fields.each("exercises"), 1)]
     fields.done()
     return found
 
 
-def _exercise(fields: Fields, lesson: str, number: int, xx: str) -> Exercise:
+def read_exercise(fields: Fields, id: str, xx: str, given: tuple[Resource, ...] = ()) -> Exercise:
+    """What is left of ``fields`` as the exercise ``id``, with what its start holds beside the files it names."""
     exercise = Exercise(
         id=fields.text("id"),
         title=fields.text("title"),
@@ -192,9 +205,10 @@ def _exercise(fields: Fields, lesson: str, number: int, xx: str) -> Exercise:
         solution=_solution(fields.inner("solution")),
         wrong=_all(fields, "wrong", _wrong),
         xx=xx,
+        given=given,
     )
     fields.done()
-    _complete(exercise, f"{lesson}/{number}", fields.place)
+    _complete(exercise, id, fields.place)
     return exercise
 
 

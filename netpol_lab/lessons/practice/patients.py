@@ -1,0 +1,213 @@
+"""Patients of the clinic: broken clusters, each with a complaint, a line that shows the symptom, and a repair.
+
+A patient is an exercise whose cause is not told. Those with a name, ``S07``, stand in ``data/clinic``; those with a
+day are made by :mod:`netpol_lab.lessons.practice.days`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import yaml
+
+from netpol_lab.cluster.handle import SimulatedCluster
+from netpol_lab.kubectl import Session, run
+from netpol_lab.lessons.loading import Exercise, WantedCell, WrittenAnswer, read_exercise
+from netpol_lab.lessons.practice.days import Break, BrokenDay, Felt, broken_day
+from netpol_lab.lessons.quiz import LETTERS, Option, QuizQuestion
+from netpol_lab.manifests import from_object, read_text
+from netpol_lab.model import datafiles as data
+from netpol_lab.model.errors import NotFound
+from netpol_lab.model.fields import DataError, Fields
+from netpol_lab.model.objects import Resource
+from netpol_lab.model.phrases import listed
+from netpol_lab.tell import catalogue
+
+CHOICES = 5
+"""How many mistakes a diagnosis is chosen from, at least."""
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """A kubectl line, and what it prints while the patient is ill, and not when it is well."""
+
+    command: str
+    shows: str
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A broken cluster. ``mistakes`` are what was done to it, by id; ``told`` says it in words, for afterwards.
+
+    ``wants`` are sentences about what has to work, ``happened`` kubectl lines that ran before the student came, and
+    ``level`` 1 to 3 how hard it is.
+    """
+
+    exercise: Exercise
+    level: int
+    complaint: str
+    symptom: Symptom
+    wants: tuple[str, ...]
+    mistakes: tuple[str, ...]
+    told: tuple[str, ...]
+    plugin: str = "upstream"
+    happened: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.exercise.id
+
+    def cluster(self) -> SimulatedCluster:
+        """The cluster as it is found."""
+        found = self.exercise.start_cluster(self.plugin)
+        session = Session(found, terminal=False)
+        for line in self.happened:
+            run(session, line.split())
+        return found
+
+    def diagnosis(self) -> QuizQuestion:
+        """What was done to the cluster, to choose from. ``answer`` holds the letters of all that is right."""
+        return _choice(self)
+
+
+def scenarios() -> list[str]:
+    """The ids of the patients that have a name, in their order."""
+    return sorted(path.stem for path in data.path("clinic").glob("S*.yaml"))
+
+
+def scenario(id: str, xx: str = "07") -> Patient:
+    """The patient of a name, such as ``S07``.
+
+    Raises NotFound with the names there are, and :class:`DataError` when its file has a fault.
+    """
+    if id not in scenarios():
+        raise NotFound(f"There is no patient {id!r}. There are {', '.join(scenarios())}, and one for every day.")
+    place = f"clinic/{id}.yaml"
+    try:
+        text = data.fill(data.path("clinic", f"{id}.yaml").read_text(encoding="utf-8"), xx)
+        fields = Fields(yaml.safe_load(text), place)
+    except yaml.YAMLError as error:
+        raise DataError(f"{place}: {error}") from None
+    symptom = fields.inner("symptom")
+    shown = Symptom(symptom.text("command"), symptom.text("shows"))
+    symptom.done()
+    own = {
+        "level": fields.number("level") or 1,
+        "complaint": fields.text("complaint"),
+        "symptom": shown,
+        "wants": fields.texts("wants"),
+        "mistakes": fields.texts("mistakes"),
+        "told": fields.texts("told"),
+        "plugin": fields.text("plugin", "upstream"),
+        "happened": fields.texts("happened"),
+    }
+    given = tuple(read_text(fields.text("cluster"), place))
+    return Patient(read_exercise(fields, id, xx, given), **own)  # type: ignore[arg-type]
+
+
+# -- the patient of a day --------------------------------------------------------------------------
+
+
+def of_day(number: int, level: int | None = None, xx: str = "07") -> Patient:
+    """The patient of a day, from 1 on; the same for everybody. ``level`` 1 to 3, else by the day.
+
+    Raises LabError for a day and a level that are none.
+    """
+    day = broken_day(number, level)
+    made, first = day.world, day.felt[0]
+    wanted = tuple(WantedCell(f.source.id, f.destination.id, f.destination.port, "TCP") for f in made.flows)
+    healthy = {(p["metadata"]["namespace"], p["metadata"]["name"]): from_object(p) for p in made.policies()}
+    found = [from_object(each) for each in day.policies()]
+    exercise = Exercise(
+        id=f"day {number}",
+        title=f"{made.company[0].upper()}{made.company[1:]}, level {day.level}",
+        question="Repair the policies: what has to work works again, and nothing else opens.",
+        start=(),
+        objects=(),
+        visitors=_newcomers(made.spaces),
+        allowed=wanted,
+        denied=(),
+        rest="start",
+        labels="kept",
+        policies="free",
+        scope=made.spaces,
+        ignore=(),
+        file="",
+        hints=(),
+        solution=WrittenAnswer(manifest=_healed(day)),
+        wrong=(),
+        xx=xx,
+        given=(*(from_object(each) for each in made.objects()), *found),
+        model=(*(each.key for each in found if each.key not in {h.key for h in healthy.values()}), *healthy.values()),
+    )
+    return Patient(
+        exercise=exercise,
+        level=day.level,
+        complaint=_complaint(made.company, day.felt),
+        symptom=_symptom(first),
+        wants=tuple(f"{f.source.id} asks {f.destination.id}, TCP {f.destination.port}" for f in made.flows),
+        mistakes=tuple(each.mistake for each in day.breaks),
+        told=tuple(_told(each) for each in day.breaks),
+    )
+
+
+def _newcomers(spaces: Iterable[str]) -> tuple[Resource, ...]:
+    """A pod without a part in the application, in each of its namespaces: it shows what opens to everybody."""
+    spec = {"containers": [{"name": "visitor", "image": "busybox:1.36", "command": ["sleep", "3600"]}]}
+    bodies = ({"namespace": space, "name": "newcomer", "labels": {"app": "newcomer"}} for space in spaces)
+    return tuple(from_object({"apiVersion": "v1", "kind": "Pod", "metadata": body, "spec": spec}) for body in bodies)
+
+
+def _complaint(company: str, felt: Sequence[Felt]) -> str:
+    missing, open_ = ([f for f in felt if f.wanted is wanted] for wanted in (True, False))
+    parts = []
+    if missing:
+        parts.append(f"{missing[0].source.id} gets no answer from {missing[0].destination.id} any more")
+    if open_:
+        parts.append(f"{open_[0].destination.id} answers {open_[0].source.id}, and nobody asked for that")
+    more = len(felt) - len(parts)
+    rest = f" {'One more connection is' if more == 1 else f'{more} more connections are'} not as wanted." if more else ""
+    return f"The cluster of {company}. {listed(parts)}.{rest}"
+
+
+def _symptom(felt: Felt) -> Symptom:
+    target = felt.destination
+    url = f"http://{target.name}.{target.namespace}:{target.service}"
+    line = f"kubectl exec -n {felt.source.namespace} deploy/{felt.source.name} -- wget -qO- -T 2 {url}"
+    return Symptom(line, "wget: " if felt.wanted else target.name)
+
+
+def _told(each: Break) -> str:
+    """What was done, for afterwards."""
+    mistake = catalogue.mistake(each.mistake)
+    return f"`{each.policy}` in `{each.namespace}`. {mistake.name}: {mistake.sentence}"
+
+
+def _healed(day: BrokenDay) -> str:
+    """The healthy form of the policies that were broken, as a file."""
+    broken = {(each.namespace, each.policy) for each in day.breaks}
+    healthy = (p for p in day.world.policies() if (p["metadata"]["namespace"], p["metadata"]["name"]) in broken)
+    return str(yaml.safe_dump_all(healthy, sort_keys=False))
+
+
+# -- diagnosis -------------------------------------------------------------------------------------
+
+
+def _choice(patient: Patient) -> QuizQuestion:
+    """All that is right among others, in an order that the patient's name decides."""
+    random = Random(f"diagnosis {patient.id}")
+    right = sorted(set(patient.mistakes))
+    others = sorted({mistake.id for mistake in catalogue.mistakes().values() if mistake.scenarios} - set(right))
+    chosen = [*right, *random.sample(others, max(0, min(CHOICES, len(LETTERS)) - len(right)))]
+    random.shuffle(chosen)
+    options = tuple(_option(letter, id, id in right) for letter, id in zip(LETTERS, chosen, strict=False))
+    answer = "".join(option.letter for option, id in zip(options, chosen, strict=True) if id in right)
+    several = f" There are {len(right)}; name them all." if len(right) > 1 else ""
+    return QuizQuestion(f"diagnosis/{patient.id}", f"What was done to this cluster?{several}", options, answer)
+
+
+def _option(letter: str, id: str, right: bool) -> Option:
+    mistake = catalogue.mistake(id)
+    return Option(letter, f"{mistake.name} ({id})", f"{'Yes' if right else 'No'}. {mistake.sentence}")

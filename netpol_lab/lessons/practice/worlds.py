@@ -1,0 +1,200 @@
+"""Healthy worlds from a number: an application, the connections it needs, and the policies that admit no others.
+
+The same number gives the same world on every machine. Worlds of one size have the same workloads, flows and policies;
+only their names differ, so that they are equally hard. What they are made of stands in ``data/practice/worlds.yaml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+from typing import Any
+
+import yaml
+
+from netpol_lab.model import datafiles as data
+from netpol_lab.model.fields import Fields
+
+Manifest = dict[str, Any]
+"""One object as its YAML has it."""
+
+IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.47"
+"""It serves its pod's name on any port, and has wget, nc and nslookup to ask with."""
+
+OPEN_SPACES = ("gateway", "monitoring")
+"""The namespaces no policy closes: their pods may ask anybody."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A Deployment with its Service. ``port`` is the pods', ``service`` the Service's; ``role`` the label policies use."""
+
+    role: str
+    namespace: str
+    name: str
+    port: int
+    service: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class WantedFlow:
+    """A connection the application needs, on the port where its destination listens."""
+
+    source: Workload
+    destination: Workload
+
+
+@dataclass(frozen=True)
+class World:
+    """An application. ``spaces`` are its own namespaces, which policies close in both directions."""
+
+    company: str
+    spaces: tuple[str, ...]
+    workloads: tuple[Workload, ...]
+    flows: tuple[WantedFlow, ...]
+
+    def role(self, name: str) -> Workload:
+        """The workload of a role, such as ``db``."""
+        return next(each for each in self.workloads if each.role == name)
+
+    def objects(self) -> list[Manifest]:
+        """Namespaces, Deployments and Services: everything but policies."""
+        names = dict.fromkeys(each.namespace for each in self.workloads)
+        spaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names]
+        return [*spaces, *(made for each in self.workloads for made in (_deployment(each), _service(each)))]
+
+    def policies(self) -> list[Manifest]:
+        """The policies that admit each wanted flow and nothing else, in the order they are read best."""
+        return [each for space in self.spaces for each in (_deny(space), _dns(space), *self._of(space))]
+
+    def _of(self, space: str) -> Iterator[Manifest]:
+        for mine in (each for each in self.workloads if each.namespace == space):
+            sources = [flow.source for flow in self.flows if flow.destination == mine]
+            if sources:
+                rule = {"from": [peer(each, space) for each in sources], "ports": [_port(mine.port)]}
+                yield policy(space, f"to-{mine.name}", {"role": mine.role}, ingress=[rule])
+            targets = [flow.destination for flow in self.flows if flow.source == mine]
+            if targets:
+                rules = [{"to": [peer(each, space)], "ports": [_port(each.port)]} for each in targets]
+                yield policy(space, f"from-{mine.name}", {"role": mine.role}, egress=rules)
+
+
+def world(number: int, size: int = 1) -> World:
+    """The world of a number. ``size`` 1 to 3 gives 6, 9 or 10 workloads.
+
+    >>> [each.id for each in world(17).workloads][:3] == [each.id for each in world(17).workloads][:3]
+    True
+    """
+    parts = _parts()
+    theme = Random(f"world {number}").choice(parts.themes)
+    spaces = (theme["app"], theme["data"])
+    made = [
+        Workload(role, theme.get(space, space), theme.get(role, _PLAIN.get(role, role)), port, service)
+        for role, space, port, service, smallest in parts.roles
+        if smallest <= size
+    ]
+    by_role = {each.role: each for each in made}
+    flows = tuple(WantedFlow(by_role[a], by_role[b]) for a, b in parts.flows if a in by_role and b in by_role)
+    return World(theme["company"], spaces, tuple(made), flows)
+
+
+_PLAIN: Mapping[str, str] = {"gateway": "router", "scraper": "prometheus", "board": "grafana"}
+
+
+@dataclass(frozen=True)
+class _Parts:
+    themes: tuple[dict[str, str], ...]
+    roles: tuple[tuple[str, str, int, int, int], ...]
+    flows: tuple[tuple[str, str], ...]
+
+
+@cache
+def _parts() -> _Parts:
+    place = "practice/worlds.yaml"
+    fields = Fields(yaml.safe_load(data.path("practice", "worlds.yaml").read_text(encoding="utf-8")), place)
+    themes = tuple({name: each.text(name) for name in each.left} for each in fields.each("themes"))
+    roles = tuple(
+        (each.text("role"), each.text("space"), *(each.number(name) or 0 for name in ("port", "service", "size")))
+        for each in fields.each("roles")
+    )
+    flows = tuple((each.text("from"), each.text("to")) for each in fields.each("flows"))
+    fields.done()
+    return _Parts(themes, roles, flows)  # type: ignore[arg-type]
+
+
+# -- objects -------------------------------------------------------------------------------------
+
+
+def policy(
+    space: str,
+    name: str,
+    selects: Mapping[str, str],
+    *,
+    ingress: Iterable[Manifest] | None = None,
+    egress: Iterable[Manifest] | None = None,
+) -> Manifest:
+    """A NetworkPolicy with the directions it has rules for."""
+    sides = {"Ingress": ingress, "Egress": egress}
+    rules = {side.lower(): list(given) for side, given in sides.items() if given is not None}
+    spec: Manifest = {"podSelector": {"matchLabels": dict(selects)} if selects else {}}
+    spec |= {"policyTypes": [side for side in sides if side.lower() in rules], **rules}
+    kind = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
+    return {**kind, "metadata": {"name": name, "namespace": space}, "spec": spec}
+
+
+def peer(workload: Workload, seen_from: str) -> Manifest:
+    """The peer that means a workload, in a policy of the namespace ``seen_from``."""
+    selector: Manifest = {"podSelector": {"matchLabels": {"role": workload.role}}}
+    if workload.namespace != seen_from:
+        selector = {"namespaceSelector": {"matchLabels": _named(workload.namespace)}, **selector}
+    return selector
+
+
+def _named(space: str) -> dict[str, str]:
+    return {"kubernetes.io/metadata.name": space}
+
+
+def _port(port: int, protocol: str = "TCP") -> Manifest:
+    return {"protocol": protocol, "port": port}
+
+
+def _deny(space: str) -> Manifest:
+    return policy(space, "default-deny", {}, ingress=[], egress=[])
+
+
+def _dns(space: str) -> Manifest:
+    to = {
+        "namespaceSelector": {"matchLabels": _named("kube-system")},
+        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+    }
+    return policy(space, "allow-dns", {}, egress=[{"to": [to], "ports": [_port(53, "UDP"), _port(53)]}])
+
+
+def _deployment(each: Workload) -> Manifest:
+    labels = {"app": each.name, "role": each.role}
+    container = {"name": each.name, "image": IMAGE, "args": ["serve-hostname", "--http", f"--port={each.port}"]}
+    container["ports"] = [{"containerPort": each.port}]  # type: ignore[assignment]
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": each.name, "namespace": each.namespace},
+        "spec": {
+            "selector": {"matchLabels": {"app": each.name}},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }
+
+
+def _service(each: Workload) -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": each.name, "namespace": each.namespace},
+        "spec": {"selector": {"app": each.name}, "ports": [{"port": each.service, "targetPort": each.port}]},
+    }
