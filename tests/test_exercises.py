@@ -332,7 +332,7 @@ FAULTS = {
     ),
     "a word for rest": ("title:", "rest: same\n  title:", "rest has to be one of"),
     "a word for labels": ("title:", "labels: same\n  title:", "labels has to be one of"),
-    "two kinds of solution": ("{commands: k}", "{commands: k, manifest: m}", "either manifest or commands"),
+    "no solution": ("solution: {commands: k}", "solution: {}", "manifest or commands"),
     "no YAML": ("title: T", "title: [", "expected"),
 }
 

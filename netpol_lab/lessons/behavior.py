@@ -76,7 +76,7 @@ def judge(exercise: Exercise, state: Snapshot) -> list[Judged]:
     for pair in sorted(known, key=lambda pair: _place(now, pair)):
         explicit = allowed.get(pair, PortSet.NONE) | denied.get(pair, PortSet.NONE)
         rest = rests.get(pair, exercise.rest if _in_scope(exercise, now, pair) else "free")
-        before = _reach_before(start, now, pair) if rest == "start" else None
+        before = _reach_before(start, now, pair) if rest in ("start", "solution") else None
         care = PortSet.ALL if before is not None or rest == "denied" else explicit
         if not care:
             continue

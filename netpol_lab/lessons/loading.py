@@ -6,6 +6,7 @@ They are written in ``data/exercises/<lesson>.yaml``. A wrong answer names its m
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,17 +14,17 @@ from typing import Literal, TypeVar
 
 from netpol_lab.cluster.handle import SimulatedCluster, hypothetical
 from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.kubectl import Session, run
 from netpol_lab.lessons.lesson_data import lessons, read
 from netpol_lab.manifests import from_object, read_text
 from netpol_lab.model import datafiles as data
-from netpol_lab.model.bodies import Key
 from netpol_lab.model.datafiles import fill
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.fields import DataError, Fields
 from netpol_lab.model.objects import Endpoint, NetworkPolicy, Pod, Resource
 
-Rest = Literal["free", "start", "denied"]
-"""What is wanted of connections that an exercise does not name: nothing, no change, or to be blocked."""
+Rest = Literal["free", "start", "denied", "solution"]
+"""What is wanted of connections that an exercise does not name: nothing, no change, to be blocked, or as solved."""
 
 Freedom = Literal["free", "kept"]
 """Whether an answer may put other labels on pods and namespaces, or change policies; or has to do without."""
@@ -61,7 +62,7 @@ class WantedObject:
 
 @dataclass(frozen=True)
 class WrittenAnswer:
-    """What a student could write: a manifest, or kubectl lines."""
+    """What a student could write: a manifest, kubectl lines, or one after the other."""
 
     manifest: str = ""
     commands: str = ""
@@ -78,12 +79,12 @@ class WrongAnswer:
 class Exercise:
     """One exercise, with the student's number filled in.
 
-    ``start`` names manifests below ``data/manifests``, and ``given`` are further objects of the start. ``visitors`` are pods that only the check sees: strangers, whom
-    the answer must keep out or let in; some bring a namespace along. ``scope`` limits ``rest`` to connections with an
-    end in these namespaces. ``labels`` is ``kept`` where the answer has to hold with the labels there were at the
-    start, and ``policies`` where no policy is to be written. ``ignore`` names policies of earlier exercises that are no
-    part of the answer. ``model`` are objects that make of the start the state to which ``rest: start`` refers, where that
-    is not the start itself; a key alone takes an object away.
+    ``start`` names manifests below ``data/manifests``, and ``given`` are further objects of the start. ``files`` go
+    into the student's folder then: names, and what is in them. ``visitors`` are pods that only the check sees:
+    strangers, whom the answer must keep out or let in; some bring a namespace along. ``scope`` limits ``rest`` to
+    connections with an end in these namespaces. ``labels`` is ``kept`` where the answer has to hold with the labels
+    there were at the start, and ``policies`` where no policy is to be written. ``ignore`` names policies of earlier
+    exercises that are no part of the answer.
     """
 
     id: str
@@ -105,7 +106,7 @@ class Exercise:
     wrong: tuple[WrongAnswer, ...]
     xx: str
     given: tuple[Resource, ...] = ()
-    model: tuple[Resource | Key, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
 
     @property
     def cells(self) -> tuple[WantedCell, ...]:
@@ -149,11 +150,19 @@ class Exercise:
             cluster.apply(resource)
         return cluster
 
+    def solved_state(self, profile: str = "upstream") -> Snapshot:
+        """The state in which the exercise's own solution is applied: its manifest, then its kubectl lines."""
+        cluster = self.start_cluster(profile)
+        for resource in self.solution_objects:
+            cluster.apply(resource)
+        session = Session(cluster, terminal=False)
+        for line in self.solution.commands.splitlines():
+            run(session, shlex.split(line)[1:])
+        return cluster.snapshot()
+
     def rest_state(self) -> Snapshot:
         """The state in which everything that the exercise does not name behaves as wanted."""
-        state = self.start_cluster().snapshot()
-        gone = [each for each in self.model if not isinstance(each, Resource)]
-        return state.without(gone).with_objects(each for each in self.model if isinstance(each, Resource))
+        return self.solved_state() if self.rest == "solution" else self.start_cluster().snapshot()
 
     def with_visitors(self, state: Snapshot) -> Snapshot:
         """The state with the visitors it lacks, where their namespace exists. What the student made stays."""
@@ -195,7 +204,7 @@ def read_exercise(fields: Fields, id: str, xx: str, given: tuple[Resource, ...] 
         visitors=tuple(each for brought in _all(fields, "visitors", _visitor) for each in brought),
         allowed=_all(fields, "allowed", _cell),
         denied=_all(fields, "denied", _cell),
-        rest=fields.choice("rest", ("free", "start", "denied"), "free"),  # type: ignore[arg-type]
+        rest=fields.choice("rest", ("free", "start", "denied", "solution"), "free"),  # type: ignore[arg-type]
         labels=fields.choice("labels", ("free", "kept"), "free"),  # type: ignore[arg-type]
         policies=fields.choice("policies", ("free", "kept"), "free"),  # type: ignore[arg-type]
         scope=fields.texts("scope"),
@@ -206,6 +215,7 @@ def read_exercise(fields: Fields, id: str, xx: str, given: tuple[Resource, ...] 
         wrong=_all(fields, "wrong", _wrong),
         xx=xx,
         given=given,
+        files=tuple(fields.labels("files").items()),
     )
     fields.done()
     _complete(exercise, id, fields.place)
@@ -239,7 +249,7 @@ def _all(fields: Fields, name: str, build: Callable[[Fields], T]) -> tuple[T, ..
 
 def _cell(fields: Fields) -> WantedCell:
     protocol = fields.choice("protocol", ("TCP", "UDP", "SCTP"), "TCP")
-    rest = fields.choice("rest", ("", "free", "start", "denied"), "")
+    rest = fields.choice("rest", ("", "free", "start", "denied", "solution"), "")
     return WantedCell(fields.text("from"), fields.text("to"), fields.number("port"), protocol, rest)  # type: ignore[arg-type]
 
 
@@ -260,8 +270,8 @@ def _visitor(fields: Fields) -> list[Resource]:
 
 def _answer(fields: Fields) -> WrittenAnswer:
     answer = WrittenAnswer(fields.text("manifest", ""), fields.text("commands", ""))
-    if bool(answer.manifest) == bool(answer.commands):
-        raise DataError(f"{fields.place}: either manifest or commands is expected.")
+    if not answer.manifest and not answer.commands:
+        raise DataError(f"{fields.place}: manifest or commands is expected.")
     return answer
 
 

@@ -83,11 +83,8 @@ def _first_wrong(exercise: Exercise, state: Snapshot, profile: Profile) -> Judge
 
 
 def _solved(exercise: Exercise) -> Snapshot:
-    """The state in which the exercise's own solution is applied."""
-    cluster = exercise.start_cluster()
-    for resource in exercise.solution_objects:
-        cluster.apply(resource)
-    return exercise.with_visitors(cluster.snapshot())
+    """The solved state, with the visitors."""
+    return exercise.with_visitors(exercise.solved_state())
 
 
 # -- doors that only the other end keeps closed -----------------------------------------------------

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 
-from netpol_lab.lessons.practice.worlds import Manifest, World, policy
+from netpol_lab.lessons.practice.healthy_worlds import HealthyWorld, Manifest, policy
 
 Broken = list[Manifest]
 """What stands in the place of one policy: another one, none, or two."""
 
-Way = Callable[[Manifest, World], Iterator[Broken]]
+Breaker = Callable[[Manifest, HealthyWorld], Iterator[Broken]]
 
-WAYS: dict[str, Way] = {}
+WAYS: dict[str, Breaker] = {}
 """By the id of the mistake."""
 
 
-def breaks_as(mistake: str) -> Callable[[Way], Way]:
-    def register(way: Way) -> Way:
+def breaks_as(mistake: str) -> Callable[[Breaker], Breaker]:
+    def register(way: Breaker) -> Breaker:
         WAYS[mistake] = way
         return way
 
@@ -50,7 +50,7 @@ def _is_dns(given: Manifest) -> bool:
 
 
 @breaks_as("M1")
-def dash_too_many(given: Manifest, world: World) -> Iterator[Broken]:
+def dash_too_many(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     for copy, peers, index in _peers(given):
         if len(peers[index]) == 2:
             both = peers.pop(index)
@@ -59,7 +59,7 @@ def dash_too_many(given: Manifest, world: World) -> Iterator[Broken]:
 
 
 @breaks_as("M2")
-def dash_before_ports(given: Manifest, world: World) -> Iterator[Broken]:
+def dash_before_ports(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     for copy, rules, place, key in _rules(given):
         rule = rules[place]
         if not _is_dns(given):
@@ -68,7 +68,7 @@ def dash_before_ports(given: Manifest, world: World) -> Iterator[Broken]:
 
 
 @breaks_as("M3")
-def selector_next_door(given: Manifest, world: World) -> Iterator[Broken]:
+def selector_next_door(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     for copy, peers, index in _peers(given):
         if len(peers[index]) == 2:
             del peers[index]["namespaceSelector"]
@@ -76,7 +76,7 @@ def selector_next_door(given: Manifest, world: World) -> Iterator[Broken]:
 
 
 @breaks_as("M4")
-def label_of_no_namespace(given: Manifest, world: World) -> Iterator[Broken]:
+def label_of_no_namespace(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     for copy, peers, index in _peers(given):
         labels = peers[index].get("namespaceSelector", {}).get("matchLabels")
         if labels:
@@ -85,13 +85,13 @@ def label_of_no_namespace(given: Manifest, world: World) -> Iterator[Broken]:
 
 
 @breaks_as("M5")
-def dns_forgotten(given: Manifest, world: World) -> Iterator[Broken]:
+def dns_forgotten(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     if _is_dns(given):
         yield []
 
 
 @breaks_as("M6")
-def dns_over_tcp_alone(given: Manifest, world: World) -> Iterator[Broken]:
+def dns_over_tcp_alone(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     if _is_dns(given):
         copy = deepcopy(given)
         copy["spec"]["egress"][0]["ports"] = [{"port": 53}]
@@ -99,7 +99,7 @@ def dns_over_tcp_alone(given: Manifest, world: World) -> Iterator[Broken]:
 
 
 @breaks_as("M7")
-def port_of_the_service(given: Manifest, world: World) -> Iterator[Broken]:
+def port_of_the_service(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     services = {each.port: each.service for each in world.workloads if each.port != each.service}
     for copy, rules, place, _ in _rules(given):
         port = rules[place]["ports"][0]
@@ -109,7 +109,7 @@ def port_of_the_service(given: Manifest, world: World) -> Iterator[Broken]:
 
 
 @breaks_as("M8")
-def another_namespace(given: Manifest, world: World) -> Iterator[Broken]:
+def another_namespace(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     if given["spec"]["podSelector"]:
         copy = deepcopy(given)
         del copy["metadata"]["namespace"]
@@ -117,13 +117,13 @@ def another_namespace(given: Manifest, world: World) -> Iterator[Broken]:
 
 
 @breaks_as("M9")
-def one_end_only(given: Manifest, world: World) -> Iterator[Broken]:
+def one_end_only(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     if given["spec"]["podSelector"]:
         yield []
 
 
 @breaks_as("M10")
-def address_of_the_service(given: Manifest, world: World) -> Iterator[Broken]:
+def address_of_the_service(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     for copy, peers, index in _peers(given):
         if "egress" in copy["spec"] and not _is_dns(given):
             peers[index] = {"ipBlock": {"cidr": "10.96.0.0/12"}}
@@ -131,7 +131,7 @@ def address_of_the_service(given: Manifest, world: World) -> Iterator[Broken]:
 
 
 @breaks_as("M14")
-def name_of_no_port(given: Manifest, world: World) -> Iterator[Broken]:
+def name_of_no_port(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     for copy, rules, place, _ in _rules(given):
         if not _is_dns(given):
             rules[place]["ports"][0]["port"] = "http"
@@ -139,7 +139,7 @@ def name_of_no_port(given: Manifest, world: World) -> Iterator[Broken]:
 
 
 @breaks_as("M15")
-def empty_rule(given: Manifest, world: World) -> Iterator[Broken]:
+def empty_rule(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     if not given["spec"]["podSelector"] and given["spec"].get("ingress") == []:
         copy = deepcopy(given)
         copy["spec"]["ingress"] = [{}]
@@ -151,13 +151,13 @@ def empty_rule(given: Manifest, world: World) -> Iterator[Broken]:
 
 
 @breaks_as("M16")
-def old_policy_left(given: Manifest, world: World) -> Iterator[Broken]:
+def old_policy_left(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     if given["spec"].get("ingress") == []:
         yield [given, policy(given["metadata"]["namespace"], "allow-everything", {}, ingress=[{}])]
 
 
 @breaks_as("M17")
-def letters_exchanged(given: Manifest, world: World) -> Iterator[Broken]:
+def letters_exchanged(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     if given["spec"]["podSelector"]:
         copy = deepcopy(given)
         labels = copy["spec"]["podSelector"]["matchLabels"]
@@ -171,7 +171,7 @@ def letters_exchanged(given: Manifest, world: World) -> Iterator[Broken]:
 
 
 @breaks_as("S16")
-def direction_left_out(given: Manifest, world: World) -> Iterator[Broken]:
+def direction_left_out(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     if given["spec"].get("ingress") == given["spec"].get("egress") == []:
         for direction in ("Ingress", "Egress"):
             copy = deepcopy(given)

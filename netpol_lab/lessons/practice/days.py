@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from netpol_lab.cluster.handle import SimulatedCluster
 from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.lessons.practice.breaking import WAYS, Broken
-from netpol_lab.lessons.practice.worlds import Manifest, Workload, World, world
+from netpol_lab.lessons.practice.breaking import WAYS
+from netpol_lab.lessons.practice.healthy_worlds import HealthyWorld, Manifest, Workload, world
 from netpol_lab.manifests import from_object
 from netpol_lab.model.errors import LabError
 
@@ -46,7 +46,7 @@ class BrokenDay:
 
     number: int
     level: int
-    world: World
+    world: HealthyWorld
     breaks: tuple[Break, ...]
     felt: tuple[Felt, ...]
 
@@ -56,7 +56,7 @@ class BrokenDay:
 
 
 def broken_day(number: int, level: int | None = None) -> BrokenDay:
-    """The patient of a day. ``level`` is the number of breaks, 1 to 3, and the size of the world; without it, by the day.
+    """The patient of a day. ``level`` 1 to 3 is the number of breaks and the size of the world; without it, by the day.
 
     Raises LabError for a level that is none and a day that is no number from 1 on.
 
@@ -77,11 +77,15 @@ def broken_day(number: int, level: int | None = None) -> BrokenDay:
 def broken(policies: Sequence[Manifest], breaks: Sequence[Break]) -> list[Manifest]:
     """The policies with what stands in the place of the broken ones."""
     instead = {(each.namespace, each.policy): each.instead for each in breaks}
-    names = [(each["metadata"]["namespace"], each["metadata"]["name"]) for each in policies]
-    return [made for name, given in zip(names, policies, strict=True) for made in instead.get(name, (given,))]
+    return [made for given in policies for made in instead.get(id_of(given), (given,))]
 
 
-def _drawn(made: World, number: int, random: Random) -> tuple[Break, ...]:
+def id_of(given: Manifest) -> tuple[str, str]:
+    """The namespace and the name of a policy; one without a namespace lands in ``default``."""
+    return given["metadata"].get("namespace", "default"), given["metadata"]["name"]
+
+
+def _drawn(made: HealthyWorld, number: int, random: Random) -> tuple[Break, ...]:
     """Breaks of different mistakes at different policies, of which each is felt while the others are healed."""
     mistakes = sorted(WAYS)
     random.shuffle(mistakes)
@@ -98,25 +102,22 @@ def _drawn(made: World, number: int, random: Random) -> tuple[Break, ...]:
     raise AssertionError(f"the world of {made.company} cannot be broken in {number} ways")
 
 
-def _candidates(made: World, mistake: str, taken: set[tuple[str, str]]) -> Iterator[Break]:
+def _candidates(made: HealthyWorld, mistake: str, taken: set[tuple[str, str]]) -> Iterator[Break]:
     for given in made.policies():
-        name = (given["metadata"]["namespace"], given["metadata"]["name"])
-        if name not in taken:
+        if id_of(given) not in taken:
             for instead in WAYS[mistake](given, made):
-                yield Break(mistake, *name, tuple(instead))
+                yield Break(mistake, *id_of(given), tuple(instead))
 
 
-def _is_needed(breaks: Sequence[Break], made: World) -> bool:
+def _is_needed(breaks: Sequence[Break], made: HealthyWorld) -> bool:
     """Whether the last break is felt alone, and with every other one left as well: no smaller set of repairs heals."""
     last = breaks[-1]
     return bool(_felt(made, [last])) and all(
-        _felt(made, [*others, last])
-        for number in range(1, len(breaks))
-        for others in combinations(breaks[:-1], number)
+        _felt(made, [*others, last]) for number in range(1, len(breaks)) for others in combinations(breaks[:-1], number)
     )
 
 
-def _felt(made: World, breaks: Sequence[Break]) -> list[Felt]:
+def _felt(made: HealthyWorld, breaks: Sequence[Break]) -> list[Felt]:
     """The connections that pass in one of the two worlds and not in the other; those that are wanted first."""
     healthy, ill = _passing(made), _pass_in(made, _ill(made, breaks))
     wanted = [(flow.source, flow.destination) for flow in made.flows]
@@ -124,37 +125,33 @@ def _felt(made: World, breaks: Sequence[Break]) -> list[Felt]:
     return [*felt, *(Felt(*pair, False) for pair in ill if pair not in healthy)]
 
 
-def _pass_in(made: World, state: Snapshot) -> list[tuple[Workload, Workload]]:
+def _pass_in(made: HealthyWorld, state: Snapshot) -> list[tuple[Workload, Workload]]:
     """Who reaches whose Service by its name: the client's question to DNS passes, and then the connection."""
     pods = {pod.labels["app"]: pod for pod in state.pods if "app" in pod.labels}
-    dns = state.pods_of(state.dns_service)[0]
+    dns = next(pod for pod in state.pods if pod.labels.get("k8s-app") == "kube-dns")
     asks = [each for each in made.workloads if ("UDP", 53) in state.engine.connection(pods[each.name], dns)]
     return [
         (source, target)
         for source in asks
         for target in made.workloads
-        if source != target
-        and ("TCP", target.port) in state.engine.connection(pods[source.name], pods[target.name])
+        if source != target and ("TCP", target.port) in state.engine.connection(pods[source.name], pods[target.name])
     ]
 
 
 @cache
-def _passing(made: World) -> list[tuple[Workload, Workload]]:
+def _passing(made: HealthyWorld) -> list[tuple[Workload, Workload]]:
     return _pass_in(made, _healthy(made))
 
 
-def _ill(made: World, breaks: Sequence[Break]) -> Snapshot:
+def _ill(made: HealthyWorld, breaks: Sequence[Break]) -> Snapshot:
     healed = _healthy(made).without([("NetworkPolicy", each.namespace, each.policy) for each in breaks])
     return healed.with_objects([from_object(each) for one in breaks for each in one.instead])
 
 
 @cache
-def _healthy(made: World) -> Snapshot:
+def _healthy(made: HealthyWorld) -> Snapshot:
     """The world as it should be. There are but two dozen of them."""
     cluster = SimulatedCluster()
     for each in [*made.objects(), *made.policies()]:
         cluster.apply(from_object(each))
     return cluster.snapshot()
-
-
-__all__ = ["LEVELS", "Break", "Broken", "BrokenDay", "Felt", "broken", "broken_day"]

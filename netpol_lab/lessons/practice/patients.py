@@ -12,10 +12,8 @@ from random import Random
 
 import yaml
 
-from netpol_lab.cluster.handle import SimulatedCluster
-from netpol_lab.kubectl import Session, run
 from netpol_lab.lessons.loading import Exercise, WantedCell, WrittenAnswer, read_exercise
-from netpol_lab.lessons.practice.days import Break, BrokenDay, Felt, broken_day
+from netpol_lab.lessons.practice.days import Break, BrokenDay, Felt, broken_day, id_of
 from netpol_lab.lessons.quiz import LETTERS, Option, QuizQuestion
 from netpol_lab.manifests import from_object, read_text
 from netpol_lab.model import datafiles as data
@@ -41,8 +39,7 @@ class Symptom:
 class Patient:
     """A broken cluster. ``mistakes`` are what was done to it, by id; ``told`` says it in words, for afterwards.
 
-    ``wants`` are sentences about what has to work, ``happened`` kubectl lines that ran before the student came, and
-    ``level`` 1 to 3 how hard it is.
+    ``wants`` are sentences about what has to work, and ``level`` 1 to 3 tells how hard it is.
     """
 
     exercise: Exercise
@@ -52,20 +49,10 @@ class Patient:
     wants: tuple[str, ...]
     mistakes: tuple[str, ...]
     told: tuple[str, ...]
-    plugin: str = "upstream"
-    happened: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         return self.exercise.id
-
-    def cluster(self) -> SimulatedCluster:
-        """The cluster as it is found."""
-        found = self.exercise.start_cluster(self.plugin)
-        session = Session(found, terminal=False)
-        for line in self.happened:
-            run(session, line.split())
-        return found
 
     def diagnosis(self) -> QuizQuestion:
         """What was done to the cluster, to choose from. ``answer`` holds the letters of all that is right."""
@@ -100,8 +87,6 @@ def scenario(id: str, xx: str = "07") -> Patient:
         "wants": fields.texts("wants"),
         "mistakes": fields.texts("mistakes"),
         "told": fields.texts("told"),
-        "plugin": fields.text("plugin", "upstream"),
-        "happened": fields.texts("happened"),
     }
     given = tuple(read_text(fields.text("cluster"), place))
     return Patient(read_exercise(fields, id, xx, given), **own)  # type: ignore[arg-type]
@@ -118,8 +103,6 @@ def of_day(number: int, level: int | None = None, xx: str = "07") -> Patient:
     day = broken_day(number, level)
     made, first = day.world, day.felt[0]
     wanted = tuple(WantedCell(f.source.id, f.destination.id, f.destination.port, "TCP") for f in made.flows)
-    healthy = {(p["metadata"]["namespace"], p["metadata"]["name"]): from_object(p) for p in made.policies()}
-    found = [from_object(each) for each in day.policies()]
     exercise = Exercise(
         id=f"day {number}",
         title=f"{made.company[0].upper()}{made.company[1:]}, level {day.level}",
@@ -129,18 +112,17 @@ def of_day(number: int, level: int | None = None, xx: str = "07") -> Patient:
         visitors=_newcomers(made.spaces),
         allowed=wanted,
         denied=(),
-        rest="start",
+        rest="solution",
         labels="kept",
         policies="free",
         scope=made.spaces,
         ignore=(),
         file="",
         hints=(),
-        solution=WrittenAnswer(manifest=_healed(day)),
+        solution=_cure(day),
         wrong=(),
         xx=xx,
-        given=(*(from_object(each) for each in made.objects()), *found),
-        model=(*(each.key for each in found if each.key not in {h.key for h in healthy.values()}), *healthy.values()),
+        given=tuple(from_object(each) for each in [*made.objects(), *day.policies()]),
     )
     return Patient(
         exercise=exercise,
@@ -168,7 +150,9 @@ def _complaint(company: str, felt: Sequence[Felt]) -> str:
     if open_:
         parts.append(f"{open_[0].destination.id} answers {open_[0].source.id}, and nobody asked for that")
     more = len(felt) - len(parts)
-    rest = f" {'One more connection is' if more == 1 else f'{more} more connections are'} not as wanted." if more else ""
+    rest = (
+        f" {'One more connection is' if more == 1 else f'{more} more connections are'} not as wanted." if more else ""
+    )
     return f"The cluster of {company}. {listed(parts)}.{rest}"
 
 
@@ -185,11 +169,14 @@ def _told(each: Break) -> str:
     return f"`{each.policy}` in `{each.namespace}`. {mistake.name}: {mistake.sentence}"
 
 
-def _healed(day: BrokenDay) -> str:
-    """The healthy form of the policies that were broken, as a file."""
-    broken = {(each.namespace, each.policy) for each in day.breaks}
-    healthy = (p for p in day.world.policies() if (p["metadata"]["namespace"], p["metadata"]["name"]) in broken)
-    return str(yaml.safe_dump_all(healthy, sort_keys=False))
+def _cure(day: BrokenDay) -> WrittenAnswer:
+    """The healthy form of what was broken; policies that only the illness has are deleted."""
+    healthy = {id_of(each): each for each in day.world.policies()}
+    extra = [id_of(each) for each in day.policies() if id_of(each) not in healthy]
+    return WrittenAnswer(
+        manifest=yaml.safe_dump_all([healthy[each.namespace, each.policy] for each in day.breaks], sort_keys=False),
+        commands="\n".join(f"kubectl delete networkpolicy {name} -n {space}" for space, name in extra),
+    )
 
 
 # -- diagnosis -------------------------------------------------------------------------------------

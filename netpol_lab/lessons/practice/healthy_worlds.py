@@ -29,7 +29,7 @@ OPEN_SPACES = ("gateway", "monitoring")
 
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment with its Service. ``port`` is the pods', ``service`` the Service's; ``role`` the label policies use."""
+    """A Deployment with its Service. ``port`` is the pods', ``service`` the Service's; policies select by ``role``."""
 
     role: str
     namespace: str
@@ -51,7 +51,7 @@ class WantedFlow:
 
 
 @dataclass(frozen=True)
-class World:
+class HealthyWorld:
     """An application. ``spaces`` are its own namespaces, which policies close in both directions."""
 
     company: str
@@ -85,7 +85,7 @@ class World:
                 yield policy(space, f"from-{mine.name}", {"role": mine.role}, egress=rules)
 
 
-def world(number: int, size: int = 1) -> World:
+def world(number: int, size: int = 1) -> HealthyWorld:
     """The world of a number. ``size`` 1 to 3 gives 6, 9 or 10 workloads.
 
     >>> [each.id for each in world(17).workloads][:3] == [each.id for each in world(17).workloads][:3]
@@ -101,21 +101,21 @@ def world(number: int, size: int = 1) -> World:
     ]
     by_role = {each.role: each for each in made}
     flows = tuple(WantedFlow(by_role[a], by_role[b]) for a, b in parts.flows if a in by_role and b in by_role)
-    return World(theme["company"], spaces, tuple(made), flows)
+    return HealthyWorld(theme["company"], spaces, tuple(made), flows)
 
 
 _PLAIN: Mapping[str, str] = {"gateway": "router", "scraper": "prometheus", "board": "grafana"}
 
 
 @dataclass(frozen=True)
-class _Parts:
+class _WorldParts:
     themes: tuple[dict[str, str], ...]
     roles: tuple[tuple[str, str, int, int, int], ...]
     flows: tuple[tuple[str, str], ...]
 
 
 @cache
-def _parts() -> _Parts:
+def _parts() -> _WorldParts:
     place = "practice/worlds.yaml"
     fields = Fields(yaml.safe_load(data.path("practice", "worlds.yaml").read_text(encoding="utf-8")), place)
     themes = tuple({name: each.text(name) for name in each.left} for each in fields.each("themes"))
@@ -125,7 +125,7 @@ def _parts() -> _Parts:
     )
     flows = tuple((each.text("from"), each.text("to")) for each in fields.each("flows"))
     fields.done()
-    return _Parts(themes, roles, flows)  # type: ignore[arg-type]
+    return _WorldParts(themes, roles, flows)  # type: ignore[arg-type]
 
 
 # -- objects -------------------------------------------------------------------------------------
@@ -178,8 +178,8 @@ def _dns(space: str) -> Manifest:
 
 def _deployment(each: Workload) -> Manifest:
     labels = {"app": each.name, "role": each.role}
-    container = {"name": each.name, "image": IMAGE, "args": ["serve-hostname", "--http", f"--port={each.port}"]}
-    container["ports"] = [{"containerPort": each.port}]  # type: ignore[assignment]
+    serves = ["serve-hostname", "--http", f"--port={each.port}"]
+    container = {"name": each.name, "image": IMAGE, "args": serves, "ports": [{"containerPort": each.port}]}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
