@@ -157,11 +157,13 @@ def test_without_a_terminal_t_is_refused_and_the_program_runs_all_the_same(termi
     assert terminal.type("run v --rm -it --image=busybox -- hostname").stderr.startswith(words)
 
 
-def test_the_name_of_a_visitor_is_taken_until_it_has_ended_and_the_clock_moves_on(terminal: Terminal):
-    terminal.out("run v --rm -i --image=busybox -- hostname")
+def test_the_name_of_a_visitor_is_taken_until_it_has_ended_and_whoever_tries_again_has_waited(terminal: Terminal):
+    terminal.out("run v --rm -i --image=busybox -- sleep 1")
     before = terminal.session.cluster.now
-    result = terminal.type("run v --rm -i --image=busybox -- hostname")
-    assert result.stderr.startswith("note: for 29 s more a real cluster says here: object is being deleted")
+    said = terminal.fails("run v --rm -i --image=busybox -- sleep 1")
+    assert said.startswith('Error from server (AlreadyExists): object is being deleted: pods "v" already exists')
+    again = terminal.type("run v --rm -i --image=busybox -- sleep 1")
+    assert again.stderr.startswith("note: 28 s of simulated time passed until v went away")
     assert (terminal.session.cluster.now - before).total_seconds() > 29
     assert "note:" not in terminal.type("run w --rm -i --image=busybox -- hostname").stderr
 

@@ -197,7 +197,7 @@ def test_deleting_by_label_with_a_dry_run_and_what_is_not_there(terminal: Termin
     said = 'pod "client" deleted from default namespace'
     assert terminal.out("delete pods -l role=client --dry-run=client") == said + " (dry run)\n"
     assert terminal.out("delete pod/client --dry-run=server") == said + " (server dry run)\n"
-    assert terminal.out("delete pods -l role=client --grace-period=0 --now --wait=false") == said + "\n"
+    assert terminal.out("delete pods -l role=client --now") == said + "\n"
     assert terminal.out("delete pods -l role=client") == "No resources found\n"
     assert terminal.out("delete pod client --ignore-not-found") == ""
 

@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from netpol_lab.cluster import controllers, server
+from netpol_lab.cluster import controllers, ending, server
 from netpol_lab.cluster.shelf import Shelf
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.manifests import from_object, kinds
@@ -31,6 +32,7 @@ class Draft:
     def __init__(self, state: Snapshot, commit: Callable[[Snapshot], None] | None = None) -> None:
         self.objects = Shelf(state.objects_by_key)
         self.counters = dict(state.counters)
+        self.ending = dict(state.ending)
         self.state = state
         self.created = state.time
         self.commit = commit
@@ -43,7 +45,7 @@ class Draft:
             self.commit(self.finish())
 
     def finish(self) -> Snapshot:
-        return replace(self.state, objects_by_key=self.objects.all(), counters=self.counters)
+        return replace(self.state, objects_by_key=self.objects.all(), counters=self.counters, ending=self.ending)
 
     # -- changes ---------------------------------------------------------------------------------
 
@@ -60,6 +62,8 @@ class Draft:
             self.apply(resource)
 
     def apply(self, resource: Resource) -> str:
+        if self.ending.pop(resource.key, None) and resource.key in self.objects:
+            self.delete(resource.key)
         old = self.objects.get(resource.key)
         if old is None:
             self.create(resource)
@@ -132,22 +136,48 @@ class Draft:
         """Whether a pod came with all that the cluster would give it, as those of a dump do."""
         return isinstance(seen, Pod) and bool(seen.ips) and bool(seen.node or not self._nodes)
 
-    def delete(self, key: Key) -> Resource:
+    def delete(self, key: Key, grace: int | None = 0) -> Resource:
+        """Delete an object and what it owns; for ``grace`` see :meth:`SimulatedCluster.delete`."""
         if key not in self.objects:
             raise NotFound(f'"{key[2]}" not found', key[0], key[2])
-        gone = self.objects.take(key)
+        if key[0] == "Namespace":
+            for inside in self.objects.in_namespace(key[2]):
+                self._take(inside.key, grace)
+            return self._take(key, grace)
+        gone = self._take(key, grace)
         if gone.kind == "Node":
             self.__dict__.pop("_nodes", None)
-        if gone.kind == "Namespace":
-            for inside in self.objects.in_namespace(gone.name):
-                self.objects.take(inside.key)
-            return gone
         for owned in self.objects.owned_by(gone.key):
-            self.delete(owned.key)
+            self.delete(owned.key, grace)
         owner = self._workload_owning(gone)
         if owner is not None:
             self._reconcile(owner.key)
         return gone
+
+    def _take(self, key: Key, grace: int | None = 0) -> Resource:
+        """Remove an object and return it; one that needs time to end is marked, and stays until then."""
+        resource = self.objects[key]
+        seconds = self._seconds_to_end(resource, grace)
+        if not seconds:
+            self.ending.pop(key, None)
+            return self.objects.take(key)
+        until = self.created + timedelta(seconds=seconds)
+        self.ending[key] = min(until, self.ending.get(key, until))
+        self.objects.put(ending.marked(resource, self.ending[key], seconds))
+        return resource
+
+    def _seconds_to_end(self, resource: Resource, grace: int | None) -> float:
+        if grace == 0 or resource.kind != "Namespace":
+            return 0 if grace == 0 else ending.seconds_to_end(resource, grace)
+        ends = (self.ending.get(each.key, self.created) for each in self.objects.in_namespace(resource.name))
+        return (max(ends, default=self.created) - self.created).total_seconds() + ending.NAMESPACE_SECONDS
+
+    def end_what_is_due(self) -> None:
+        """Take away what was deleted and has had its time."""
+        for key in [key for key, until in self.ending.items() if until <= self.created]:
+            if key in self.objects:
+                self.delete(key)
+            self.ending.pop(key, None)
 
     # -- controllers -----------------------------------------------------------------------------
 
@@ -211,13 +241,17 @@ class Draft:
 
     def _keep(self, key: Key, workload: Mapping[str, Any], wanted: int) -> list[Resource]:
         """The pods that stay. Those too many, and those made from another template, are taken away."""
-        owned = [resource for resource in self.objects.owned_by(key) if resource.kind == "Pod"]
+        owned = [pod for pod in self.objects.owned_by(key) if pod.kind == "Pod" and self._has_a_place(pod.key, key)]
         if key[0] == "StatefulSet":
             owned.sort(key=lambda pod: (len(pod.name), pod.name))  # db-2 before db-10
         kept = [] if self._template_changed(key, workload) else owned[:wanted]
         for extra in owned[len(kept) :]:
-            self.objects.take(extra.key)
+            self._take(extra.key)
         return kept
+
+    def _has_a_place(self, pod: Key, workload: Key) -> bool:
+        """Whether a pod counts for its workload; one that is ending, only where it has to be gone before the next."""
+        return pod not in self.ending or workload[0] in ("StatefulSet", "DaemonSet")
 
     def _numbers(self, key: Key) -> Iterator[int]:
         """The numbers of pods to come: the lowest that a StatefulSet has free; of all others each only once."""
@@ -248,7 +282,7 @@ class Draft:
             return  # what its own controller would write there is not known
         owned = self.objects.owned_by(key)
         owned += [each for r in owned if r.kind == "ReplicaSet" for each in self.objects.owned_by(r.key)]
-        pods = [each for each in owned if each.kind == "Pod"]
+        pods = [each for each in owned if each.kind == "Pod" and each.key not in self.ending]
         ready = sum((pod.body.get("status") or {}).get("phase") != "Pending" for pod in pods)
         body = {**resource.body, "status": _workload_status(key[0], len(pods), ready)}
         self.objects.put(replace(resource, body=body))
@@ -280,7 +314,7 @@ def _workload_status(kind: str, pods: int, ready: int) -> dict[str, Any]:
 
 
 def _given_metadata(body: Mapping[str, Any]) -> dict[str, Any]:
-    given = ("creationTimestamp", "generation", "uid", "ownerReferences")
+    given = ("creationTimestamp", "generation", "uid", "ownerReferences", *ending.MARKS)
     return {name: body["metadata"][name] for name in given if name in body["metadata"]}
 
 

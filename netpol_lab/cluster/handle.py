@@ -97,6 +97,9 @@ class SimulatedCluster(View):
         except (OverflowError, ValueError):
             raise LabError(f"{seconds!r} seconds lead out of the calendar.") from None
         self._state = replace(self._state, time=time)
+        if any(until <= time for until in self._state.ending.values()):
+            with Draft(self._state, self.restore) as draft:
+                draft.end_what_is_due()
 
     def apply(self, resource: Resource | str | Path) -> str | dict[str, str]:
         """Create an object, or replace the one of that kind, namespace and name.
@@ -122,10 +125,14 @@ class SimulatedCluster(View):
         with Draft(self._state, self.restore) as draft:
             draft.put(resource)
 
-    def delete(self, kind: str, namespace: str, name: str) -> Resource:
-        """Delete an object and all it owns; returns it. Raises :class:`NotFound`."""
+    def delete(self, kind: str, namespace: str, name: str, grace: int | None = 0) -> Resource:
+        """Delete an object and all it owns; returns it. Raises :class:`NotFound`.
+
+        ``grace``: the seconds that programs get which do not end when told to; None for what their pods say. Until
+        then such pods, and the namespace they are in, are still there, and :attr:`Snapshot.ending` has them.
+        """
         with Draft(self._state, self.restore) as draft:
-            return draft.delete((kind, namespace, name))
+            return draft.delete((kind, namespace, name), grace)
 
 
 def _read(source: Source, reader: Reader) -> Reader:

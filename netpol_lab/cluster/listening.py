@@ -17,6 +17,8 @@ from netpol_lab.cluster.snapshot import View
 from netpol_lab.model.numbers import whole
 from netpol_lab.model.objects import Container, ContainerPort, Pod
 
+SHELLS = ("sh", "ash", "bash")
+
 
 @dataclass(frozen=True)
 class Listener:
@@ -41,7 +43,7 @@ def listeners(view: View, pod: Pod) -> tuple[Listener, ...]:
     body = resource.body if resource else {}
     found: dict[tuple[int, str], Listener] = {}
     for container in pod.containers if pod.phase == "Running" else ():
-        command = _command_line(container, container_body(body, container))
+        command = command_line(container, container_body(body, container))
         opened = _opened(command)
         main = command[0] if command and PurePosixPath(command[0]).name in _PORTS_OF else ""
         known = _listens_as_known(command) and not container_body(body, container).get("volumeMounts")
@@ -72,7 +74,7 @@ def container_body(body: Mapping[str, Any], container: Container) -> Mapping[str
     return next((item for item in containers if item.get("name") == container.name), {})
 
 
-def _command_line(container: Container, body: Mapping[str, Any]) -> tuple[str, ...]:
+def command_line(container: Container, body: Mapping[str, Any]) -> tuple[str, ...]:
     """What a container runs: ``command`` and ``args`` of its manifest in the place of the image's own.
 
     API: ``command`` replaces the image's entrypoint, ``args`` its default arguments.
@@ -84,7 +86,7 @@ def _command_line(container: Container, body: Mapping[str, Any]) -> tuple[str, .
     name = repository(container.image)
     default = _DEFAULT_COMMANDS.get(name) or _DEFAULT_COMMANDS.get(name.rpartition("/")[2]) or ()
     if not args:
-        return default
+        return default or (("sh",) if name in SHELL_IMAGES else ())
     # The usual entrypoint script of a server image passes options on to the server, and runs anything else as it is.
     if default and (args[0].startswith("-") or default[0] in _FIXED_ENTRYPOINTS):
         return (default[0], *args)
@@ -130,15 +132,16 @@ def _key(port: ContainerPort) -> tuple[int, str]:
 def _opened(command: Sequence[str]) -> list[tuple[str, ContainerPort]]:
     """Every (program, port) a command line opens; a script (``sh -c``) is searched for servers it starts."""
     opened = []
-    for words in _simple_commands(command):
+    for words in simple_commands(command):
         name = PurePosixPath(words[0]).name
         for port in _PORTS_OF.get(name, _no_ports)(words[1:]):
             opened.append((name, port))
     return opened
 
 
-def _simple_commands(command: Sequence[str]) -> list[list[str]]:
-    if len(command) > 2 and PurePosixPath(command[0]).name in ("sh", "bash", "ash") and command[1].endswith("c"):
+def simple_commands(command: Sequence[str]) -> list[list[str]]:
+    """The commands that a command line runs: those of the script of ``sh -c``, or the one it is."""
+    if len(command) > 2 and PurePosixPath(command[0]).name in SHELLS and command[1].endswith("c"):
         lexer = shlex.shlex(command[2], posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
         try:
@@ -155,6 +158,11 @@ def _simple_commands(command: Sequence[str]) -> list[list[str]]:
             commands[-1].append(word)
     return [words for words in commands if words]
 
+
+SHELL_IMAGES = (
+    *("busybox", "alpine", "curl", "curlimages/curl", "centos", "debian", "ubuntu", "fedora", "nicolaka/netshoot"),
+)
+"""Images whose default program is a shell (curl images are taken for one: their default prints a help text)."""
 
 Ports = Callable[[Sequence[str]], list[ContainerPort]]
 

@@ -69,11 +69,11 @@ class View:
 
     @property
     def policed_pods(self) -> tuple[Pod, ...]:
-        """The pods that matrices, graphs and frames are about: they run, and policies apply to them.
+        """The pods that matrices, graphs and frames are about: they run and are to stay, and policies apply to them.
 
         D: policies do not apply to pods on the host network. No connection begins or ends at a pod that does not run.
         """
-        return tuple(pod for pod in self.pods if pod.phase == "Running" and not pod.host_network)
+        return tuple(p for p in self.pods if p.phase == "Running" and not (p.host_network or p.ending))
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -140,15 +140,19 @@ class View:
         return found
 
     def pods_of(self, service: Service) -> Sequence[Pod]:
-        """The running pods a Service's selector picks, in its own namespace."""
+        """The running pods a Service's selector picks, in its own namespace.
+
+        Those that are ending get connections only while there are no others (KEP-1669).
+        """
         if not service.selector:
             return []
         wanted = service.selector.items()
-        return [
+        found = [
             pod
             for pod in self.pods
             if pod.namespace == service.namespace and pod.phase == "Running" and wanted <= pod.labels.items()
         ]
+        return [pod for pod in found if not pod.ending] or found
 
     def selected(self, namespace: str, selector: LabelSelector) -> Sequence[Pod]:
         """The pods that the podSelector of a policy in ``namespace`` picks."""
@@ -199,9 +203,17 @@ class Snapshot(View):
     enforcement: Profile = UPSTREAM
     time: datetime = STARTED
     counters: Mapping[str, int] = field(default_factory=dict, repr=False)
+    ending: Mapping[Key, datetime] = field(default_factory=dict, repr=False)
+    """The pods and namespaces that were deleted and are still there, and the moment when they will be gone."""
 
     def snapshot(self) -> Snapshot:
         return self
+
+    @property
+    def lasting(self) -> Mapping[Key, Resource]:
+        """The objects without those that are ending."""
+        objects = self.objects_by_key
+        return {key: each for key, each in objects.items() if key not in self.ending} if self.ending else objects
 
     @cached_property
     def all_pods(self) -> tuple[Pod, ...]:
@@ -235,6 +247,7 @@ def _find(state: Snapshot, name: str, namespace: str) -> Endpoint:
         pass
     where, _, short = name.rpartition("/")
     pods = [pod for pod in state.pods if pod.namespace == (where or namespace)] or ([] if where else list(state.pods))
+    pods.sort(key=lambda pod: pod.ending)  # of a workload's pods, one that stays
     of_workload = matcher(short, pods, state.objects)
     for pod in pods:
         if of_workload(pod) if of_workload else short in (pod.name, name_of(pod)):

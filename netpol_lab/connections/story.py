@@ -107,7 +107,7 @@ class Timeline:
         for moment in moments:
             for attempt in moment.attempts:
                 pod = attempt.flow.source
-                if isinstance(pod, Pod) and pod.ips and ("Pod", pod.namespace, pod.name) not in moment.state.objects:
+                if isinstance(pod, Pod) and pod.ips and ("Pod", pod.namespace, pod.name) not in moment.state.lasting:
                     found.setdefault(("Pod", pod.namespace, pod.name), _resource(pod))
         return list(found.values())
 
@@ -117,7 +117,7 @@ def with_visitors(state: Snapshot, visitors: Iterable[Resource]) -> Snapshot:
     missing = [
         visitor
         for visitor in visitors
-        if visitor.key not in state.objects and ("Namespace", "", visitor.namespace) in state.objects
+        if visitor.key not in state.lasting and ("Namespace", "", visitor.namespace) in state.lasting
     ]
     return state.with_objects(missing) if missing else state
 
@@ -135,9 +135,8 @@ def _resource(pod: Pod) -> Resource:
 
 def _same_objects(before: Snapshot, after: Snapshot) -> bool:
     """Whether the objects are equal as far as policies and students can see; times and counters do not count."""
-    if before.objects.keys() != after.objects.keys():
-        return False
-    return all(old is after.objects[key] or old.body == after.objects[key].body for key, old in before.objects.items())
+    old, new = before.lasting, after.lasting
+    return old.keys() == new.keys() and all(each is new[key] or each.body == new[key].body for key, each in old.items())
 
 
 def policies_changed(states: Sequence[Snapshot], place: int) -> str:

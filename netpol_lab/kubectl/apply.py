@@ -10,7 +10,7 @@ from typing import Any
 from netpol_lab.cluster.server import stamp
 from netpol_lab.kubectl import writing as changes
 from netpol_lab.kubectl.ages import go_time
-from netpol_lab.kubectl.delete import delete
+from netpol_lab.kubectl.delete import delete, wait_for
 from netpol_lab.kubectl.failure import Failure, from_server, not_simulated
 from netpol_lab.kubectl.failure import usage as usage_error
 from netpol_lab.kubectl.file_arguments import (
@@ -135,6 +135,8 @@ def _apply(call: Call, item: Item) -> None:
         return
     patch = three_way_patch(last or {}, body, live)
     after, changed = changes.replace(call, item.type, live, merged, item, patch)
+    if metadata(live).get("deletionTimestamp"):
+        call.warn(f"Warning: Detected changes to resource {item.name} which is currently being deleted.")
     print_change(call, item.type, after, "configured" if changed or patch else "unchanged")
 
 
@@ -163,7 +165,7 @@ def _replace_by_force(call: Call, item: Item) -> None:
     """``replace --force``: delete, and create anew."""
     resource, live = item.resource(doing="replacing"), get(call, item.type, _place(item), item.name)
     if live is not None:
-        delete(call, item.type, live)
+        wait_for(call, [delete(call, item.type, live)])
     print_change(call, item.type, changes.create(call, resource), "replaced")
 
 

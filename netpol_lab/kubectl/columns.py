@@ -81,7 +81,12 @@ def pod_status(body: ReadOnlyBody) -> str:
             text = waiting["reason"]
         elif ended:
             text = ended.get("reason") or f"ExitCode:{ended.get('exitCode', 0)}"
-    return str(text)
+    return "Terminating" if is_ending(body) else str(text)
+
+
+def is_ending(body: ReadOnlyBody) -> bool:
+    """Whether a pod was deleted and still runs."""
+    return bool(metadata(body).get("deletionTimestamp")) and _status(body).get("phase") not in ("Succeeded", "Failed")
 
 
 def _pod(body: ReadOnlyBody, now: datetime) -> Sequence[str]:

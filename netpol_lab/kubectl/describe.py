@@ -166,7 +166,7 @@ _DESCRIBERS: Mapping[str, Callable[[Call, ReadOnlyBody], Iterable[Any]]] = {
     "Node": _node,
     "Endpoints": _endpoints,
     "NetworkPolicy": _without_call(describe_policy),
-    "Pod": _without_call(describe_pods.pod),
+    "Pod": describe_pods.pod,
     "Deployment": describe_pods.deployment,
     "ReplicaSet": describe_pods.replica_set,
     "StatefulSet": describe_pods.workload,

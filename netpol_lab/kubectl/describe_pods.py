@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from netpol_lab.cluster.controllers import owner_of
-from netpol_lab.kubectl.ages import rfc1123
-from netpol_lab.kubectl.columns import selector_text
+from netpol_lab.kubectl.ages import age, rfc1123
+from netpol_lab.kubectl.columns import is_ending, selector_text
 from netpol_lab.kubectl.describe_parts import annotation_lines, header, label_lines, multiline, titled
 from netpol_lab.kubectl.lookup import bodies
 from netpol_lab.kubectl.resources import metadata, type_of_kind
@@ -15,7 +15,7 @@ from netpol_lab.kubectl.session import Call
 from netpol_lab.model.bodies import ReadOnlyBody
 
 
-def pod(body: ReadOnlyBody) -> Iterator[str]:
+def pod(call: Call, body: ReadOnlyBody) -> Iterator[str]:
     """The lines of a pod's description."""
     spec, status = body.get("spec") or {}, body.get("status") or {}
     yield f"Name:\t{metadata(body)['name']}"
@@ -30,7 +30,12 @@ def pod(body: ReadOnlyBody) -> Iterator[str]:
         yield f"Start Time:\t{rfc1123(status['startTime'])}"
     yield from label_lines(body)
     yield from annotation_lines(body)
-    yield f"Status:\t{status.get('phase', '')}"
+    if is_ending(body):
+        about = metadata(body)
+        yield f"Status:\tTerminating (lasts {age(str(about['deletionTimestamp']), call.cluster.now)})"
+        yield f"Termination Grace Period:\t{about.get('deletionGracePeriodSeconds', 0)}s"
+    else:
+        yield f"Status:\t{status.get('phase', '')}"
     yield f"IP:\t{status.get('podIP', '')}"
     yield from _part("IPs", [f"IP:\t{row.get('ip')}" for row in status.get("podIPs") or ()])
     yield from _controller(body)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
-from netpol_lab.cluster.listening import repository
+from netpol_lab.cluster.listening import SHELL_IMAGES, repository
 from netpol_lab.cluster.server import timestamp
 from netpol_lab.kubectl import writing as changes
 from netpol_lab.kubectl.create import pod_manifest, resource_of, service_for
@@ -17,6 +16,7 @@ from netpol_lab.kubectl.output import print_change, split_format
 from netpol_lab.kubectl.resources import metadata, type_of_kind
 from netpol_lab.kubectl.serialize import plain
 from netpol_lab.kubectl.session import Call
+from netpol_lab.manifests.decode import typed
 from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.pods import ProgramResult, run_in_pod
 
@@ -32,24 +32,8 @@ _NOT_ATTACHED = (
     "warning: couldn't attach to pod/{name}, falling back to streaming logs: unable to upgrade connection: rpc error:"
     " code = InvalidArgument desc = tty and stderr cannot both be true"
 )
-_GRACE = timedelta(seconds=30)
-"""How long a pod that is started again and again takes to end (``terminationGracePeriodSeconds``)."""
-
 _START_SECONDS = 1.0
 """How long a simulated image pull and container start take."""
-
-_SHELL_IMAGES = (
-    "busybox",
-    "alpine",
-    "curl",
-    "curlimages/curl",
-    "centos",
-    "debian",
-    "ubuntu",
-    "fedora",
-    "nicolaka/netshoot",
-)
-"""Images whose default program is a shell (curl images are taken for one: their default prints a help text)."""
 
 
 def run_exec(call: Call) -> int:
@@ -130,7 +114,6 @@ def run_run(call: Call) -> int:
             call, _POD, changes.create(call, resource) if changes.dry_run(call) == "server" else manifest, "created"
         )
         return 0
-    _until_ended(call, name)
     created = changes.create(call, resource)
     if call.flag("expose"):
         _expose(call, created)
@@ -146,18 +129,6 @@ def run_run(call: Call) -> int:
         _run_to_the_end(call, name, command)
         return 0
     return _attached(call, name, command)
-
-
-def _until_ended(call: Call, name: str) -> None:
-    """Wait until a pod of this name is gone. A real cluster refuses the name; the simulated clock moves on."""
-    until = call.session.ending.pop((call.namespace, name), call.cluster.now)
-    seconds = (until - call.cluster.now).total_seconds()
-    if seconds > 0 and changes.dry_run(call) == "none":
-        call.warn(
-            f'note: for {seconds:.0f} s more a real cluster says here: object is being deleted: pods "{name}" already'
-            " exists; the simulated clock moved on by that"
-        )
-        call.cluster.advance(seconds)
 
 
 def _pod_to_run(call: Call) -> tuple[str, ReadOnlyBody]:
@@ -183,7 +154,7 @@ def _what_runs(call: Call, pod: ReadOnlyBody) -> tuple[str, ...]:
     words = tuple(str(word) for word in (*(container.get("command") or ()), *(container.get("args") or ())))
     if words:
         return words
-    return ("sh",) if repository(str(container.get("image", ""))) in _SHELL_IMAGES else ()
+    return ("sh",) if repository(str(container.get("image", ""))) in SHELL_IMAGES else ()
 
 
 def _attached(call: Call, name: str, command: Sequence[str]) -> int:
@@ -208,12 +179,10 @@ def _attached(call: Call, name: str, command: Sequence[str]) -> int:
     if call.flag("tty") and not without and not waits:
         again = f"kubectl attach {name} -c {name} -n {call.namespace} -i -t"
         call.print(f"Session ended, resume using '{again}' command")
-    if call.flag("rm") and not waits:
-        call.session.ending[(call.namespace, name)] = call.cluster.now + _GRACE
+    if waits and command:
+        _finish(call, name, exit_code, "")
     if call.flag("rm"):
         delete(call, _POD, kind_and_body)
-    elif waits and command:
-        _finish(call, name, exit_code, "")
     if not waits or not exit_code:
         return 0
     call.warn(f"pod {call.namespace}/{name} terminated (Error)")
@@ -246,5 +215,5 @@ def _finish(call: Call, name: str, exit_code: int, text: str) -> None:
     for row in status.get("conditions") or ():
         if row.get("type") in ("Ready", "ContainersReady"):
             row["status"] = "False"
-    call.cluster.put(replace(resource, body=body))
+    call.cluster.put(replace(resource, body=body, typed=typed(body, None)))
     call.session.logs[(call.namespace, name)] = text

@@ -64,9 +64,9 @@ WRITES = (
     *READS,
 )
 DELETION = (
-    Flag("grace-period", "", "number", "accepted; simulated pods end at once"),
-    Flag("force", "", "switch", "accepted; simulated pods end at once"),
-    Flag("wait", "", "switch"),
+    Flag("grace-period", "", "number", "seconds that programs get to end, in place of what their pod says"),
+    Flag("force", "", "switch", "do not wait for programs to end"),
+    Flag("wait", "", "switch", "false: do not wait until the objects are gone", default=True),
     Flag("timeout", "", "duration"),
     Flag("cascade", bare="background"),
 )

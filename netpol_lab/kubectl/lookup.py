@@ -19,7 +19,7 @@ from netpol_lab.kubectl.resources import (
     type_of_kind,
 )
 from netpol_lab.kubectl.session import Call
-from netpol_lab.model.bodies import ReadOnlyBody
+from netpol_lab.model.bodies import Key, ReadOnlyBody
 from netpol_lab.model.objects import kind_in_key
 from netpol_lab.model.phrases import did_you_mean, nearest
 
@@ -209,6 +209,12 @@ def get(call: Call, kind: ResourceType, namespace: str, name: str) -> ReadOnlyBo
         return next((body for body in derived(call, kind.kind, namespace) if metadata(body)["name"] == name), None)
     resource = call.cluster.get(kind_in_key(kind.kind, kind.api_version), namespace if kind.namespaced else "", name)
     return resource.body if resource else None
+
+
+def key_of(kind: ResourceType, body: ReadOnlyBody) -> Key:
+    """Under what the cluster keeps an object."""
+    about = metadata(body)
+    return kind_in_key(kind.kind, kind.api_version), str(about.get("namespace", "")), str(about["name"])
 
 
 def bodies(call: Call, kind: ResourceType, namespace: str | None) -> list[ReadOnlyBody]:

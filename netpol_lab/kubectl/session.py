@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from netpol_lab.connections import Attempt, Flow
 from netpol_lab.kubectl.arguments import Parsed
 from netpol_lab.kubectl.failure import Failure
+from netpol_lab.model.bodies import Key
 from netpol_lab.pods.process import AccessLogs, Chunk, Forward
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Session:
     containers printed, by (namespace, pod). ``forwards`` are the ports that
     port-forward and proxy opened on the student's machine. ``access`` is what web servers noted about requests.
     ``files`` holds what was written into containers, by the address of their pod.
-    ``ending`` holds pods, by (namespace, name), that a real cluster would still be stopping, and until when.
+    ``refused`` holds names that were refused because what had them is still ending.
     ``terminal``: whether standard input is one; it decides what ``-t`` prints.
     """
 
@@ -44,7 +44,7 @@ class Session:
     forwards: dict[int, Forward] = field(default_factory=dict)
     access: AccessLogs = field(default_factory=dict)
     files: dict[str, dict[str, str]] = field(default_factory=dict)
-    ending: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    refused: set[Key] = field(default_factory=set)
     terminal: bool = False
 
     @property

@@ -167,7 +167,7 @@ VERBS: Mapping[str, Verb] = {
             *DELETION,
             DRY_RUN,
             Flag("output", "o", help="name"),
-            *ignored("now"),
+            Flag("now", "", "switch", "the same as --grace-period=1"),
             *refused("interactive,i", instead="look with kubectl get first"),
             *refused("raw", True),
         ),

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from netpol_lab.kubectl import jsonpath
 from netpol_lab.kubectl.failure import Failure, not_simulated
 from netpol_lab.kubectl.jsonpath_parser import JsonPathError
-from netpol_lab.kubectl.lookup import check_given, chosen
+from netpol_lab.kubectl.lookup import Found, check_given, chosen, key_of
 from netpol_lab.kubectl.output import print_change
-from netpol_lab.kubectl.resources import ResourceType, metadata
+from netpol_lab.kubectl.resources import metadata
 from netpol_lab.kubectl.session import Call
+from netpol_lab.kubectl.until_gone import timed_out, wait_until_gone
 from netpol_lab.model.bodies import ReadOnlyBody
 from netpol_lab.pods.process import LONGEST
 
@@ -25,12 +26,12 @@ def run(call: Call) -> int:
         raise Failure("unrecognized condition: []")
     check_given(call, call.args)
     gone = condition.lower() == "delete"
-    met = _never if gone else _condition(condition)
     found = chosen(call, call.args)
     if gone:
-        found.failures = []
-    if not found.objects and not found.failures and not gone:
+        return _until_gone(call, found)
+    if not found.objects and not found.failures:
         raise Failure("no matching resources found")
+    met = _condition(condition)
     failures = list(found.failures)
     late = [(kind, body) for kind, body in found.objects if not met(body)]
     for kind, body in found.objects:
@@ -38,8 +39,17 @@ def run(call: Call) -> int:
             print_change(call, kind, body, "condition met")
     if late:
         call.cluster.advance(_patience(call))
-    failures += [_timed_out(kind, body) for kind, body in late]
+    failures += [timed_out(kind.plural, metadata(body)["name"]) for kind, body in late]
     return call.report(failures)
+
+
+def _until_gone(call: Call, found: Found) -> int:
+    """What is being deleted ends while time passes; what is not will not."""
+    by_key = {key_of(kind, body): (kind, body) for kind, body in found.objects}
+    left = wait_until_gone(call, list(by_key), _patience(call))
+    for kind, body in (each for key, each in by_key.items() if key not in left):
+        print_change(call, kind, body, "condition met")
+    return call.report([timed_out(by_key[key][0].plural, key[2]) for key in left])
 
 
 def _patience(call: Call) -> float:
@@ -48,14 +58,6 @@ def _patience(call: Call) -> float:
     if given is not None and given > LONGEST:
         raise not_simulated("a wait of more than a week")
     return 30.0 if given is None else float(given) if given >= 0 else LONGEST
-
-
-def _timed_out(kind: ResourceType, body: ReadOnlyBody) -> Failure:
-    return Failure(f"timed out waiting for the condition on {kind.plural}/{metadata(body)['name']}")
-
-
-def _never(body: ReadOnlyBody) -> bool:
-    return False
 
 
 def _condition(text: str) -> Met:

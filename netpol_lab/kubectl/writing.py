@@ -14,6 +14,7 @@ from netpol_lab.kubectl.file_arguments import Item, decoding, hints_of, invalid,
 from netpol_lab.kubectl.resources import ResourceType, metadata, type_of
 from netpol_lab.kubectl.serialize import go_print, plain, to_compact_json
 from netpol_lab.kubectl.session import Call
+from netpol_lab.kubectl.until_gone import check_free
 from netpol_lab.manifests import Problem
 from netpol_lab.manifests.kinds import simulated
 from netpol_lab.manifests.name_rules import quoted
@@ -57,6 +58,8 @@ def create(call: Call, resource: Resource, about: str = "") -> ReadOnlyBody:
     """
     kind, mode = type_of(resource.body), dry_run(call)
     if mode != "client":
+        check_namespace(call, kind, resource.namespace, about)
+        check_free(call, kind, resource, about, dry=mode != "none")
         check_namespace(call, kind, resource.namespace, about)
         if call.cluster.get(*resource.key) is not None:
             raise from_server("AlreadyExists", f'{about}{kind.qualified} "{resource.name}" already exists')

@@ -168,7 +168,7 @@ class Exercise:
         """The state with the visitors it lacks, where their namespace exists. What the student made stays."""
         brought = (visitor.name for visitor in self.visitors if not visitor.namespace)
         known = {"", *(space.name for space in state.namespaces), *brought}
-        return hypothetical(state, (v for v in self.visitors if v.key not in state.objects and v.namespace in known))
+        return hypothetical(state, (v for v in self.visitors if v.key not in state.lasting and v.namespace in known))
 
 
 def ids(lesson: str | None = None) -> list[str]:

@@ -131,6 +131,7 @@ def _pod(body: ReadOnlyBody, _: _Origins) -> Pod:
         host_network=spec.get("hostNetwork", False),
         owner=_owner(metadata),
         phase=str(status.get("phase", "Running")),
+        ending=bool(metadata.get("deletionTimestamp")),
     )
 
 

@@ -147,7 +147,10 @@ GENERATIONS = ("pod-template-hash", "controller-revision-hash")
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod as policies see it. ``owner`` is the workload that made it, as ``Kind/name``."""
+    """A pod as policies see it. ``owner`` is the workload that made it, as ``Kind/name``.
+
+    ``ending``: it was deleted, and its programs still run until they end or are killed; kubectl says Terminating.
+    """
 
     namespace: str
     name: str
@@ -158,6 +161,7 @@ class Pod:
     host_network: bool = False
     owner: str = ""
     phase: str = "Running"
+    ending: bool = False
 
     @property
     def id(self) -> str:

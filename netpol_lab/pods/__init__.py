@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from netpol_lab.cluster.listening import SHELLS
 from netpol_lab.cluster.server import digest
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.connections import Flow
@@ -42,8 +43,6 @@ __all__ = ["Attempts", "OnFlow", "ProgramResult", "file_in_pod", "is_for_the_clu
 
 NOT_STARTED = 1
 """kubectl's exit code when the container's runtime could not start the program."""
-
-SHELLS = ("sh", "ash", "bash")
 
 
 def _no_stdin() -> str:
