@@ -10,6 +10,7 @@ import pytest
 
 from netpol_lab import Cluster
 from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.connections import Flow
 from netpol_lab.lab.playground import Playground
 
 WORLD = """
@@ -40,7 +41,7 @@ spec:
 
 
 class SmallLab:
-    """The one method of a lab that a playground needs."""
+    """What a playground needs of a lab."""
 
     def __init__(self) -> None:
         self.cluster = Cluster()
@@ -48,6 +49,9 @@ class SmallLab:
 
     def hypothetical(self, without: Iterable[str] = ()) -> Snapshot:
         return self.cluster.snapshot().without([("NetworkPolicy", *name.split("/", 1)) for name in without])  # type: ignore[misc]
+
+    def withheld(self, state: Snapshot, flow: Flow) -> str:
+        return ""
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from netpol_lab.engine.verdict import Caveat, Verdict
@@ -129,6 +129,17 @@ class Flow:
     def judged(self) -> Verdict | None:
         """The verdict that decides: on the connection, or on the question to DNS where that was dropped."""
         return self.dns if self.outcome == "dns timed out" else self.verdict
+
+    def without_near_misses(self) -> Flow:
+        """The same, without the rules that come close: what a packet shows, and nothing of why."""
+        facts: dict[Fact, Fact] = {"near misses": "no rule admits"}
+        return replace(
+            self,
+            steps=tuple(replace(step, fact=facts.get(step.fact, step.fact)) for step in self.steps),
+            dns=self.dns.without_near_misses() if self.dns is not None else None,
+            verdict=self.verdict.without_near_misses() if self.verdict is not None else None,
+            by_address=None,
+        )
 
     @property
     def server(self) -> Pod | None:

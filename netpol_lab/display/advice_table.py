@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from netpol_lab.display import tables
-from netpol_lab.display.card import Picture, figure
+from netpol_lab.display.card import Picture, figure, stack, told
 from netpol_lab.display.markup import Markup, ascii_text, code, el, join
 from netpol_lab.engine.verdict import Caveat
 from netpol_lab.model.phrases import place
@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     from netpol_lab.coach.advice import Finding
 
 
-def draw(findings: Sequence[Finding], policies: int, left_out: Sequence[Caveat] = ()) -> Picture:
+def draw(
+    findings: Sequence[Finding], policies: int, left_out: Sequence[Caveat] = (), withheld: tuple[int, str] = (0, "")
+) -> Picture:
     """A table with one row per finding. ``policies`` is the number of policies that were looked at.
 
-    ``left_out`` is what the advice does not take into account.
+    ``left_out`` is what the advice does not take into account; ``withheld`` about how many policies there is more, and
+    the reason for which it is not shown.
     """
+    number, reason = withheld
+    if number:
+        held = told(line("advice.withheld", number=number), line("advice.quiet"), [reason])
+        return stack([held, *([draw(findings, policies, left_out)] if findings else [])])
     if not findings:
         words = line("advice.none", number=policies) if policies else line("advice.no policy")
         return figure(words, line("advice.quiet"), (), twin="", left_out=left_out, drawn=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from netpol_lab.connections.scene import Scene
 from netpol_lab.display import card
@@ -27,14 +28,16 @@ def draw(
     *,
     first_line: int = 1,
     namespaces: Iterable[Namespace] = (),
+    near: bool = True,
 ) -> card.Picture:
     """The card of a policy.
 
     ``yaml_text`` is the policy's own document and ``first_line`` the number of its first line in the file; without
     it there are sentences alone. ``effect`` lists the connections that the policy adds or takes away; None: not told.
-    ``namespaces`` gives the labels that namespace selectors look at; of others only the name is known.
+    ``namespaces`` gives the labels that namespace selectors look at; of others only the name is known. ``near`` tells
+    which pod comes closest to a selector that matches none.
     """
-    world = World.of(scene, namespaces)
+    world = replace(World.of(scene, namespaces), tells_nearest=near)
     parts = sections(policy, world, effect)
     file = policy.origin.file if policy.origin else ""
     where = f"NetworkPolicy in {policy.namespace}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from netpol_lab.connections import Flow
@@ -17,6 +17,7 @@ from netpol_lab.engine.verdict import Condition
 from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import capital, place_of
 from netpol_lab.tell.condition_words import condition_words, subject_words
+from netpol_lab.tell.saying import say
 from netpol_lab.tell.step_words import ToldStep
 from netpol_lab.tell.why_reasons import Reason
 from netpol_lab.tell.why_story import WhyStory, tell
@@ -48,12 +49,14 @@ def draw(
     *,
     change: Change | None = None,
     saw: tuple[str, str] | None = None,
+    withheld: str = "",
 ) -> WhyPicture:
     """The gates of a connection attempt.
 
     ``change`` must have been simulated: the picture says so. ``saw`` is the command and the client's own words.
+    ``withheld`` is the reason for which only the verdict and its gate are shown, without near misses and reasons.
     """
-    story = tell(flow)
+    story = _withheld(flow, withheld) if withheld else tell(flow)
     near = next((c for reason in story.reasons for c in reason.conditions), None)
     reached = "reaches" if story.stop is None else "cannot reach"
     alt = f"Why {story.source_name} {reached} {story.target_name} on {story.protocol} {story.port}"
@@ -70,13 +73,18 @@ def draw(
         gates(story, alt, _description(story), near),
         boxes,
         legend=_legend(story),
-        twin=twin(story, _one_line(change, then), saw, f"by address: {direct}" if direct else ""),
+        twin=twin(story, _one_line(change, then), saw, f"by address: {direct}" if direct else withheld),
         label=plain(escape(story.title)),
         left_out=flow.caveats,
         rules=_RULES + WHO,
         kind=WhyPicture,
         steps=story.steps,
     )
+
+
+def _withheld(flow: Flow, reason: str) -> WhyStory:
+    """What a packet shows, and why no more is told."""
+    return replace(tell(flow.without_near_misses()), reasons=(Reason(say("locks.heading"), ((reason,),), edge="ink"),))
 
 
 def markup(sentence: Sentence) -> Markup:

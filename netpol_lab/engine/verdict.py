@@ -8,7 +8,7 @@ that admit, and the *near misses*: the rules that do not admit, each with the co
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from netpol_lab.model.bodies import Key
@@ -259,6 +259,11 @@ class Verdict:
         if self.egress.admitted:
             return "" if self.ingress.admitted else "ingress"
         return "egress" if self.ingress.admitted else "both ends"
+
+    def without_near_misses(self) -> Verdict:
+        """The same judgement, without the rules that come close to admitting."""
+        egress, ingress = (replace(gate, near_misses=()) for gate in self.gates)
+        return replace(self, egress=egress, ingress=ingress)
 
     def __bool__(self) -> bool:
         return self.allowed

@@ -1,12 +1,17 @@
-"""The exercise a student is at: its start, its checks, and the moment in which it began."""
+"""The exercise a student is at: its start, its checks, what it holds back, and the moment in which it began."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from netpol_lab.cluster.handle import SimulatedCluster
+from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.story import Moment, Timeline
+from netpol_lab.engine.verdict import Verdict
+from netpol_lab.lab.locks import Lock, Locks
 from netpol_lab.lessons import exercises
+from netpol_lab.tell.saying import line
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
@@ -14,23 +19,59 @@ if TYPE_CHECKING:
 
 
 class AtExercise:
-    """The exercise that was started or checked last, and the moment in which it was passed."""
+    """The exercise that was begun or checked last, and the moment in which it was passed.
 
-    def __init__(self) -> None:
+    It begins with ``lab.start``, or with its own cell: the one that writes the file of the answer.
+    """
+
+    def __init__(self, lesson: str | None, xx: str) -> None:
         self.exercise: exercises.Exercise | None = None
         self._passed: Moment | None = None
+        self._lesson, self._xx = lesson, xx
+        self.locks = Locks(lambda: map(self._lock, self._of_lesson))
+
+    @cached_property
+    def _of_lesson(self) -> list[exercises.Exercise]:
+        """The exercises of the notebook's lesson; none where there is no such lesson."""
+        known = self._lesson in exercises.lessons("exercises")
+        return exercises.of_lesson(str(self._lesson), self._xx) if known else []
+
+    def _lock(self, exercise: exercises.Exercise) -> Lock:
+        def asked(state: Snapshot, verdict: Verdict) -> bool:
+            begun = self.exercise is not None and self.exercise.id == exercise.id
+            return exercises.asks_about(exercise, state, verdict, begun)
+
+        reason = line("locks.exercise", exercise=exercise.id)
+        return Lock(exercise.id, reason, asked, lambda policy: exercises.asks_about_policy(exercise, policy))
+
+    def wrote(self, name: str) -> None:
+        """A file was written: the exercise whose answer it is to hold begins."""
+        for exercise in self._of_lesson:
+            if exercise.file == name:
+                self._begin(exercise)
+
+    def _begin(self, exercise: exercises.Exercise) -> None:
+        self.exercise, self._passed = exercise, None
+        self.locks.close(self._lock(exercise))
+
+    def leave(self) -> None:
+        """No exercise is begun. What was shown stays so."""
+        self.exercise, self._passed = None, None
 
     def start(self, cluster: SimulatedCluster, story: Timeline, exercise: exercises.Exercise) -> Picture:
         """Put the cluster into the start of an exercise, as one more moment."""
         cluster.restore(exercise.start_cluster(cluster.profile.name).snapshot())
         story.record(f"lab.start({exercise.id!r})", cluster.snapshot())
-        story.refused, self.exercise, self._passed = "", exercise, None
+        story.refused = ""
+        self._begin(exercise)
         return exercises.begin(exercise)
 
     def check(self, cluster: SimulatedCluster, story: Timeline, exercise: exercises.Exercise) -> CheckPicture:
-        """Check it, and say first where kubectl refused what was to be checked."""
+        """Check it, and say first where kubectl refused what was to be checked. An answer opens what was held back."""
         result = exercises.check(cluster, exercise)
         self.exercise, self._passed = exercise, story.now if result.passed else None
+        if result.status != "not started":
+            self.locks.open(exercise.id)
         return exercises.show(result.after_refusal(story.refused) if story.refused else result)
 
     def began(self, story: Timeline) -> Moment | None:

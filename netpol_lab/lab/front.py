@@ -55,7 +55,7 @@ class Lab(Views):
         self._session = Session(self.cluster, terminal=True)
         self._story = Timeline(self.cluster.snapshot())
         self._predictions = quiz.Predictions(self.xx)
-        self._exercise = AtExercise()
+        self._exercise = AtExercise(lesson, self.xx)
         with student_files.work_in(lesson) as self.folder:
             self._bridge = Bridge(self._answer)
         # The new lab stands. Only now may the old one go: whatever failed before this line left it as it was.
@@ -96,7 +96,9 @@ class Lab(Views):
         return answer
 
     def _write(self, name: str, text: str) -> str:
-        return student_files.write_manifest(name, text, self.xx)
+        told = student_files.write_manifest(name, text, self.xx)
+        self._exercise.wrote(name)
+        return told
 
     def file(self, name: str) -> str:
         """Copy one of the workbook's manifests into your folder, with your number filled in.
@@ -108,7 +110,8 @@ class Lab(Views):
     def reset(self) -> None:
         """Back to the state before your first command. Your files stay."""
         self.cluster.restore(self._story.moments[0].state)
-        self._story, self._exercise = Timeline(self.cluster.snapshot()), AtExercise()
+        self._story = Timeline(self.cluster.snapshot())
+        self._exercise.leave()
         self._session = Session(self.cluster, terminal=True)
 
     # -- exercises -------------------------------------------------------------------------------

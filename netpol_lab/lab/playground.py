@@ -17,6 +17,7 @@ from netpol_lab.model.objects import NetworkPolicy
 from netpol_lab.tell.saying import line
 
 if TYPE_CHECKING:
+    from netpol_lab.connections import Flow
     from netpol_lab.display.card import Picture
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -28,9 +29,15 @@ Port = tuple[str, int]
 
 
 class LabLike(Protocol):
-    """What a playground needs of a lab: its present state without some policies (``namespace/name``)."""
+    """What a playground needs of a lab.
+
+    Its present state without some policies (``namespace/name``), and the reason for which the why of a connection is
+    withheld, "" where it is not.
+    """
 
     def hypothetical(self, without: Iterable[str] = ()) -> Snapshot: ...
+
+    def withheld(self, state: Snapshot, flow: Flow) -> str: ...
 
 
 class Playground:
@@ -75,11 +82,12 @@ class Playground:
         ids = {node.id for node in scene.nodes}
         asked = [(self.source, self.target, protocol, port)] if {self.source, self.target} <= ids else []
         asked = asked if self.source != self.target else []
+        flow = connect_to(state, ends[0].endpoint, ends[1].endpoint, port, protocol)
         chosen = {} if self.port is None else {"protocol": self.port[0], "port": self.port[1]}
         return (
             graph.draw(scene, blocked=asked),
             matrix.draw(scene, **chosen),  # type: ignore[arg-type]
-            why.draw(connect_to(state, ends[0].endpoint, ends[1].endpoint, port, protocol)),
+            why.draw(flow, withheld=self._lab.withheld(state, flow)),
         )
 
     @property

@@ -5,7 +5,7 @@ Each view is drawn from the state or the story of the lab; none changes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +144,9 @@ class Views:
         from netpol_lab.display import endpoints_table as endpoints
 
         state, flow = self._dial(source, destination, port, protocol)
+        held = self.withheld(state, flow, lambda: self.why(source, destination, port, protocol, stop=stop))
+        if held:
+            return why.draw(flow, saw=self._story.saw(flow), withheld=held)
         verdict = flow.judged
         change = None
         if verdict is not None and (stop or not flow.connected):
@@ -168,7 +171,8 @@ class Views:
             raise NotFound(f"There is no Service {service!r} with a port.", "Service", service)
         port, protocol = naming.asked_port(port or found.ports[0].port, protocol)
         assert port is not None
-        return endpoints.draw(found, origin, port, connect_each(state, origin, found, port, protocol))
+        each = [self._shown(state, flow) for flow in connect_each(state, origin, found, port, protocol)]
+        return endpoints.draw(found, origin, port, each)
 
     def packets(self, source: str, destination: str, port: int | None = None, protocol: str = "TCP") -> Picture:
         """One connection packet by packet, and where it is judged. The words are those of :meth:`why`.
@@ -177,7 +181,7 @@ class Views:
         """
         from netpol_lab.display import packets
 
-        return packets.draw(self._dial(source, destination, port, protocol)[1])
+        return packets.draw(self._shown(*self._dial(source, destination, port, protocol)))
 
     def hold(
         self, source: str | None = None, destination: str = "", port: int | None = None, protocol: str = "TCP"
@@ -197,6 +201,26 @@ class Views:
             self._story.hold(flow)
         held = [(standing(state, flow), moment.command) for flow, moment in self._story.held]
         return table.draw(held, self.cluster.profile)
+
+    def withheld(self, state: Snapshot, flow: Flow, again: Callable[[], Picture] | None = None) -> str:
+        """Why the reasons of a connection are not told yet, "" where they are; ``again`` would tell them."""
+        from netpol_lab.display import why
+
+        lock = self._exercise.locks.on(state, flow.judged)
+        return self._exercise.locks.held_back(lock, again or (lambda: why.draw(flow))) if lock else ""
+
+    def _shown(self, state: Snapshot, flow: Flow) -> Flow:
+        """A connection with what may be told of it."""
+        return flow.without_near_misses() if self.withheld(state, flow) else flow
+
+    def show_me(self, exercise: str | None = None) -> Picture:
+        """What was withheld last, in full; or, with an exercise such as ``03-allow-specific/1``, what is about it.
+
+        An exercise asks you to find out why a connection does not pass, or passes. Until its first check the reasons,
+        remedies and advice about it are withheld. What was shown stays so. Raises NotFound for an exercise about which
+        nothing was withheld.
+        """
+        return self._exercise.locks.show(exercise)
 
     def _dial(self, source: str, destination: str, port: int | None, protocol: str) -> tuple[Snapshot, Flow]:
         """The connection asked about, made in the present state."""
@@ -237,7 +261,12 @@ class Views:
         scene = build(state)
         cards = [
             policy_cards.draw(
-                scene, policy, **notebook.lines_of(policy), effect=effect_of(state, policy), namespaces=state.namespaces
+                scene,
+                policy,
+                **notebook.lines_of(policy),
+                effect=effect_of(state, policy),
+                namespaces=state.namespaces,
+                near=self._exercise.locks.on_policy(policy) is None,
             )
             for policy in state.policies
         ]
@@ -247,7 +276,16 @@ class Views:
         """What is legal in the policies and probably wrong: the line, what was meant, and the lesson about it."""
         from netpol_lab.display import advice_table as advice
 
-        return advice.draw(self.cluster.warnings(), len(self.cluster.policies), self.cluster.caveats)
+        findings = self.cluster.warnings()
+        locks = {
+            each.policy.id: lock
+            for each in findings
+            if (lock := self._exercise.locks.on_policy(each.policy)) is not None
+        }
+        free = [each for each in findings if each.policy.id not in locks]
+        lock = next(iter(locks.values()), None)
+        held = (len(locks), self._exercise.locks.held_back(lock, self.warnings)) if lock else (0, "")
+        return advice.draw(free, len(self.cluster.policies), self.cluster.caveats, held)
 
     def expect(self, file: str) -> Picture:
         """A table of expected connections against the policies as they are: held or broken, and who decides it.

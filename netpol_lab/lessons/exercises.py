@@ -6,7 +6,22 @@ connection with what is wanted. A wrong answer is answered by one counter-exampl
 
 from __future__ import annotations
 
+from netpol_lab.lessons.asking import asks_about, asks_about_policy
 from netpol_lab.lessons.checking import CheckResult, begin, begun_at, check, show
+from netpol_lab.lessons.lesson_data import lessons
 from netpol_lab.lessons.loading import Exercise, ids, load, of_lesson
 
-__all__ = ["CheckResult", "Exercise", "begin", "begun_at", "check", "ids", "load", "of_lesson", "show"]
+__all__ = [
+    "CheckResult",
+    "Exercise",
+    "asks_about",
+    "asks_about_policy",
+    "begin",
+    "begun_at",
+    "check",
+    "ids",
+    "lessons",
+    "load",
+    "of_lesson",
+    "show",
+]

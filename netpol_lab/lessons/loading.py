@@ -81,10 +81,11 @@ class Exercise:
 
     ``start`` names manifests below ``data/manifests``, and ``given`` are further objects of the start. ``files`` go
     into the student's folder then: names, and what is in them. ``visitors`` are pods that only the check sees:
-    strangers, whom the answer must keep out or let in; some bring a namespace along. ``scope`` limits ``rest`` to
-    connections with an end in these namespaces. ``labels`` is ``kept`` where the answer has to hold with the labels
-    there were at the start, and ``policies`` where no policy is to be written. ``ignore`` names policies of earlier
-    exercises that are no part of the answer.
+    strangers, whom the answer must keep out or let in; some bring a namespace along. ``asks`` are the connections of
+    which the student is to find out why they do not pass; the lesson shows them above the exercise. ``scope`` limits
+    ``rest`` to connections with an end in these namespaces. ``labels`` is ``kept`` where the answer has to hold with
+    the labels there were at the start, and ``policies`` where no policy is to be written. ``ignore`` names policies of
+    earlier exercises that are no part of the answer.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Exercise:
     visitors: tuple[Resource, ...]
     allowed: tuple[WantedCell, ...]
     denied: tuple[WantedCell, ...]
+    asks: tuple[WantedCell, ...]
     rest: Rest
     labels: Freedom
     policies: Freedom
@@ -204,6 +206,7 @@ def read_exercise(fields: Fields, id: str, xx: str, given: tuple[Resource, ...] 
         visitors=tuple(each for brought in _all(fields, "visitors", _visitor) for each in brought),
         allowed=_all(fields, "allowed", _cell),
         denied=_all(fields, "denied", _cell),
+        asks=_all(fields, "asks", _cell),
         rest=fields.choice("rest", ("free", "start", "denied", "solution"), "free"),  # type: ignore[arg-type]
         labels=fields.choice("labels", ("free", "kept"), "free"),  # type: ignore[arg-type]
         policies=fields.choice("policies", ("free", "kept"), "free"),  # type: ignore[arg-type]

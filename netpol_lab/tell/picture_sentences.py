@@ -225,6 +225,16 @@ PICTURES = {
     "advice.quiet": "The API server accepts all of this. `kubectl apply` says nothing about it.",
     "advice.no policy": "There is no policy",
     "advice.none": "{number} {number:policy|policies}, and no advice about {number:it|them}",
+    "advice.withheld": "Advice about {number} {number:policy|policies} is withheld",
+    # -- what a student is to find out first
+    "locks.heading": "Withheld: why it is so",
+    "locks.exercise": "Exercise {exercise} asks you to find out why. Check your answer first, or run `lab.show_me()` "
+    "to see it now.",
+    "locks.nothing": "Nothing is withheld",
+    "locks.nothing.quiet": "What you ask for is shown in full.",
+    "locks.opened": "Nothing about {exercise} is withheld any more",
+    "locks.opened.quiet": "Ask again: `lab.why(...)`, `lab.warnings()`.",
+    "locks.unknown": "Nothing was withheld about {exercise!r}.",
     # -- a policy in words: its title
     "policy.none": "No policy yet: every pod is open in both directions",
     "policy.none.quiet": "{number} pods, 0 policies",

@@ -62,6 +62,8 @@ class World:
     engine: Engine
     not_enforced: Caveat | None = None
     """Where the network plugin ignores policies: which one, and for which directions."""
+    tells_nearest: bool = True
+    """Whether the pod is named that comes closest to a selector without one."""
 
     @classmethod
     def of(cls, scene: Scene, namespaces: Iterable[Namespace]) -> World:
@@ -120,7 +122,8 @@ def _selects(policy: NetworkPolicy, world: World) -> Section:
         words, told = say("policy.selects.pods", pods=meant), line("policy.selects.pods.twin", pods=meant)
     numbers = {"number": _number(chosen), "total": _number(everyone)}
     note = line("policy.selects.of", **numbers, namespace=policy.namespace)
-    warning = "" if chosen else line("policy.selects.none", nearest=nearest(selector, everyone))
+    near = nearest(selector, everyone) if world.tells_nearest else ""
+    warning = "" if chosen else line("policy.selects.none", nearest=near)
     pods = tuple(node.counted for node in chosen)
     twin = (line("policy.selects.label"), told, line("policy.selects.of.twin", **numbers))
     return Section("S", line("policy.selects"), words, selector.origin, pods, note=note, warning=warning, twin=twin)
@@ -189,7 +192,7 @@ def _rule(
     by_label = [peer for peer in rule.peers if peer.ip_block is None]
     note = ""
     if by_label:
-        near = "" if pods else _nearest_peer(by_label, world, policy.namespace)
+        near = _nearest_peer(by_label, world, policy.namespace) if world.tells_nearest and not pods else ""
         note = count_of(_number(pods)) if pods else line("policy.rule.no pod", nearest=near)
     said = {"ports": ports_words(rule.ports), "peers": peers}
     label = line("policy.rule.label.way" if both else "policy.rule.label", way=direction, number=index + 1)

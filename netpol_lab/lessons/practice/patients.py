@@ -112,6 +112,7 @@ def of_day(number: int, level: int | None = None, xx: str = "07") -> Patient:
         visitors=_newcomers(made.spaces),
         allowed=wanted,
         denied=(),
+        asks=(),
         rest="solution",
         labels="kept",
         policies="free",
