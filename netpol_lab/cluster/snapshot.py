@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -27,6 +28,7 @@ from netpol_lab.model.objects import (
     OUTSIDE,
     Endpoint,
     External,
+    IPAddress,
     Namespace,
     NetworkPolicy,
     Node,
@@ -128,6 +130,18 @@ class View:
     def dns_service(self) -> Service | None:
         """The Service that pods ask for names: its address stands as ``nameserver`` in their resolv.conf."""
         return self.service(SYSTEM_NAMESPACE, "kube-dns")
+
+    @property
+    def node_local_dns(self) -> IPAddress | None:
+        """Where pods ask for names on a cluster with NodeLocal DNSCache: an address of the node itself, on its host
+        network. None where that DaemonSet is not there (documentation, Using NodeLocal DNSCache: ``-localip``)."""
+        found = self.get("DaemonSet", SYSTEM_NAMESPACE, "node-local-dns")
+        containers = found.body["spec"]["template"]["spec"]["containers"] if found else ()
+        for words in (each.get("args") or () for each in containers):
+            if "-localip" in words[:-1]:
+                with suppress(ValueError):
+                    return ip_address(words[words.index("-localip") + 1].partition(",")[0])
+        return None
 
     def endpoints(self, service: Service) -> Sequence[tuple[Pod, ServicePort, int]]:
         """Each (pod, Service port, pod port) behind a Service. A named targetPort resolves on each pod."""

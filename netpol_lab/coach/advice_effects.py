@@ -8,7 +8,7 @@ from netpol_lab.coach.advice_facts import Facts
 from netpol_lab.coach.advice_finding import Finding, finding
 from netpol_lab.engine.compare import Difference
 from netpol_lab.engine.compiled import Group
-from netpol_lab.model.objects import DIRECTIONS, Direction, NetworkPolicy, Pod
+from netpol_lab.model.objects import DIRECTIONS, Direction, External, NetworkPolicy, Pod
 from netpol_lab.model.phrases import listed, noun, some
 from netpol_lab.model.ports import PortSet
 
@@ -35,11 +35,13 @@ def without_dns(facts: Facts) -> Iterator[Finding]:
     for group, pods in groups.values():
         policy = next((each for each in group.policies if each.egress), group.policies[0])
         origin = policy.egress[0].origin if policy.egress else policy.types_origin
-        yield finding("no-dns", policy, origin, _dns_rule(group), pods=_some(pods))
+        yield finding("no-dns", policy, origin, _dns_rule(facts, group), pods=_some(pods))
 
 
 def _asks_dns(facts: Facts, group: Group, pod: Pod) -> bool:
-    service = facts.state.dns_service
+    cache, service = facts.state.node_local_dns, facts.state.dns_service
+    if cache is not None:
+        return DNS in facts.engine.admitted("egress", pod, External(cache, str(cache)))
     endpoints = facts.state.endpoints(service) if service else ()
     servers = [(to, number) for to, port, number in endpoints if port.protocol == "UDP"]
     if servers:
@@ -49,9 +51,11 @@ def _asks_dns(facts: Facts, group: Group, pod: Pod) -> bool:
     return any(rule.ports is None or DNS in rule.ports for rule in group.rules)
 
 
-def _dns_rule(group: Group) -> str:
+def _dns_rule(facts: Facts, group: Group) -> str:
     if any(rule.ports is not None and ("TCP", 53) in rule.ports and DNS not in rule.ports for rule in group.rules):
         return "A rule admits TCP 53: without protocol, a port is TCP. DNS asks by UDP."
+    if facts.state.node_local_dns is not None:
+        return f"Admit UDP and TCP 53 to the ipBlock {facts.state.node_local_dns}/32: the cache is on the host network."
     return "Admit UDP and TCP 53 to pods with k8s-app=kube-dns in namespace kube-system."
 
 

@@ -13,8 +13,8 @@ from netpol_lab.coach.ways import Way
 from netpol_lab.engine.verdict import Verdict
 from netpol_lab.model.bodies import Key
 from netpol_lab.model.labels import Labels
-from netpol_lab.model.networks import POD_NETWORK, SYSTEM_NAMESPACE
-from netpol_lab.model.objects import GENERATIONS, Direction, Endpoint, IPAddress, Node, Pod, Resource
+from netpol_lab.model.networks import DNS_PORT, POD_NETWORK, SYSTEM_NAMESPACE
+from netpol_lab.model.objects import GENERATIONS, Direction, Endpoint, External, IPAddress, Node, Pod, Resource
 from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import listed
 from netpol_lab.tell.saying import line
@@ -149,8 +149,9 @@ def lasting_labels(state: Snapshot, pod: Pod) -> Labels:
 def asked_ports(verdict: Verdict) -> tuple[tuple[str, int], ...]:
     """The port that was asked about; of the cluster's DNS both, because long answers come by TCP."""
     other = verdict.destination
-    is_dns = isinstance(other, Pod) and other.namespace == SYSTEM_NAMESPACE and verdict.port == 53
-    if is_dns and verdict.protocol in ("UDP", "TCP"):
+    of_cluster = isinstance(other, Pod) and other.namespace == SYSTEM_NAMESPACE
+    of_node = isinstance(other, External) and other.address.is_link_local
+    if (of_cluster or of_node) and verdict.port == DNS_PORT and verdict.protocol in ("UDP", "TCP"):
         return ("UDP", 53), ("TCP", 53)
     return ((verdict.protocol, verdict.port),)
 

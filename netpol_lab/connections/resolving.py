@@ -15,7 +15,7 @@ from netpol_lab.cluster.snapshot import View
 from netpol_lab.connections import outside
 from netpol_lab.connections.written import written_addresses
 from netpol_lab.engine.verdict import Verdict
-from netpol_lab.model.networks import DNS_ADDRESS
+from netpol_lab.model.networks import DNS_ADDRESS, DNS_PORT
 from netpol_lab.model.objects import Endpoint, IPAddress, Node, Pod, Service
 
 ZONE = "cluster.local"
@@ -70,9 +70,11 @@ class Resolver:
 
     @property
     def nameserver(self) -> str:
-        """The ``nameserver`` of resolv.conf: the ClusterIP of kube-dns, or a public one on a node."""
+        """The ``nameserver`` of resolv.conf: the ClusterIP of kube-dns or the node's cache; a public one on a node."""
         if not self.uses_cluster_dns:
             return "8.8.8.8"
+        if self.world.node_local_dns is not None:
+            return str(self.world.node_local_dns)
         service = self.world.dns_service
         return str(service.cluster_ip) if service and service.cluster_ip else str(DNS_ADDRESS)
 
@@ -133,7 +135,10 @@ class Resolver:
         if not choices:
             return False, None
         pod, port = choices[self.attempt % len(choices)]
-        verdict = self.world.verdict(self.source, pod, port, "UDP")
+        cache = self.world.node_local_dns
+        # The cache answers on the host network of the client's node, and what it asks of kube-dns is not simulated.
+        server, port = (pod, port) if cache is None else (outside.endpoint_at(cache), DNS_PORT)
+        verdict = self.world.verdict(self.source, server, port, "UDP")
         return verdict.allowed, verdict
 
     def _hosts_file(self, host: str) -> Resolution | None:

@@ -13,7 +13,7 @@ from netpol_lab.cluster.listening import listener_on
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.connections import outside, written
 from netpol_lab.engine.verdict import Caveat
-from netpol_lab.model.networks import API_SERVER_PORT, KUBELET_PORT, SERVICE_NETWORK
+from netpol_lab.model.networks import API_SERVER_PORT, DNS_PORT, KUBELET_PORT, SERVICE_NETWORK
 from netpol_lab.model.objects import Endpoint, External, IPAddress, Node, Pod, Service, ServicePort
 
 
@@ -142,4 +142,5 @@ def answers(world: View, endpoint: Endpoint, port: int, protocol: str) -> bool:
         return protocol == "TCP" and (port == KUBELET_PORT or is_api_server)
     host = outside.host_at(endpoint.address)
     known = host is not None and host.listens(port, protocol)
-    return known or written.is_written(world, endpoint.address, port, protocol)
+    cached = endpoint.address == world.node_local_dns and port == DNS_PORT and protocol in ("UDP", "TCP")
+    return known or cached or written.is_written(world, endpoint.address, port, protocol)

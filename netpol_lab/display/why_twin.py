@@ -13,6 +13,7 @@ from netpol_lab.model.objects import name_of
 from netpol_lab.model.phrases import listed
 from netpol_lab.tell.saying import line
 from netpol_lab.tell.step_words import ToldStep
+from netpol_lab.tell.why_reasons import dns_name
 from netpol_lab.tell.why_story import WhyStory
 from netpol_lab.tell.words import text
 
@@ -93,8 +94,9 @@ def _said(story: WhyStory, step: ToldStep) -> list[str]:
     }
     if step.name == "Name" and story.verdict is not None:
         on, end = f"{story.verdict.protocol} {story.verdict.port}", story.source_name
-        end = end if gate.direction == "egress" else "kube-dns"
-        question = line("twin.DNS", source=story.source_name, on=on, way=gate.direction, end=end)
+        dns = dns_name(story.verdict)
+        end = end if gate.direction == "egress" else dns
+        question = line("twin.DNS", source=story.source_name, dns=dns, on=on, way=gate.direction, end=end)
         return [question, line("twin.stopped", **parts)]
     if step.state == "stopped":
         return [line("twin.stopped", **parts)]

@@ -15,6 +15,8 @@ NETWORKS = (POD_NETWORK, SERVICE_NETWORK, NODE_NETWORK)
 DNS_ADDRESS = SERVICE_NETWORK[10]
 """Where pods look for the cluster's DNS when no Service of it is known."""
 
+DNS_PORT = 53
+
 NODE_PORTS = range(30000, 32768)
 
 SYSTEM_NAMESPACE = "kube-system"

@@ -43,7 +43,8 @@ def _ask(process: Process, flow: Flow, server: str, name: str) -> tuple[int, str
     """Print the answers; return the exit code and the gist."""
     bind = process.machine.tools.nslookup == "bind"
     outside = host_at(flow.address) if flow.address else None
-    in_cluster = flow.server is not None or (outside is not None and outside.knows_cluster)
+    cached = flow.address is not None and flow.address == process.machine.world.node_local_dns
+    in_cluster = cached or flow.server is not None or (outside is not None and outside.knows_cluster)
     process.print(f"Server:\t\t{server}\nAddress:\t{flow.address}{'#' if bind else ':'}53\n")
     address = parse_address(name)
     if isinstance(address, IPv4Address):

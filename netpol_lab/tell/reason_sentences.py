@@ -136,7 +136,7 @@ REASONS = {
     "reason.Service port": "{asked} is the port of the Service. Here policies see the pod's port, {port}.",
     # -- the boxes: DNS, and the same connection by address
     "reason.no DNS": "No DNS pod runs: nobody answers the question",
-    "reason.DNS": "{source} → kube-dns, {on} is blocked at {way} of {end}",
+    "reason.DNS": "{source} → {dns}, {on} is blocked at {way} of {end}",
     "reason.by address.works": "By address the connection works",
     "reason.by address.fails": "By address it does not work either",
     "reason.by address.passed": "{source} → {address}, {on}: ✓ egress, ✓ ingress, ✓ port. Only the name is missing.",
@@ -154,7 +154,7 @@ REASONS = {
     "reason.nothing listens": "Nothing listens on {port}",
     "reason.nothing listens.look": "Look at the port the program listens on, not at the policies.",
     # -- in the twin, where a gate has a line of its own
-    "twin.DNS": "the question {source} -> kube-dns  {on} is blocked at {way} of {end}",
+    "twin.DNS": "the question {source} -> {dns}  {on} is blocked at {way} of {end}",
     "twin.stopped": "{end} is isolated by {policies}; no rule admits",
     "twin.not reached": "not reached; {end} is isolated by {policies}; no rule admits here either",
     "twin.not isolated": "{end} is not isolated for {way}",

@@ -163,12 +163,18 @@ def _dns_reasons(flow: Flow) -> Iterable[Reason]:
         on = f"{dns.protocol} {dns.port}"
         for gate in dns.gates:
             if not gate.admitted:
-                end = source if gate.direction == "egress" else "kube-dns"
-                heading = say("reason.DNS", source=source, on=on, way=gate.direction, end=end)
+                asked = dns_name(dns)
+                end = source if gate.direction == "egress" else asked
+                heading = say("reason.DNS", source=source, dns=asked, on=on, way=gate.direction, end=end)
                 closed = _closed(gate, dns, flow)
                 yield Reason(heading, closed.lines, closed.conditions)
     if flow.by_address is not None:
         yield _by_address(flow, flow.by_address)
+
+
+def dns_name(question: Verdict) -> str:
+    """What answers names: kube-dns, or the address of a cache on the node."""
+    return "kube-dns" if isinstance(question.destination, Pod) else name_of(question.destination)
 
 
 def _by_address(flow: Flow, direct: Flow) -> Reason:
