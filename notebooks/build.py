@@ -32,10 +32,13 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from netpol_lab.lessons import quiz
+
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "source"
 SECONDS_PER_CELL = 120
 ANSI_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+ASKED = re.compile(r'lab\.(?:predict|quiz)\("([^"]+)", ""\)')
 
 # No version in it: the notebook must be the same file on every Python.
 METADATA = {
@@ -61,7 +64,7 @@ def read(source: Path) -> NotebookNode:
 def student_form(source: Path) -> NotebookNode:
     """Return the student's notebook: exercises blank, hints folded, neither solutions nor trainer's notes."""
     cells = [cell for cell in folded(read(source).cells) if not tags(cell) & {"solution", "notes"}]
-    return notebook(cells)
+    return notebook([cell for each in cells for cell in (*question_above(each), each)])
 
 
 def solution_form(source: Path) -> NotebookNode:
@@ -87,6 +90,25 @@ def folded(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
             number += 1
             cell.source = f"<details>\n<summary>Hint {number}</summary>\n\n{cell.source}\n\n</details>"
         yield cell
+
+
+def question_above(cell: NotebookNode) -> Iterator[NotebookNode]:
+    """Yield the text of the question that a cell asks: it is there to think about before the cell runs."""
+    for id in ASKED.findall(cell.source) if cell.cell_type == "code" else ():
+        asks = "Predict" if "/p" in id else "Question"
+        yield nbformat.v4.new_markdown_cell(f"**{asks}.** {as_markdown(quiz.load(id, '$XX').text)}")
+
+
+def as_markdown(text: str) -> str:
+    """Return text as Markdown that shows it; what carries the student's number is in the font of code.
+
+    >>> as_markdown("client-$XX asks *.example.com.")
+    '`client-$XX` asks \\\\*.example.com.'
+    """
+    parts = re.split(r"([\w/.-]*\$XX(?:[\w-]|\.(?=\w))*)", text)
+    return "".join(
+        f"`{part}`" if n % 2 else re.sub(r"([\\`*_\[\]<>$#])", r"\\\1", part) for n, part in enumerate(parts)
+    )
 
 
 def one_folder_deeper(text: str) -> str:
@@ -178,6 +200,8 @@ def settled(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
         if "data" in output:
             for kind in ("application/vnd.jupyter.widget-view+json", "image/png"):
                 output.data.pop(kind, None)
+            if not output.data:  # the buttons of a question, whose card is an output of its own
+                continue
         result.append(output)
     flush()
     return result

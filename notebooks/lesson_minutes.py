@@ -82,7 +82,7 @@ def cell_seconds(cell: NotebookNode, stub: str = "") -> float:
     printed = sum(len(output.text.splitlines()) for output in cell.outputs if output.output_type == "stream")
     seconds += SECONDS["printed"] * min(printed, PRINTED_AT_MOST)
     seconds += SECONDS["picture"] * sum(output.output_type != "stream" for output in cell.outputs)
-    if re.search(r'lab\.(predict|quiz)\("[^"]+", ', cell.source):
+    if re.search(r'lab\.((predict|quiz)\("[^"]+", |recall\()', cell.source):
         seconds += SECONDS["question"]
     if "solution" in tags(cell):
         given = [line for line in written(stub) if BLANK not in line]

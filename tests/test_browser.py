@@ -39,15 +39,21 @@ PLAY = (
     "lab.playground()",
 )
 
+ASKED = (
+    'from netpol_lab import Lab\nlab = Lab("07", lesson="02-default-deny")',
+    'lab.quiz("02-default-deny/q4", "")',
+    'lab.predict("02-default-deny/p1")',
+)
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A JupyterLab over the solution notebooks, fresh from their sources, a faulty notebook and a playground."""
+    """A JupyterLab over the solution notebooks, fresh from their sources, and small notebooks for single tests."""
     folder = tmp_path_factory.mktemp("notebooks")
     for source in SOURCES:
         fresh = build.as_text(build.solution_form(source))
         (folder / f"{source.stem}.ipynb").write_text(fresh, encoding="utf-8")
-    for name, texts in (("faulty", FAULTY), ("play", PLAY)):
+    for name, texts in (("faulty", FAULTY), ("play", PLAY), ("asked", ASKED)):
         cells = [nbformat.v4.new_code_cell(text) for text in texts]
         nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=build.METADATA), folder / f"{name}.ipynb")
     with lab.jupyterlab(folder, tmp_path_factory.mktemp("jupyter")) as address:
@@ -164,3 +170,45 @@ def test_the_playground_is_used_by_keyboard_alone(served: tuple[str, Path], page
     output.get_by_text("1 of 2 policies on").wait_for()
     seen = lab.look(page)
     assert (seen["errors"], seen["wide"], seen["nan"]) == ([], [], [])
+
+
+def test_a_quiz_is_answered_by_keyboard_alone_and_the_answer_stays_in_the_saved_notebook(
+    served: tuple[str, Path], page: Page
+) -> None:
+    address, folder = served
+    lab.open_notebook(page, address, "asked.ipynb")
+    lab.set_theme(page, "light")
+    lab.run_all(page)
+    cell = page.locator(".jp-CodeCell").nth(1)
+    output = cell.locator(".jp-OutputArea").first
+    output.get_by_role("button", name="show me").wait_for()
+    lab.photograph(page, "quiz-asked-light")
+    cell.locator(".jp-InputPrompt").click()
+    focused = "() => document.activeElement.innerText"
+    for _ in range(20):  # from the cell over its toolbar to the first letter
+        page.keyboard.press("Tab")
+        if page.evaluate(focused) == "a":
+            break
+    assert page.evaluate(focused) == "a"
+    assert page.evaluate("() => getComputedStyle(document.activeElement).outlineWidth") == "3px"
+    page.keyboard.press("Space")
+    said = output.get_by_role("alert")
+    said.get_by_text("a is not right").wait_for()
+    assert "(right" not in output.inner_text()
+    lab.photograph(page, "quiz-second-try-light")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    said.get_by_text("c is right.").wait_for()
+    assert page.evaluate(focused) == "c", "the focus stays where it was"
+    assert output.locator("figure").get_by_text("(right, your answer)").is_visible()
+    for theme in lab.THEMES:
+        lab.set_theme(page, theme)
+        seen = lab.look(page)
+        assert faults(seen, theme) == []
+        lab.photograph(page, f"quiz-answered-{theme}")
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    stored = nbformat.read(folder / "asked.ipynb", as_version=4)
+    assert "(right, your answer)" in stored.cells[1].outputs[0].data["text/html"]
+    assert "widgets" not in stored.metadata

@@ -82,10 +82,12 @@ def test_no_sentence_says_that_a_policy_denies(name: str):
 @pytest.mark.parametrize("name", ASKING)
 def test_exercises_and_questions_of_a_lesson_are_those_of_its_data(name: str):
     used = re.findall(r'lab\.(?:check|predict|quiz)\("([^"]+)"', code(LESSONS[name]))
-    known = [*exercises.ids(name), *(question.id for question in quiz.of_lesson(name))]
+    questions = quiz.of_lesson(name)
+    known = [*exercises.ids(name), *(question.id for question in questions if not question.about)]
     assert set(used) == set(known)
     for id in known:
         assert used.count(id) == (2 if "/p" in id else 1), id
+    assert code(LESSONS[name]).count("lab.recall(") == any(question.about for question in questions)
 
 
 @pytest.mark.parametrize("name", ASKING)

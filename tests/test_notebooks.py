@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -13,6 +15,8 @@ import lesson_lint
 import nbformat
 import pytest
 from nbval_runs import run_nbval
+
+from netpol_lab.lessons import quiz
 
 NAME = "00-run-a-small-lesson"
 Edit = Callable[[str, str], list[str]]
@@ -132,6 +136,29 @@ def test_a_widget_leaves_its_text_and_not_its_random_id() -> None:
     data = {"application/vnd.jupyter.widget-view+json": {"model_id": "0f"}, "text/plain": "Dropdown()"}
     (kept,) = build.settled([nbformat.v4.new_output("display_data", data=data)])
     assert kept.data == {"text/plain": "Dropdown()"}
+
+
+def test_an_output_that_was_a_widget_alone_is_not_stored() -> None:
+    data = {"application/vnd.jupyter.widget-view+json": {"model_id": "0f"}}
+    assert build.settled([nbformat.v4.new_output("display_data", data=data)]) == []
+
+
+def test_a_question_can_be_read_in_the_students_notebook_before_its_cell_runs() -> None:
+    for source in build.sources():
+        cells = build.student_form(source).cells
+        for above, cell in itertools.pairwise(cells):
+            for id in build.ASKED.findall(cell.source) if cell.cell_type == "code" else ():
+                text = quiz.load(id, "$XX").text
+                assert re.sub(r"[\\`*]", "", above.source).endswith(text.replace("`", "")), id
+
+
+@pytest.mark.parametrize("text", ["`a` and *b*", "[x](y) <b>", "a_b_c costs $5", "# no heading"])
+def test_the_text_of_a_question_is_no_markdown(text: str) -> None:
+    assert not re.search(r"(?<!\\)[`*_\[\]<>$#]", build.as_markdown(text))
+
+
+def test_a_name_with_the_students_number_is_in_the_font_of_code() -> None:
+    assert build.as_markdown("client-$XX asks server-$XX. Who?") == "`client-$XX` asks `server-$XX`. Who?"
 
 
 # Canaries: each of these must go red

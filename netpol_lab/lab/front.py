@@ -16,9 +16,11 @@ from netpol_lab.lab import command_line, notebook, student_files
 from netpol_lab.lab.at_exercise import AtExercise
 from netpol_lab.lab.bridge import Bridge
 from netpol_lab.lab.clusters import Cluster
+from netpol_lab.lab.questions import Questions
 from netpol_lab.lab.unforeseen import front_door
 from netpol_lab.lab.views import Views
-from netpol_lab.lessons import exercises, quiz
+from netpol_lab.lessons import exercises
+from netpol_lab.lessons.given_answers import GivenAnswers
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import LabError, NotSimulated
 from netpol_lab.pods import ProgramResult
@@ -32,7 +34,7 @@ _open: Lab | None = None
 
 
 @front_door
-class Lab(Views):
+class Lab(Views, Questions):
     """One student's lab.
 
     ``xx`` is the student's number, two digits as text. ``lesson`` names the folder for the files you write
@@ -54,7 +56,7 @@ class Lab(Views):
         self.cluster = Cluster(profile)
         self._session = Session(self.cluster, terminal=True)
         self._story = Timeline(self.cluster.snapshot())
-        self._predictions = quiz.Predictions(self.xx)
+        self._answers = GivenAnswers(self.xx)
         self._exercise = AtExercise(lesson, self.xx)
         with student_files.work_in(lesson) as self.folder:
             self._bridge = Bridge(self._answer)
@@ -132,14 +134,6 @@ class Lab(Views):
         begun = exercises.load(exercise, self.xx)
         self._session = Session(self.cluster, terminal=True)
         return self._exercise.start(self.cluster, self._story, begun)
-
-    def predict(self, question: str, answer: str | None = None) -> Picture:
-        """Write down what you expect before you run it; without an answer, compare that with what happened."""
-        return self._predictions(question, answer)
-
-    def quiz(self, question: str, answer: str | None = None) -> Picture:
-        """A question with its options; with your answer, the why of every option."""
-        return quiz.quiz(question, answer, self.xx)
 
     def rule(self, number: int) -> Picture:
         """One of the 30 rules of NetworkPolicy: what holds, who says so, and how plugins differ.

@@ -24,7 +24,8 @@ def read(kind: str, lesson: str, xx: str) -> Fields:
     place = f"{kind}/{lesson}.yaml"
     try:
         text = data.fill(data.path(kind, f"{lesson}.yaml").read_text(encoding="utf-8"), xx)
-        fields = Fields(yaml.safe_load(text), place)
+        # The fast parser, where PyYAML has it.
+        fields = Fields(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), place)
     except yaml.YAMLError as error:
         raise DataError(f"{place}: {error}") from None
     if (named := fields.text("lesson")) != lesson:

@@ -1,44 +1,49 @@
-"""Predictions and quiz questions: data in ``data/quiz/<lesson>.yaml``, shown without widgets.
+"""Predictions and quiz questions as data: ``data/quiz/<lesson>.yaml``.
 
 A prediction is asked before a command and answered by the cluster after it. A quiz question is answered by the
-whys of all its options, the right one's and the wrong ones'.
+whys of all its options, the right one's and the wrong ones'. The options stand in an order of their own for each
+student, so that a neighbor's letter does not fit; the same number gives the same order everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from netpol_lab.lessons.lesson_data import read
 from netpol_lab.model.errors import LabError, NotFound
 from netpol_lab.model.fields import DataError, Fields
-
-if TYPE_CHECKING:
-    from netpol_lab.display.card import Picture
-    from netpol_lab.display.markup import Markup
 
 LETTERS = "abcdef"
 
 
 @dataclass(frozen=True)
 class Option:
-    """One answer to choose; ``why`` says why it is right or wrong ("" in a prediction)."""
+    """One answer to choose. ``letter`` is the one shown to this student, ``key`` the one it has in the data.
+
+    ``why`` says why it is right or wrong ("" in a prediction).
+    """
 
     letter: str
     text: str
     why: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
 class QuizQuestion:
-    """A quiz question or a prediction. ``truth`` is what a prediction is compared with, "" in a quiz."""
+    """A quiz question or a prediction. ``answer`` is the right letter, as shown.
+
+    ``truth`` is what a prediction is compared with, "" in a quiz; ``about`` the earlier lesson that a question repeats.
+    """
 
     id: str
     text: str
     options: tuple[Option, ...]
     answer: str
     truth: str = ""
+    about: str = ""
 
     def option(self, answer: str) -> Option | None:
         """The chosen option; None for a blank answer. Raises LabError for a letter there is not."""
@@ -56,12 +61,16 @@ class QuizQuestion:
 
 
 def of_lesson(lesson: str, xx: str = "07") -> list[QuizQuestion]:
-    """All predictions and quiz questions of a lesson. Raises DataError when the file has a fault."""
+    """All questions of a lesson: predictions (``/p1``), quiz (``/q1``), and of earlier lessons (``/r1``).
+
+    The options are in the order of the student ``xx``. Raises DataError when the file has a fault.
+    """
     fields = read("quiz", lesson, xx)
     found = [_question(each, f"{lesson}/p{n}", _prediction) for n, each in enumerate(fields.each("predictions"), 1)]
     found += [_question(each, f"{lesson}/q{n}", _explained) for n, each in enumerate(fields.each("quiz"), 1)]
+    found += [_question(each, f"{lesson}/r{n}", _explained) for n, each in enumerate(fields.each("recall"), 1)]
     fields.done()
-    return found
+    return [question if kept else shuffled(question, xx) for question, kept in found]
 
 
 def load(question: str, xx: str = "07") -> QuizQuestion:
@@ -74,8 +83,26 @@ def load(question: str, xx: str = "07") -> QuizQuestion:
     return found
 
 
-def _question(fields: Fields, id: str, build: Callable[[Fields], tuple[Option, ...]]) -> QuizQuestion:
-    options = build(fields.inner("options"))
+def shuffled(question: QuizQuestion, xx: str) -> QuizQuestion:
+    """The question with its options in the order of one student, the same on every machine.
+
+    >>> question = QuizQuestion("x/q1", "?", tuple(Option(k, k.upper(), key=k) for k in "abc"), "b")
+    >>> [option.text for option in shuffled(question, "07").options], shuffled(question, "07").answer
+    (['C', 'A', 'B'], 'c')
+    """
+    order = sorted(question.options, key=lambda option: _place(xx, question.id, option.key))
+    options = tuple(replace(option, letter=letter) for letter, option in zip(LETTERS, order, strict=False))
+    answer = next(option.letter for option in options if option.key == question.answer)
+    return replace(question, options=options, answer=answer)
+
+
+def _place(*words: str) -> bytes:
+    return hashlib.sha256(" ".join(words).encode("utf-8", "replace")).digest()
+
+
+def _question(fields: Fields, id: str, build: Callable[[Fields], Iterable[Option]]) -> tuple[QuizQuestion, bool]:
+    """A question as it stands in the data, and whether its options keep that order for everybody."""
+    options = tuple(build(fields.inner("options")))
     is_quiz = all(option.why for option in options)
     question = QuizQuestion(
         id=fields.text("id"),
@@ -83,155 +110,27 @@ def _question(fields: Fields, id: str, build: Callable[[Fields], tuple[Option, .
         options=options,
         answer=fields.text("answer"),
         truth="" if is_quiz else fields.text("truth"),
+        about=fields.text("about") if "/r" in id else "",
     )
+    kept = fields.choice("order", ("own", "kept"), "own") == "kept"
     fields.done()
     letters = "".join(option.letter for option in options)
     if question.id != id:
         raise DataError(f"{fields.place}: the id has to be {id!r}.")
     if not 3 <= len(options) <= 5 or not LETTERS.startswith(letters) or question.answer not in letters:
         raise DataError(f"{fields.place}: three to five options a, b, c … are expected, and one of them as answer.")
-    return question
+    return question, kept
 
 
-def _prediction(fields: Fields) -> tuple[Option, ...]:
-    options = tuple(Option(letter, fields.text(letter)) for letter in LETTERS if letter in fields)
+def _prediction(fields: Fields) -> Iterable[Option]:
+    yield from [Option(letter, fields.text(letter), key=letter) for letter in LETTERS if letter in fields]
     fields.done()
-    return options
 
 
-def _explained(fields: Fields) -> tuple[Option, ...]:
-    options = []
+def _explained(fields: Fields) -> Iterable[Option]:
     for letter in LETTERS:
         if letter in fields:
             option = fields.inner(letter)
-            options.append(Option(letter, option.text("text"), option.text("why")))
+            yield Option(letter, option.text("text"), option.text("why"), key=letter)
             option.done()
     fields.done()
-    return tuple(options)
-
-
-# -- showing -------------------------------------------------------------------------------------
-
-
-class Predictions:
-    """The predictions of one notebook: said before, compared after."""
-
-    def __init__(self, xx: str) -> None:
-        self.xx = xx
-        self._said: dict[str, str] = {}
-
-    def __call__(self, question: str, answer: str | None = None) -> Picture:
-        """With an answer (a blank one is fine): take it down. Without: compare what was said with what happened."""
-        if answer is None:
-            return compared(load(question, self.xx), self._said.get(question, ""))
-        picture = asked(load(question, self.xx), answer)
-        self._said[question] = answer
-        return picture
-
-
-def asked(question: QuizQuestion, answer: str = "") -> Picture:
-    """A prediction before the command: the options, and an acknowledgment of an answer, never the truth."""
-    chosen = question.option(answer)
-    said = f"You expect {chosen.letter}. Now see what happens." if chosen else _how_to_answer(question)
-    return _card(f"Predict: {question.text}", said, question.options, mark=chosen)
-
-
-def compared(question: QuizQuestion, answer: str) -> Picture:
-    """A prediction after the command: what happened, beside what was said."""
-    chosen, right = question.option(answer), question.answer
-    if chosen is None:
-        title = "What happened"
-        quiet = f"You made no prediction this time. It was {right}."
-    elif chosen.letter == right:
-        title, quiet = "= As you predicted", f"You said {right}, and so it is."
-    else:
-        title, quiet = (
-            "≠ Not what you predicted",
-            f"You said {chosen.letter}; it was {right}. Good: here is something to learn.",
-        )
-    options = tuple(
-        option for option in question.options if option.letter in (right, chosen.letter if chosen else right)
-    )
-    return _card(title, quiet, options, mark=chosen, after=question.truth)
-
-
-def quiz(question: str, answer: str | None = None, xx: str = "07") -> Picture:
-    """A quiz question. With an answer, the why of every option; with a blank one or None they stay folded away.
-
-    Raises NotFound for a question that does not exist, and LabError for a letter that is no option.
-    """
-    found = load(question, xx)
-    chosen = found.option(answer or "")
-    if chosen is None:
-        return _card(found.text, _how_to_answer(found), found.options, folded=found.answer)
-    right = chosen.letter == found.answer
-    said = f"{chosen.letter} is right." if right else f"{chosen.letter} is not right; {found.answer} is."
-    return _card(f"{'=' if right else '≠'} {found.text}", said, found.options, mark=chosen, right=found.answer)
-
-
-def _how_to_answer(question: QuizQuestion) -> str:
-    first, last = question.options[0].letter, question.options[-1].letter
-    return f"Put one letter from {first} to {last} between the quotes, and run the cell again."
-
-
-def _card(
-    title: str,
-    quiet: str,
-    options: Sequence[Option],
-    *,
-    mark: Option | None = None,
-    right: str = "",
-    folded: str = "",
-    after: str = "",
-) -> Picture:
-    """Options as a list. ``mark`` is the student's choice, ``right`` the right letter: then each option tells its why.
-
-    ``folded`` is the right letter too, for the whys that a click unfolds. ``after`` is a closing sentence.
-    """
-    from netpol_lab.display import card
-    from netpol_lab.display.markup import ascii_text, el, wrap_twin
-
-    body = [_row(option, option == mark, option.letter == right, bool(right)) for option in options]
-    if folded:
-        whys = (_row(option, False, option.letter == folded, True) for option in options)
-        body.append(
-            el("details", el("summary", "The answer, with the why of every option"), *whys, class_="npl-option")
-        )
-    twin = [line for option in options for line in _lines(option, option == mark, option.letter == right, bool(right))]
-    boxes = [card.box("", after)] if after else []
-    picture: Picture = card.figure(title, quiet, body, boxes, drawn=False, rules=_RULES)
-    # The card is text already: the twin serves print and terminals, and is not repeated below it.
-    return replace(picture, twin=wrap_twin("\n".join([*twin, *(["", ascii_text(after)] if after else [])])))
-
-
-def _row(option: Option, chosen: bool, right: bool, explained: bool) -> Markup:
-    from netpol_lab.display.markup import el, join, prose
-
-    words = _words(chosen, right)
-    head = join([el("strong", f"{option.letter})"), " ", prose(option.text), el("em", words) if words else ""])
-    if not explained:
-        return el("div", head, class_="npl-option")
-    # Right answer and own choice stand open; the others are folded, and their whys are worth a click.
-    why = el("details", el("summary", head), el("div", prose(option.why)), open="open" if right or chosen else None)
-    return el("div", why, class_="npl-option")
-
-
-def _words(chosen: bool, right: bool) -> str:
-    if right:
-        return " (right, your answer)" if chosen else " (right)"
-    return " (your answer)" if chosen else ""
-
-
-def _lines(option: Option, chosen: bool, right: bool, explained: bool) -> list[str]:
-    from netpol_lab.display.markup import ascii_text
-
-    head = ascii_text(f"{option.letter}) {option.text}{_words(chosen, right)}".replace("`", ""))
-    return [head, f"   {ascii_text(option.why.replace('`', ''))}"] if explained else [head]
-
-
-_RULES = """
-& .npl-option { margin-top: 6px; padding: 2px 0 }
-& .npl-option em { font-style: normal; color: var(--npl-ink2) }
-& .npl-option details > div { margin: 2px 0 4px 18px; color: var(--npl-ink2) }
-& .npl-option summary { cursor: pointer; display: list-item }
-"""
