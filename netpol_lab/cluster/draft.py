@@ -33,6 +33,7 @@ class Draft:
         self.objects = Shelf(state.objects_by_key)
         self.counters = dict(state.counters)
         self.ending = dict(state.ending)
+        self.missed = state.missed
         self.state = state
         self.created = state.time
         self.commit = commit
@@ -45,7 +46,8 @@ class Draft:
             self.commit(self.finish())
 
     def finish(self) -> Snapshot:
-        return replace(self.state, objects_by_key=self.objects.all(), counters=self.counters, ending=self.ending)
+        waiting = replace(self.state, ending=self.ending, missed=self.missed)
+        return replace(waiting, objects_by_key=self.objects.all(), counters=self.counters)
 
     # -- changes ---------------------------------------------------------------------------------
 
@@ -145,6 +147,8 @@ class Draft:
                 self._take(inside.key, grace)
             return self._take(key, grace)
         gone = self._take(key, grace)
+        if key == server.API_SERVER:
+            self.missed = gone
         if gone.kind == "Node":
             self.__dict__.pop("_nodes", None)
         for owned in self.objects.owned_by(gone.key):
@@ -172,8 +176,12 @@ class Draft:
         ends = (self.ending.get(each.key, self.created) for each in self.objects.in_namespace(resource.name))
         return (max(ends, default=self.created) - self.created).total_seconds() + ending.NAMESPACE_SECONDS
 
-    def end_what_is_due(self) -> None:
-        """Take away what was deleted and has had its time."""
+    def catch_up(self, seconds: float) -> None:
+        """Take away what was deleted and has had its time, and make anew what the API server misses."""
+        if self.missed is not None and self.created.timestamp() % server.API_SERVER_LOOKS < seconds:
+            with suppress(AlreadyExists, NotFound):  # somebody wrote one, or took its namespace away
+                self.create(self.missed)
+            self.missed = None
         for key in [key for key, until in self.ending.items() if until <= self.created]:
             if key in self.objects:
                 self.delete(key)

@@ -97,9 +97,9 @@ class SimulatedCluster(View):
         except (OverflowError, ValueError):
             raise LabError(f"{seconds!r} seconds lead out of the calendar.") from None
         self._state = replace(self._state, time=time)
-        if any(until <= time for until in self._state.ending.values()):
+        if self._state.missed or any(until <= time for until in self._state.ending.values()):
             with Draft(self._state, self.restore) as draft:
-                draft.end_what_is_due()
+                draft.catch_up(seconds)
 
     def apply(self, resource: Resource | str | Path) -> str | dict[str, str]:
         """Create an object, or replace the one of that kind, namespace and name.

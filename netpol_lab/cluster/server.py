@@ -21,6 +21,11 @@ from netpol_lab.model.networks import NODE_PORTS, SERVICE_NETWORK, WITHOUT_NODES
 VERSION = "v1.36.3"
 """The kubectl whose output is imitated, and the API whose rules are followed."""
 
+API_SERVER = ("Service", "default", "kubernetes")
+"""The API server's own Service."""
+API_SERVER_LOOKS = 10
+"""The seconds after which the API server looks again whether its Service is there."""
+
 _COUNTED = frozenset(
     {"NetworkPolicy", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob", "Pod", "Ingress"}
 )

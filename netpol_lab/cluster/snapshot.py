@@ -219,6 +219,8 @@ class Snapshot(View):
     counters: Mapping[str, int] = field(default_factory=dict, repr=False)
     ending: Mapping[Key, datetime] = field(default_factory=dict, repr=False)
     """The pods and namespaces that were deleted and are still there, and the moment when they will be gone."""
+    missed: Resource | None = None
+    """The API server's own Service, where somebody deleted it: the API server looks every ten seconds."""
 
     def snapshot(self) -> Snapshot:
         return self

@@ -22,8 +22,7 @@ def connect(world: View, source: Endpoint, host: str, port: int, protocol: str =
     """Try one connection and tell every step of it; never raises.
 
     ``world`` is a Cluster or a Snapshot. ``host`` is what the client was given: a name, an address, ``localhost``.
-    ``attempt`` counts the tries of this source at this host, from 0: where a Service has several endpoints, the
-    tries take them in turn.
+    ``attempt`` is any number; where a Service has several endpoints, it chooses among them.
 
     >>> from netpol_lab.cluster.handle import SimulatedCluster as Cluster
     >>> cluster = Cluster()

@@ -46,7 +46,7 @@ def translate(
 ) -> Translation:
     """Find who gets packets that ``source`` sends to ``address:port``. ``attempt`` turns the choice among endpoints.
 
-    A real kube-proxy chooses at random; here one endpoint after the other is taken, so that a lesson can be repeated.
+    A real kube-proxy chooses at random; here ``attempt`` says which, so that a lesson can be repeated.
     """
     service = next((each for each in world.services if each.cluster_ip == address), None)
     if service is not None:

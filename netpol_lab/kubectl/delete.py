@@ -21,8 +21,6 @@ _FORCED = (
     "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated."
     " The resource may continue to run on the cluster indefinitely."
 )
-_API_SERVER = ("Service", "default", "kubernetes")
-"""The API server makes its own Service anew as soon as somebody deletes it."""
 
 _KEPT_NAMESPACES = ("default", "kube-public", "kube-system")
 """Namespaces that the API server does not let go."""
@@ -97,9 +95,7 @@ def delete(call: Call, kind: ResourceType, body: ReadOnlyBody) -> Key:
     if mode == "none":
         # What is not there any more went with its owner, a moment ago, in this same call.
         with suppress(NotFound):
-            gone = call.cluster.delete(*key, grace=_grace(call, kind))
-            if gone.key == _API_SERVER:
-                call.cluster.create(gone)
+            call.cluster.delete(*key, grace=_grace(call, kind))
     if call.verb == "delete" and call.flag("output") == "name":
         call.print(kind.named(name))
         return key

@@ -15,9 +15,6 @@ from netpol_lab.model.errors import LabError
 from netpol_lab.model.phrases import nearest
 from netpol_lab.pods.process import ProgramResult
 
-_CALL_SECONDS = 1.0
-"""How much simulated time one call takes."""
-
 
 def answer(
     session: Session, words: list[str], stdin: Callable[[], str], cwd: str, special: Callable[[str], bytes]
@@ -32,7 +29,7 @@ def answer(
         exit_code = call.report([Failure(str(error))])
     except RecursionError:
         exit_code = call.report([Failure("the input is nested too deeply")])
-    session.cluster.advance(_CALL_SECONDS)
+    session.cluster.advance(session.call_seconds)
     return ProgramResult(tuple(call.chunks), exit_code)
 
 

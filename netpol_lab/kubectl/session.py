@@ -26,8 +26,8 @@ class Session:
     """The simulated cluster, and what kubectl remembers between calls.
 
     ``attempts`` is the log of every connection a client program made, oldest first. ``dialed`` counts them by
-    target, so that repeated requests to a Service take its endpoints in turn. ``logs`` holds what finished
-    containers printed, by (namespace, pod). ``forwards`` are the ports that
+    target, so that requests to a Service meet its endpoints at random, and the same ones again. ``logs`` holds what
+    finished containers printed, by (namespace, pod). ``forwards`` are the ports that
     port-forward and proxy opened on the student's machine. ``access`` is what web servers noted about requests.
     ``files`` holds what was written into containers, by the address of their pod.
     ``refused`` holds names that were refused because what had them is still ending.
@@ -46,6 +46,8 @@ class Session:
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     refused: set[Key] = field(default_factory=set)
     terminal: bool = False
+    call_seconds: float = 1.0
+    """How much simulated time a call takes by itself."""
 
     @property
     def context_namespace(self) -> str:

@@ -70,7 +70,7 @@ def run_in_pod(
     ``cluster`` is a Cluster or a Snapshot. ``stdin`` is called once, and only when the program reads. ``on_flow`` is
     called for every connection with the flow, the command line and what the client said. ``container`` names one of
     several; the first is the default. ``attempts`` is a :class:`collections.Counter` that the caller keeps, so that
-    repeated requests to a Service take its endpoints in turn. ``access`` and ``files`` are kept by the caller, too:
+    requests to a Service meet its endpoints at random, and the same ones again. ``access`` and ``files`` are kept, too:
     what web servers noted, and what programs wrote in this pod.
 
     A program that the image lacks gives the container runtime's message and exit code 1. What is not simulated

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from netpol_lab import connections as flows
+from netpol_lab.cluster.server import digest
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.connections import Flow, Resolver
 from netpol_lab.connections.resolving import hostname
@@ -24,7 +25,7 @@ OnFlow = Callable[[Flow, str, str], None]
 """Called for every connection: the flow, the command line, and what the client said about it."""
 
 Attempts = Counter[tuple[str, str, int]]
-"""How often a source has dialed a host and port; so repeated requests to a Service take its endpoints in turn."""
+"""How often a source has dialed a host and port: what chooses among a Service's endpoints, at random and repeatably."""
 
 API_SERVER: Literal["API server"] = "API server"
 
@@ -224,9 +225,9 @@ class Process:
             node = next((node for node in machine.world.nodes if node.name == pod.node), machine.source)
             return flows.connect(machine.world, node, str(pod.ip), target, protocol)
         key = (machine.source.id if not isinstance(machine.source, Node) else machine.source.name, host, port)
-        attempt = machine.attempts[key]
+        chance = digest("random", *key, machine.attempts[key])
         machine.attempts[key] += 1
-        return flows.connect(machine.world, machine.source, host, port, protocol, attempt=attempt)
+        return flows.connect(machine.world, machine.source, host, port, protocol, attempt=chance)
 
     def ask(self, flow: Flow, request: Request, agent: str) -> Response | None:
         """The answer to a request over an open connection; nginx writes one line about it into its log."""

@@ -192,8 +192,7 @@ PICTURES = {
     "endpoints.none": "No pod is behind {service}",
     "endpoints.title": "{good} of {number} {number:endpoint|endpoints} of {service} {good:answers|answer} {client}: "
     "{share}",
-    "endpoints.quiet": "`{client}` → Service `{service}`, {port}. A real cluster picks an endpoint at random for each "
-    "connection; this one takes them in turn.",
+    "endpoints.quiet": "`{client}` → Service `{service}`, {port}. An endpoint is picked at random for each connection.",
     "endpoints.share.all": "every request works",
     "endpoints.share.none": "no request works",
     "endpoints.share.half": "half of the requests work",
