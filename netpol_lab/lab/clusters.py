@@ -21,6 +21,7 @@ from netpol_lab.tell.caveat_words import caveat_line
 if TYPE_CHECKING:
     import pandas
 
+    from netpol_lab.coach.audit.audit_rules import AuditFinding
     from netpol_lab.lessons.expectations import ExpectationResult
 
 
@@ -99,6 +100,17 @@ class Cluster(SimulatedCluster):
         from netpol_lab.lessons import expectations
 
         return expectations.judge(self, expectations.read(file))
+
+    def audit(self, settings: str | os.PathLike[str] | None = None) -> tuple[AuditFinding, ...]:
+        """What an owner of these policies wants to know: see :mod:`netpol_lab.coach.audit`.
+
+        ``settings`` is a YAML file with severities and silences; :mod:`netpol_lab.coach.audit.audit_settings` says how
+        it is written. Findings that a silence covers are among those returned, and have its reason in ``silence``.
+        Raises :class:`LabError` for settings with a fault.
+        """
+        from netpol_lab.coach.audit import audit_settings, auditing
+
+        return auditing.audit(self.snapshot(), audit_settings.read_settings(settings))
 
     def warnings(self) -> tuple[Finding, ...]:
         """What is legal in the policies and probably wrong; see :mod:`netpol_lab.coach.advice`."""

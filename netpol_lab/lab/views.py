@@ -297,6 +297,15 @@ class Views:
         rows = [table.ToldRow(*each.told) for each in self.cluster.expect(file)]
         return table.draw(rows, self.cluster.caveats)
 
+    def audit(self, settings: str | None = None) -> Picture:
+        """What an owner of these policies wants to know, the worst first; ``settings`` is a YAML file in your folder.
+
+        :mod:`netpol_lab.coach.audit.audit_settings` says how it is written.
+        """
+        from netpol_lab.display import audit_table
+
+        return audit_table.draw(self.cluster.audit(settings))
+
     def heatmap(self) -> Picture:
         """The reachability of every pod with every other as one image, for clusters too large for a table."""
         from netpol_lab.display import heatmap

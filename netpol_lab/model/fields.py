@@ -39,7 +39,7 @@ class Fields:
     def __init__(self, values: Any, place: str, lines: LinesOf | None = None, path: FieldPath = ()) -> None:
         self.place, self._lines, self._path = place, lines, path
         if not isinstance(values, Mapping):
-            raise DataError(f"{self._at()}: fields are expected here, not {_kind(values)}.")
+            raise DataError(f"{self.at()}: fields are expected here, not {_kind(values)}.")
         self._left = dict(values)
         self._known: set[str] = set()
 
@@ -50,46 +50,50 @@ class Fields:
         """A text that is not empty. Without a default the field has to be there."""
         value = self._take(name, default)
         if not isinstance(value, str) or not (value.strip() or value == default):
-            raise DataError(f"{self._at(name)}: {name} has to be text, not {_kind(value)}.")
+            raise DataError(f"{self.at(name)}: {name} has to be text, not {_kind(value)}.")
         return value.strip()
 
     def number(self, name: str) -> int | None:
         value = self._pop(name)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-            raise DataError(f"{self._at(name)}: {name} has to be a number, not {_kind(value)}.")
+            raise DataError(f"{self.at(name)}: {name} has to be a number, not {_kind(value)}.")
         return value
+
+    def is_false(self, name: str) -> bool:
+        """Whether a field is the boolean false, as a bare ``off`` or ``no`` is in YAML. Then it is taken."""
+        return self._left.get(name) is False and self._pop(name) is False
 
     def choice(self, name: str, options: tuple[str, ...], default: str) -> str:
         value = self._take(name, default)
         if value not in options:
-            raise DataError(f"{self._at(name)}: {name} has to be one of {', '.join(options)}, not {value!r}.")
+            raise DataError(f"{self.at(name)}: {name} has to be one of {', '.join(options)}, not {value!r}.")
         return str(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts; empty when the field is not there."""
         values = self._pop(name) or []
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            raise DataError(f"{self._at(name)}: {name} has to be a list of texts.")
+            raise DataError(f"{self.at(name)}: {name} has to be a list of texts.")
         return tuple(value.strip() for value in values)
 
     def labels(self, name: str) -> dict[str, str]:
         values = self._pop(name) or {}
         if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-            raise DataError(f"{self._at(name)}: {name} has to be a map of texts.")
+            raise DataError(f"{self.at(name)}: {name} has to be a map of texts.")
         return values
 
     def each(self, name: str) -> Iterator[Fields]:
         """The mappings of a list; none when the field is not there."""
         values = self._pop(name) or []
         if not isinstance(values, list):
-            raise DataError(f"{self._at(name)}: {name} has to be a list, not {_kind(values)}.")
+            raise DataError(f"{self.at(name)}: {name} has to be a list, not {_kind(values)}.")
         for index, value in enumerate(values):
             yield self._part(value, f"{name}[{index}]", (name, index))
 
     def mapping(self, name: str) -> dict[str, Any]:
         value = self._take(name, None)
         if not isinstance(value, dict):
-            raise DataError(f"{self._at(name)}: {name} has to hold fields, not {_kind(value)}.")
+            raise DataError(f"{self.at(name)}: {name} has to hold fields, not {_kind(value)}.")
         return value
 
     @property
@@ -112,7 +116,7 @@ class Fields:
     def _part(self, value: Any, name: str, way: FieldPath) -> Fields:
         return Fields(value, self.place if self._lines else f"{self.place}, {name}", self._lines, (*self._path, *way))
 
-    def _at(self, name: str = "") -> str:
+    def at(self, name: str = "") -> str:
         """Where the mapping stands, or one field of it, for a message."""
         if self._lines is None:
             return self.place
@@ -123,13 +127,13 @@ class Fields:
         if self._left:
             odd = min(map(str, self._left))
             meant = did_you_mean(nearest(odd, sorted(self._known)), "'")
-            raise DataError(f"{self._at(odd)}: unknown field {odd!r}{', ' + meant if meant else '.'}")
+            raise DataError(f"{self.at(odd)}: unknown field {odd!r}{', ' + meant if meant else '.'}")
 
     def _take(self, name: str, default: Any) -> Any:
         if name not in self._left and default is None:
             meant = nearest(name, (each for each in map(str, self._left) if each not in self._known))
             wrong = f" Is {meant[0]!r} a slip?" if meant else ""
-            raise DataError(f"{self._at()}: the field {name} is missing.{wrong}")
+            raise DataError(f"{self.at()}: the field {name} is missing.{wrong}")
         return self._pop(name, default)
 
     def _pop(self, name: str, default: Any = None) -> Any:

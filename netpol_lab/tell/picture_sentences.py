@@ -215,6 +215,10 @@ PICTURES = {
     "packets.there": "{packet} to the server",
     "packets.back": "{packet} from the server",
     "packets.in order": "{judged}. In order: {packets}. {later}",
+    # -- an audit
+    "audit.title": "{number} {number:finding|findings}: {counts}",
+    "audit.none": "No finding",
+    "audit.silenced": "{number} more {number:is|are} let be, with a reason.",
     # -- a table of expected connections
     "expect.held": "{number:The one expectation holds|All {all} expectations hold}",
     "expect.broken": "{number} of {all} expectations {number:is|are} broken",
