@@ -5,6 +5,8 @@ Change is louder than state: what did not change turns grey, what was blocked an
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from netpol_lab.connections.scene import Scene
 from netpol_lab.display.card import Picture, figure, note
 from netpol_lab.display.changes import Changes, compare
@@ -33,6 +35,13 @@ KINDS: tuple[tuple[LineState, str], ...] = (
     ("plugin", "now depending on the network plugin"),
     ("same", "unchanged"),
 )
+
+
+@dataclass(frozen=True)
+class DeltaPicture(Picture):
+    """A delta: a card in a notebook; ``svg`` is the drawing alone, "" where there is none."""
+
+    svg: str = field(default="", repr=False)
 
 
 def draw(
@@ -67,7 +76,8 @@ def draw(
         image = _image(changes, sketch)
     except NoLayout as error:
         return figure(heading, below, note(str(error)), twin=twin, left_out=changes.caveats, drawn=False)
-    return figure(heading, below, image, legend=legend_of(sketch), twin=twin, left_out=changes.caveats)
+    legend, svg = legend_of(sketch), str(image)
+    return figure(heading, below, image, legend=legend, twin=twin, left_out=changes.caveats, kind=DeltaPicture, svg=svg)
 
 
 def _image(changes: Changes, sketch: Sketch) -> Markup:

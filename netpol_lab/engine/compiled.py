@@ -269,6 +269,19 @@ class Engine:
         admitting = (rule for rule in rules if rule.holds(other, blocks))
         return PortSet.union(rule.ports_on(self.classes[target], self.profile) for rule in admitting)
 
+    def admitting(
+        self, direction: Direction, source: Endpoint, destination: Endpoint
+    ) -> tuple[tuple[CompiledRule, PortSet], ...]:
+        """The rules by which one end admits something, and what each admits; none where no policy judges it."""
+        if exemption(source, destination):
+            return ()
+        family, is_ingress = family_of(source, destination), direction == "ingress"
+        target = self.class_of(destination, family)
+        other = self.class_of(source, family) if is_ingress else target
+        rules = self.group(direction, destination if is_ingress else source).rules
+        found = ((rule, self.admitted_by([rule], other, target)) for rule in rules)
+        return tuple((rule, ports) for rule, ports in found if ports)
+
     @cached_property
     def leaves_open(self) -> bool:
         """Whether an answer may depend on the plugin: for one connection only by an ipBlock (◇ catalogue rule 17)."""

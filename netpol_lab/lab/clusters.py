@@ -112,6 +112,15 @@ class Cluster(SimulatedCluster):
 
         return auditing.audit(self.snapshot(), audit_settings.read_settings(settings))
 
+    def document(self, name: str = "Connectivity") -> str:
+        """A Markdown page with a Mermaid picture: who may talk to whom, on which ports, and which rules admit it.
+
+        ``name`` is its title.
+        """
+        from netpol_lab.display import document
+
+        return document.document(self.snapshot(), name)
+
     def warnings(self) -> tuple[Finding, ...]:
         """What is legal in the policies and probably wrong; see :mod:`netpol_lab.coach.advice`."""
         return advice.findings(self.snapshot())

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Literal
@@ -40,7 +40,7 @@ from netpol_lab.manifests.own_file import read_fields
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.fields import DataError, Fields
 from netpol_lab.model.labels import LabelSelector
-from netpol_lab.model.objects import OUTSIDE, Endpoint, IPBlock, IPNetwork, Pod
+from netpol_lab.model.objects import OUTSIDE, IPBlock, IPNetwork
 from netpol_lab.model.phrases import capital, did_you_mean, nearest
 from netpol_lab.model.ports import FIRST_PORT, LAST_PORT, PROTOCOLS, PortSet
 from netpol_lab.tell.deciding import deciding
@@ -232,11 +232,9 @@ class _Judges:
         namespace, slash, what = name.partition("/")
         if slash and (what == "*" or _SELECTOR.search(what)):
             selector = _selector("" if what == "*" else what)
-            found = [
-                node
-                for node in self._pods
-                if namespace in ("*", node.namespace) and selector.matches(_labels(node.endpoint))
-            ]
+            here = [node for node in self._pods if namespace in ("*", node.namespace)]
+            picks = self._state.engine.picks
+            found = [node for node in here if picks(node.namespace, selector, node.endpoint)]  # type: ignore[arg-type]
             if not found:
                 raise LabError(self._nobody(name, namespace, what))
             return found
@@ -278,10 +276,6 @@ def _selector(text: str) -> LabelSelector:
         return LabelSelector(parse_labels(text))
     except Failure:
         raise LabError(f"{text} is no selector of labels, such as app=web or tier in (a, b).") from None
-
-
-def _labels(endpoint: Endpoint) -> Mapping[str, str]:
-    return endpoint.labels if isinstance(endpoint, Pod) else {}
 
 
 def _network(name: str) -> IPNetwork | None:

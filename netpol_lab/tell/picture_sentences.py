@@ -215,6 +215,21 @@ PICTURES = {
     "packets.there": "{packet} to the server",
     "packets.back": "{packet} from the server",
     "packets.in order": "{judged}. In order: {packets}. {later}",
+    # -- a connectivity document
+    "document.summary": "{workloads} in {namespaces}, {policies}; judged as the profile `{profile}` decides. "
+    "This page is generated: change the policies, not the page.",
+    "document.picture": "The picture shows ports on which something listens; the tables below have all of them.",
+    "document.namespace": "Namespace {namespace}",
+    "document.outside": "Outside the cluster",
+    "document.isolated": "Every pod is isolated for {way}.",
+    "document.open.ingress": "Not isolated for ingress, so open to everybody who gets out: {names}.",
+    "document.open.egress": "Not isolated for egress, so free to connect to everybody who lets them in: {names}.",
+    "document.depends": "{ports} (network plugins differ)",
+    "document.everybody": "everybody",
+    "document.nobody": "nobody reaches any of it",
+    "document.not isolated": "not isolated",
+    "document.not judged": "no policy judges it",
+    "document.left out": "What this page leaves out",
     # -- an audit
     "audit.title": "{number} {number:finding|findings}: {counts}",
     "audit.none": "No finding",

@@ -19,6 +19,7 @@ from netpol_lab.model.errors import LabError
 COMMANDS = {
     "test": ("expect_command", "Whether manifests keep a table of expected connections."),
     "audit": ("audit_command", "What to know of policies before somebody else finds it."),
+    "document": ("document_command", "A page about who may talk to whom, from the policies."),
     "diff": ("diff_command", "What a change of manifests opens and closes."),
 }
 """Each command, in the order of the help: the module it is in, and its help in one line."""
