@@ -15,6 +15,7 @@ import pytest
 from netpol_lab.lab import bridge, command_line, notebook, unforeseen, views
 from netpol_lab.lab.front import Lab
 from netpol_lab.lab.kernel_start import BRIDGE
+from netpol_lab.lab.own_shell import OwnShell
 from netpol_lab.lab.unforeseen import REPORT, Unforeseen
 from netpol_lab.model import whole_files
 from netpol_lab.model.errors import LabError
@@ -212,6 +213,6 @@ def test_the_magic_tells_a_fault_in_a_sentence(lab, monkeypatch, tmp_path):
     shell = SimpleNamespace(user_ns={}, _showtraceback=print)
     shell.register_magic_function = lambda function, _, name: magics.update({name: function})
     monkeypatch.setattr(notebook, "shell", lambda: shell)
-    notebook.publish("07", broken)
+    notebook.publish("07", broken, OwnShell(lab.cluster, lab._answer))
     with pytest.raises(Unforeseen, match=r"`%%manifest a\.yaml` met a fault of the lab"):
         magics["manifest"]("a.yaml", "kind: Pod\n")

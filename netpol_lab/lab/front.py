@@ -16,6 +16,7 @@ from netpol_lab.lab import command_line, notebook, student_files
 from netpol_lab.lab.at_exercise import AtExercise
 from netpol_lab.lab.bridge import Bridge
 from netpol_lab.lab.clusters import Cluster
+from netpol_lab.lab.own_shell import OwnShell
 from netpol_lab.lab.questions import Questions
 from netpol_lab.lab.unforeseen import front_door
 from netpol_lab.lab.views import Views
@@ -64,7 +65,7 @@ class Lab(Views, Questions):
         if _open is not None:
             _open.close()
         _open = self
-        if notebook.publish(self.xx, self._write):
+        if notebook.publish(self.xx, self._write, OwnShell(self.cluster, self._answer)):
             from netpol_lab.display import layout
 
             layout.warm_up()

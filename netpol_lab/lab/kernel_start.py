@@ -25,6 +25,9 @@ from netpol_lab.model.errors import LabError
 BRIDGE = "NETPOL_LAB_BRIDGE"
 """The variable that tells the programs of a shell the lab's port and token."""
 
+SHELL = "NETPOL_LAB_SHELL"
+"""The variable that chooses the shell of `!` and `%%bash`: ``own`` or ``machine``. Without it the machine decides."""
+
 PROGRAMS = ("kubectl", "curl", "k")
 
 _ROOM = Path(__file__).parent
@@ -69,6 +72,12 @@ def _works(room: Path) -> bool:
     return os.pathsep not in str(room) and all(os.access(room / "programs" / each, os.X_OK) for each in PROGRAMS)
 
 
+def takes_own_shell() -> bool:
+    """Whether the lab's own shell runs the notebook's lines: on Windows, and where there is no bash."""
+    choice = os.environ.get(SHELL)
+    return choice == "own" if choice in ("own", "machine") else os.name == "nt" or shutil.which("bash") is None
+
+
 def in_kernel() -> None:
     """Prepare the kernel that runs this as it starts. A lab of a notebook that started this kernel is not its own."""
     os.environ.pop(BRIDGE, None)
@@ -80,12 +89,19 @@ def in_kernel() -> None:
     ip: Any = get_ipython()
     if ip is not None:
         ip.register_magic_function(_manifest_without_lab, "cell", "manifest")
+        if takes_own_shell():
+            ip.register_magic_function(_bash_without_lab, "cell", "bash")
         speak_plainly(ip)
 
 
 def _manifest_without_lab(line: str, cell: str = "") -> None:
     """Say that there is no lab yet: until then %%manifest has no folder to write to."""
     raise LabError(f"There is no lab in this kernel yet, so nothing was written. {_FIRST_CELL}")
+
+
+def _bash_without_lab(line: str, cell: str = "") -> None:
+    """Say that there is no lab yet: on this machine it brings the shell."""
+    raise LabError(f"There is no lab in this kernel yet, so nothing was run. {_FIRST_CELL}")
 
 
 def speak_plainly(ip: Any) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import codecs
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from netpol_lab.lab.kernel_start import speak_plainly
+from netpol_lab.lab.kernel_start import speak_plainly, takes_own_shell
+from netpol_lab.lab.own_shell import OwnShell
 from netpol_lab.lab.unforeseen import foreseen
+from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import NetworkPolicy
+from netpol_lab.pods import ProgramResult
 
 
 def shell() -> Any | None:
@@ -23,10 +27,11 @@ def shell() -> Any | None:
     return get_ipython()
 
 
-def publish(number: str, write: Callable[[str, str], str]) -> bool:
+def publish(number: str, write: Callable[[str, str], str], own_shell: OwnShell) -> bool:
     """Set ``XX`` for shells and for `!` lines, and offer ``%%manifest FILE``. True in a notebook, False elsewhere.
 
-    ``write(file, text)`` writes a manifest and returns what to tell the student.
+    ``write(file, text)`` writes a manifest and returns what to tell the student. ``own_shell`` runs lines and cells
+    where the machine has no shell for them.
     """
     os.environ["XX"] = number
     ip = shell()
@@ -40,9 +45,45 @@ def publish(number: str, write: Callable[[str, str], str]) -> bool:
             print(write(line.strip(), cell))
 
     ip.register_magic_function(manifest, "cell", "manifest")
-    ip.system = _run_line
+    if takes_own_shell():
+        _take(ip, own_shell)
+    else:
+        ip.system = _run_line
     speak_plainly(ip)
     return True
+
+
+def _take(ip: Any, own_shell: OwnShell) -> None:
+    """Let the lab's own shell run `!` lines, ``x = !…`` and ``%%bash`` cells."""
+
+    def run(script: str) -> ProgramResult:
+        with foreseen(script.partition("\n")[0]):
+            return own_shell.run(script)
+
+    def system(line: str) -> None:
+        result = run(ip.var_expand(line, depth=1))
+        print("".join(text for _, text in result.chunks), end="")
+        ip.user_ns["_exit_code"] = result.exit_code
+
+    def getoutput(line: str, split: bool = True, depth: int = 0) -> Any:
+        from IPython.utils.text import SList
+
+        result = run(ip.var_expand(line, depth=depth + 1))
+        return SList(result.stdout.splitlines()) if split else result.stdout
+
+    def bash(line: str, cell: str = "") -> None:
+        """Run the cell in the lab's own shell: %%bash, or %%bash --no-raise-error"""
+        options = line.split()
+        if set(options) - {"--no-raise-error"}:
+            raise LabError(f"%%bash {line}: here it takes --no-raise-error, and nothing else.")
+        result = run(cell)
+        for stream, text in result.chunks:
+            print(text, end="", file=sys.stdout if stream == "stdout" else sys.stderr)
+        if result.exit_code and not options:
+            raise subprocess.CalledProcessError(result.exit_code, cell)
+
+    ip.system, ip.getoutput = system, getoutput
+    ip.register_magic_function(bash, "cell", "bash")
 
 
 def _run_line(line: str) -> None:

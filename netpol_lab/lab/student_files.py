@@ -68,14 +68,19 @@ def here() -> str:
         return "/the folder was deleted"
 
 
+def leads_away(name: str) -> bool:
+    """Whether a file of that name would lie outside of the working folder."""
+    place = Path(name)
+    return bool(place.anchor) or ".." in place.parts or name.startswith("~")
+
+
 def write_manifest(name: str, text: str, number: str) -> str:
     """Write one manifest into the working folder; returns one line for the student.
 
     Raises :class:`LabError` for a name that is missing or leads out of the folder.
     """
     place = Path(name)
-    leads_away = place.is_absolute() or ".." in place.parts or name.startswith("~")
-    if leads_away or not place.name or len(name.split()) > 1:
+    if leads_away(name) or not place.name or len(name.split()) > 1:
         raise LabError("Name a file in this folder after %%manifest, for example: %%manifest default-deny.yaml")
     filled = fill(text, number)
     with _told(f"{name} was not written, and what was there is as it was"):

@@ -7,7 +7,7 @@ of the simulated cluster; time is simulated, nothing sleeps.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
 from netpol_lab.cluster.listening import SHELLS
 from netpol_lab.cluster.server import digest
@@ -16,7 +16,7 @@ from netpol_lab.connections import Flow
 from netpol_lab.connections.resolving import ZONE, parse_address
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.networks import NETWORKS
-from netpol_lab.model.objects import Container, Pod
+from netpol_lab.model.objects import Container, External, Pod
 from netpol_lab.pods import urls
 from netpol_lab.pods.container_files import environment, read_file
 from netpol_lab.pods.images import Toolbox, toolbox
@@ -30,6 +30,7 @@ from netpol_lab.pods.process import (
     Machine,
     OnFlow,
     Process,
+    Program,
     ProgramNotFound,
     ProgramResult,
     Stdin,
@@ -39,10 +40,23 @@ from netpol_lab.pods.process import (
 )
 from netpol_lab.pods.programs import start
 
-__all__ = ["Attempts", "OnFlow", "ProgramResult", "file_in_pod", "is_for_the_cluster", "run_in_pod", "run_outside"]
+__all__ = [
+    "Attempts",
+    "OnFlow",
+    "Process",
+    "Program",
+    "ProgramResult",
+    "file_in_pod",
+    "is_for_the_cluster",
+    "run_in_pod",
+    "run_outside",
+    "run_script",
+]
 
 NOT_STARTED = 1
 """kubectl's exit code when the container's runtime could not start the program."""
+
+_SMALL_PROGRAMS = "[ bash cat echo false grep head printf sed seq sh sleep sort tail test timeout true uniq wc"
 
 
 def _no_stdin() -> str:
@@ -120,6 +134,19 @@ def run_outside(
     kept = {} if access is None else access
     machine = Machine(cluster, node, tools, env, on_flow, _or_new(attempts), forwards=forwards or {}, access=kept)
     return _run(machine, argv, stdin)
+
+
+def run_script(
+    cluster: View, script: str, own: Mapping[str, Program], env: Mapping[str, str], files: MutableMapping[str, str]
+) -> ProgramResult:
+    """Run a script on a student's machine, in the shell that the pods have, called ``bash``.
+
+    ``own`` are the programs that machine has beside the small ones of every pod: kubectl and its like. ``files`` are
+    its files. What the shell does not have says so and exits with 2.
+    """
+    tools = Toolbox(frozenset(_SMALL_PROGRAMS.split()) | frozenset(own))
+    machine = Machine(cluster, External(), tools, dict(env), _nobody, Counter(), files=files, own=own)
+    return _run(machine, ["bash", "-c", script], _no_stdin, files_last=True)
 
 
 def is_for_the_cluster(cluster: View, words: Sequence[str], forwards: Forwards | None = None) -> bool:

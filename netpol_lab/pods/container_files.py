@@ -57,6 +57,7 @@ def _field(pod: Pod, source: Mapping[str, Any]) -> str:
 
 def read_file(machine: Machine, path: str) -> str | None:
     """The text of a file, or None when there is no such file."""
+    path = path.removeprefix("./")
     if path in machine.files:
         return machine.files[path]
     if path == "/etc/hostname":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,6 +21,9 @@ from netpol_lab.pods.messages import Request, Response
 Stream = Literal["stdout", "stderr"]
 Chunk = tuple[Stream, str]
 Write = Callable[[str], None]
+Program = Callable[["Process"], int]
+"""Runs to its exit code."""
+
 OnFlow = Callable[[Flow, str, str], None]
 """Called for every connection: the flow, the command line, and what the client said about it."""
 
@@ -126,8 +129,10 @@ class Machine:
     image: str = ""
     seconds: float = 0.0
     work: int = 0
-    files: dict[str, str] = field(default_factory=dict)
+    files: MutableMapping[str, str] = field(default_factory=dict)
     forwards: Forwards = field(default_factory=dict)
+    own: Mapping[str, Program] = field(default_factory=dict)
+    """Programs that only this machine has: a student's has kubectl."""
     access: AccessLogs = field(default_factory=dict)
 
     def spend(self, work: int) -> None:

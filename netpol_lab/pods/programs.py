@@ -7,21 +7,22 @@ from typing import NoReturn
 
 from netpol_lab.model.numbers import whole
 from netpol_lab.pods import container_files as files
-from netpol_lab.pods import curl, netcat, nslookup, ping, shell, small, wget
-from netpol_lab.pods.process import Process, ProgramNotFound
-
-Program = Callable[[Process], int]
+from netpol_lab.pods import curl, netcat, nslookup, ping, sed, shell, small, wget
+from netpol_lab.pods.process import Process, Program, ProgramNotFound
 
 
 def start(process: Process) -> int:
     """Run the program ``process.argv`` names; return its exit code.
 
     Raises :class:`ProgramNotFound` when the image does not contain it. One that the image contains and the
-    simulator does not know refuses plainly.
+    simulator does not know refuses plainly; so does a machine with programs of its own.
     """
-    if not process.machine.tools.has(process.name):
+    machine = process.machine
+    if not machine.tools.has(process.name):
+        if machine.own:
+            return process.refuse("this program", "these are: " + ", ".join(sorted(machine.tools.programs)))
         raise ProgramNotFound(process.argv[0])
-    program = PROGRAMS.get(process.name)
+    program = machine.own.get(process.name) or PROGRAMS.get(process.name)
     if program is None:
         return process.refuse("this program", "these are: " + ", ".join(sorted(_WORTH_NAMING)))
     return program(process)
@@ -115,6 +116,7 @@ PROGRAMS: dict[str, Program] = {
     "wc": small.wc,
     "sort": small.sort,
     "uniq": small.uniq,
+    "sed": sed.sed,
     "true": _true,
     "false": _false,
     "pwd": _pwd,

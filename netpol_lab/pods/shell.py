@@ -1,4 +1,6 @@
-"""``sh -c``, as far as probe scripts of lessons go: lists, pipes, quotes, ``$VAR``, ``$(…)``, ``for``, ``if``.
+"""A shell, as far as scripts of lessons go: lists, pipes, quotes, ``$VAR``, ``$(…)``, here-documents, loops, functions.
+
+It is ``sh -c`` in a pod, and it runs the cells of a notebook where the machine has no shell of its own.
 
 Everything runs at once and in order; a pipe hands over a finished text.
 """
@@ -7,29 +9,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from netpol_lab.model.numbers import whole
 from netpol_lab.pods.container_files import read_file
-from netpol_lab.pods.process import COMMAND_WORK, Process, ProgramNotFound, Stdin, Write
+from netpol_lab.pods.process import COMMAND_WORK, Process, ProgramNotFound, Stdin, Stopped, Write
 from netpol_lab.pods.shell_syntax import (
     Command,
     CommandGroup,
     For,
+    FunctionDefinition,
     If,
-    NotInThisShell,
-    Part,
     Pipeline,
-    Redirection,
     Sequence,
-    ShellSyntaxError,
     Simple,
-    Word,
+    While,
     parse,
 )
+from netpol_lab.pods.shell_words import NotInThisShell, Part, Redirection, ShellSyntaxError, Word
 
 _DEEPEST = 20
-"""Scripts inside scripts."""
+"""Scripts inside scripts, functions inside functions."""
+
+_MOST_ROUNDS = 1000
+"""A ``while`` that goes round more often would go round for ever, as far as lessons go."""
 
 INTERACTIVE = (
     "an interactive shell is not simulated in this workbook; run one command at a time:\n"
@@ -43,6 +46,10 @@ class _Exit(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
+
+
+class _Return(_Exit):
+    """``return``: a function, or a script that ``.`` reads, has to stop."""
 
 
 Start = Callable[[Process], int]
@@ -76,9 +83,8 @@ def _script(process: Process, start: Start, text: str, positional: list[str], st
     depth = int(process.machine.env.get("SHLVL", "0")) + 1
     if depth > _DEEPEST:
         return process.refuse("a shell so deep inside shells")
-    variables = {**process.machine.env, **{str(number): word for number, word in enumerate(positional)}}
     outer_env, process.machine.env = process.machine.env, {**process.machine.env, "SHLVL": str(depth)}
-    shell = _Shell(process, start, variables, stops_at_errors)
+    shell = _Shell(process, start, dict(outer_env), positional, stops_at_errors)
     try:
         return shell.run(parse(text), process.stdin, process.out, process.err)
     except NotInThisShell as error:
@@ -106,9 +112,12 @@ class _Shell:
     process: Process
     start: Start
     variables: dict[str, str]
+    positional: list[str]
     stops_at_errors: bool = False
     status: int = 0
     exported: set[str] = field(default_factory=set)
+    functions: dict[str, CommandGroup] = field(default_factory=dict)
+    depth: int = 0
 
     def run(self, sequence: Sequence, stdin: Stdin, out: Write, err: Write, *, tested: bool = False) -> int:
         """The pipelines in order; ``&&`` and ``||`` look at the one before."""
@@ -142,10 +151,16 @@ class _Shell:
             return self._for(command, streams)
         if isinstance(command, If):
             return self._if(command, streams)
+        if isinstance(command, While):
+            return self._while(command, streams)
+        if isinstance(command, FunctionDefinition):
+            self.functions[command.name] = command.body
+            return 0
         return self._group(command, streams)
 
     def _group(self, group: CommandGroup, streams: _Streams) -> int:
-        return self.run(group.body, streams.stdin, streams.out, streams.err)
+        redirected = self._redirect(group.redirections, streams)
+        return 1 if redirected is None else self.run(group.body, redirected.stdin, redirected.out, redirected.err)
 
     def _for(self, loop: For, streams: _Streams) -> int:
         self.status = 0
@@ -153,6 +168,16 @@ class _Shell:
             self.variables[loop.name] = value
             self.run(loop.body, streams.stdin, streams.out, streams.err)
         return self.status
+
+    def _while(self, loop: While, streams: _Streams) -> int:
+        code = 0
+        for _ in range(_MOST_ROUNDS):
+            met = self.run(loop.condition, streams.stdin, streams.out, streams.err, tested=True) == 0
+            self.status = 0
+            if met != loop.wanted:
+                return code
+            code = self.run(loop.body, streams.stdin, streams.out, streams.err)
+        raise Stopped(f"more than {_MOST_ROUNDS} rounds")
 
     def _if(self, choice: If, streams: _Streams) -> int:
         for condition, body in choice.branches:
@@ -179,10 +204,32 @@ class _Shell:
         builtin = _BUILTINS.get(argv[0])
         if builtin is not None:
             return builtin(self, argv, redirected)
+        if argv[0] in self.functions:
+            return self._call(argv, redirected)
         return self._program(argv, values, redirected)
 
     status_of_expansion: int = 0
     """Exit code of the last ``$(…)``: what an assignment leaves behind."""
+
+    def _call(self, argv: list[str], streams: _Streams) -> int:
+        """A function sees its own words as ``$1``, ``$2``; every other variable is the script's."""
+        outer, self.positional = self.positional, [self.positional[0], *argv[1:]]
+        try:
+            return self._inside(self.functions[argv[0]].body, streams)
+        finally:
+            self.positional = outer
+
+    def _inside(self, body: Sequence, streams: _Streams) -> int:
+        """A function, or another file, up to its end or its ``return``."""
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise NotInThisShell("a script so deep inside scripts")
+        try:
+            return self.run(body, streams.stdin, streams.out, streams.err)
+        except _Return as end:
+            return end.code
+        finally:
+            self.depth -= 1
 
     def _program(self, argv: list[str], values: dict[str, str], streams: _Streams) -> int:
         machine = self.process.machine
@@ -209,6 +256,9 @@ class _Shell:
                     return None
                 result.stdin = Stdin.of(text)
                 continue
+            if each.operator in ("<<", "<<<"):
+                result.stdin = Stdin.of(target + ("\n" if each.operator == "<<<" else ""))
+                continue
             if each.operator == ">&" and target in ("1", "2"):
                 write = result.out if target == "1" else result.err
             else:
@@ -223,7 +273,7 @@ class _Shell:
 
     def _file(self, path: str, *, append: bool) -> Write:
         """Files last as long as the command line that writes them."""
-        files = self.process.machine.files
+        files, path = self.process.machine.files, path.removeprefix("./")
         if path == "/dev/null":
             return lambda text: None
         if path in ("/dev/stderr", "/dev/stdout"):
@@ -274,17 +324,26 @@ class _Shell:
         if part.kind == "text":
             return part.value
         if part.kind == "variable":
-            value = str(self.status) if part.value == "?" else self.variables.get(part.value, "")
+            value = self._value(part.value)
             self.process.machine.spend(len(value))
             return value
         buffer: list[str] = []
-        inner = _Shell(self.process, self.start, dict(self.variables), self.stops_at_errors)
+        inner = replace(
+            self, variables=dict(self.variables), exported=set(self.exported), functions=dict(self.functions)
+        )
         try:
             write = self.process.machine.collect(buffer)
             self.status_of_expansion = inner.run(parse(part.value), streams.stdin, write, streams.err)
         except _Exit as end:
             self.status_of_expansion = end.code
         return "".join(buffer).rstrip("\n")
+
+    def _value(self, name: str) -> str:
+        if name == "?":
+            return str(self.status)
+        if name.isdecimal():
+            return self.positional[int(name)] if int(name) < len(self.positional) else ""
+        return self.variables.get(name, "")
 
 
 # -- builtins --------------------------------------------------------------------------------------
@@ -293,12 +352,22 @@ _Builtin = Callable[[_Shell, list[str], _Streams], int]
 
 
 def _exit(shell: _Shell, argv: list[str], streams: _Streams) -> int:
+    """``exit`` and ``return``."""
     code = argv[1] if len(argv) > 1 else str(shell.status)
     number = whole(code)
     if number is None:
-        streams.err(f"sh: exit: Illegal number: {code}\n")
+        streams.err(f"sh: {argv[0]}: Illegal number: {code}\n")
         raise _Exit(2)
-    raise _Exit(number % 256)
+    raise (_Exit if argv[0] == "exit" or not shell.depth else _Return)(number % 256)
+
+
+def _read_script(shell: _Shell, argv: list[str], streams: _Streams) -> int:
+    """``. FILE`` and ``source FILE``: what the file sets stays set."""
+    text = read_file(shell.process.machine, argv[1]) if len(argv) > 1 else None
+    if text is None:
+        streams.err(f"{shell.process.name}: {' '.join(argv)}: No such file or directory\n")
+        return 1
+    return shell._inside(parse(text), streams)
 
 
 def _export(shell: _Shell, argv: list[str], streams: _Streams) -> int:
@@ -338,11 +407,12 @@ def _refused(shell: _Shell, argv: list[str], streams: _Streams) -> int:
 _BUILTINS: dict[str, _Builtin] = {
     ":": _colon,
     "exit": _exit,
+    "return": _exit,
+    ".": _read_script,
+    "source": _read_script,
     "export": _export,
     "set": _set,
     "command": _command_v,
-    **dict.fromkeys(
-        ("cd", "read", "eval", "exec", "trap", "wait", "source", ".", "break", "continue", "time"), _refused
-    ),
-    **dict.fromkeys(("local", "return", "shift", "unset", "alias", "type", "ulimit", "umask"), _refused),
+    **dict.fromkeys(("cd", "read", "eval", "exec", "trap", "wait", "break", "continue", "time"), _refused),
+    **dict.fromkeys(("local", "shift", "unset", "alias", "type", "ulimit", "umask"), _refused),
 }

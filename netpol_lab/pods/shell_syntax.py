@@ -1,57 +1,25 @@
-"""The grammar of the small shell: words with quotes and expansions, lists, pipes, ``for`` and ``if``.
+"""The grammar of the small shell: lists, pipes, groups, functions, ``for``, ``while`` and ``if``.
 
-What a shell has and this one does not (``while``, ``case``, functions, here-documents, background jobs,
-arithmetic) raises :class:`NotInThisShell`, before anything has run.
+What a shell has and this one does not (``case``, background jobs, arithmetic) raises :class:`NotInThisShell`,
+before anything has run.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import NoReturn
 
-
-class NotInThisShell(Exception):
-    """Fine in a real shell; ``str`` names the feature."""
-
-
-class ShellSyntaxError(Exception):
-    """Wrong in any shell; ``str`` is the message after ``syntax error: ``."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A piece of a word: text, ``$name`` or ``$(script)``. Unquoted expansions are split into words."""
-
-    kind: Literal["text", "variable", "command"]
-    value: str
-    quoted: bool = False
-
-
-@dataclass(frozen=True)
-class Word:
-    parts: tuple[Part, ...]
-
-    @property
-    def bare(self) -> str:
-        """The word as an unquoted literal; "" when it is anything else."""
-        return (
-            self.parts[0].value if len(self.parts) == 1 and self.parts[0] == Part("text", self.parts[0].value) else ""
-        )
-
-
-@dataclass(frozen=True)
-class Operator:
-    text: str
-
-
-@dataclass(frozen=True)
-class Redirection:
-    """``2>&1``: ``stream`` "2", ``operator`` ">&", ``target`` the word "1"."""
-
-    stream: str
-    operator: str
-    target: Word | None = None
+from netpol_lab.pods.shell_words import (
+    NAME,
+    NotInThisShell,
+    Operator,
+    Part,
+    Redirection,
+    ShellSyntaxError,
+    Token,
+    Word,
+    tokens,
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +33,15 @@ class Simple:
 class For:
     name: str
     words: tuple[Word, ...]
+    body: Sequence
+
+
+@dataclass(frozen=True)
+class While:
+    """``while``, or with ``wanted`` False ``until``."""
+
+    wanted: bool
+    condition: Sequence
     body: Sequence
 
 
@@ -89,18 +66,21 @@ class Sequence:
 
 @dataclass(frozen=True)
 class CommandGroup:
-    """``{ …; }`` or ``( … )``."""
+    """``{ …; }`` or ``( … )``, or what else has a body, where redirections follow it."""
 
     body: Sequence
+    redirections: tuple[Redirection, ...] = ()
 
 
-Command = Simple | For | If | CommandGroup
-Token = Word | Operator | Redirection
+@dataclass(frozen=True)
+class FunctionDefinition:
+    name: str
+    body: CommandGroup
 
-_OPERATORS = re.compile(r"&&|\|\||;;|;|\||&|\(|\)|\n")
-_REDIRECTION = re.compile(r"(\d?)(>>|>&|&>|<<|<&|>|<)")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_REFUSED_WORDS = frozenset(["while", "until", "case", "select", "function", "[["])
+
+Command = Simple | For | While | If | CommandGroup | FunctionDefinition
+
+_REFUSED_WORDS = frozenset(["case", "select", "function", "[["])
 _CLOSING = frozenset(["then", "elif", "else", "fi", "do", "done", "}"])
 
 
@@ -111,129 +91,6 @@ def parse(script: str) -> Sequence:
     if parser.peek() is not None:
         parser.unexpected()
     return sequence
-
-
-def tokens(script: str) -> list[Token]:
-    """Split a script into words, operators and redirections."""
-    found: list[Token] = []
-    at = 0
-    while at < len(script):
-        if script[at] in " \t\r" or script.startswith("\\\n", at):
-            at += 1 if script[at] != "\\" else 2
-        elif script[at] == "#":
-            end = script.find("\n", at)
-            at = len(script) if end < 0 else end
-        elif match := _REDIRECTION.match(script, at):
-            if match[2] in ("<<", "<&"):
-                raise NotInThisShell("a here-document" if match[2] == "<<" else "<&")
-            found.append(Redirection(match[1], match[2]))
-            at = match.end()
-        elif match := _OPERATORS.match(script, at):
-            found.append(Operator(match[0]))
-            at = match.end()
-        else:
-            word, at = _word(script, at)
-            found.append(word)
-    return found
-
-
-def _word(script: str, at: int) -> tuple[Word, int]:
-    parts: list[Part] = []
-    while at < len(script) and script[at] not in " \t\r\n;&|()<>":
-        letter = script[at]
-        if letter == "'":
-            end = _closing(script, at + 1, "'")
-            parts.append(Part("text", script[at + 1 : end], True))
-            at = end + 1
-        elif letter == '"':
-            at = _double_quoted(script, at + 1, parts)
-        elif letter == "\\":
-            parts.append(Part("text", script[at + 1 : at + 2], True))
-            at += 2
-        elif letter in "$`":
-            at = _expansion(script, at, parts, quoted=False)
-        else:
-            start = at
-            while at < len(script) and script[at] not in " \t\r\n;&|()<>'\"\\$`":
-                at += 1
-            parts.append(Part("text", script[start:at]))
-    return Word(tuple(parts)), at
-
-
-def _closing(script: str, at: int, quote: str) -> int:
-    end = script.find(quote, at)
-    if end < 0:
-        raise ShellSyntaxError("unterminated quoted string")
-    return end
-
-
-def _double_quoted(script: str, at: int, parts: list[Part]) -> int:
-    text = ""
-    while True:
-        if at >= len(script):
-            raise ShellSyntaxError("unterminated quoted string")
-        letter = script[at]
-        if letter == "\\" and script[at + 1 : at + 2] in ("$", "`", '"', "\\", "\n"):
-            text += "" if script[at + 1] == "\n" else script[at + 1]
-            at += 2
-        elif letter in '"$`':
-            parts.append(Part("text", text, True))
-            text = ""
-            if letter == '"':
-                return at + 1
-            at = _expansion(script, at, parts, quoted=True)
-        else:
-            text += letter
-            at += 1
-
-
-def _expansion(script: str, at: int, parts: list[Part], *, quoted: bool) -> int:
-    """``$name``, ``${name}``, ``$?``, ``$(script)`` or `` `script` `` from ``at``; a lone ``$`` is text."""
-    if script[at] == "`":
-        end = _closing(script, at + 1, "`")
-        parts.append(Part("command", script[at + 1 : end], quoted))
-        return end + 1
-    if script.startswith("$((", at):
-        raise NotInThisShell("arithmetic, $((…))")
-    if script.startswith("$(", at):
-        end = _closing_parenthesis(script, at + 2)
-        parts.append(Part("command", script[at + 2 : end], quoted))
-        return end + 1
-    if script.startswith("${", at):
-        end = script.find("}", at)
-        if end < 0:
-            raise ShellSyntaxError("missing }")
-        name = script[at + 2 : end]
-        if not _NAME.fullmatch(name):
-            raise NotInThisShell(f"${{{name}}}")
-        parts.append(Part("variable", name, quoted))
-        return end + 1
-    match = _NAME.match(script, at + 1)
-    if match or script[at + 1 : at + 2] in ("?", *"0123456789"):
-        name = match[0] if match else script[at + 1]
-        if name:
-            parts.append(Part("variable", name, quoted))
-            return at + 1 + len(name)
-    if script[at + 1 : at + 2] in ("@", "*", "#", "$", "!"):
-        raise NotInThisShell(script[at : at + 2])
-    parts.append(Part("text", "$", quoted))
-    return at + 1
-
-
-def _closing_parenthesis(script: str, at: int) -> int:
-    depth = 1
-    while at < len(script):
-        letter = script[at]
-        if letter == "'":
-            at = _closing(script, at + 1, "'")
-        elif letter == "\\":
-            at += 1
-        elif letter in "()":
-            depth += 1 if letter == "(" else -1
-            if depth == 0:
-                return at
-        at += 1
-    raise ShellSyntaxError('unexpected end of file (expecting ")")')
 
 
 class _Parser:
@@ -254,7 +111,7 @@ class _Parser:
         token = self.peek()
         return token.text if isinstance(token, Operator) else ""
 
-    def unexpected(self) -> None:
+    def unexpected(self) -> NoReturn:
         text = self._operator() or self._word()
         if self.peek() is None:
             raise ShellSyntaxError("unexpected end of file")
@@ -312,12 +169,35 @@ class _Parser:
         if word in _REFUSED_WORDS:
             raise NotInThisShell(word)
         if word == "for":
-            return self._for()
+            return self._redirected(self._for())
+        if word in ("while", "until"):
+            return self._redirected(self._while(word))
         if word == "if":
-            return self._if()
+            return self._redirected(self._if())
         if word == "{" or self._operator() == "(":
-            return self._group(word)
+            return self._redirected(self._group(word))
+        if self._defines_function():
+            return self._function(word)
         return self._simple()
+
+    def _redirected(self, command: Command) -> Command:
+        redirections = []
+        while isinstance(self.peek(), Redirection):
+            redirections.append(self._redirection())
+        if not redirections:
+            return command
+        return CommandGroup(Sequence(((";", Pipeline((command,))),)), tuple(redirections))
+
+    def _defines_function(self) -> bool:
+        following = self._tokens[self._at + 1 : self._at + 3]
+        return bool(NAME.fullmatch(self._word())) and following == [Operator("("), Operator(")")]
+
+    def _function(self, name: str) -> FunctionDefinition:
+        self._at += 3
+        self._skip_lines()
+        if self._word() != "{":
+            self.unexpected()
+        return FunctionDefinition(name, self._group("{"))
 
     def _group(self, opening: str) -> CommandGroup:
         self._at += 1
@@ -335,7 +215,7 @@ class _Parser:
     def _for(self) -> For:
         self._at += 1
         name = self._word()
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise ShellSyntaxError("bad for loop variable")
         self._at += 1
         self._expect("in")
@@ -350,6 +230,14 @@ class _Parser:
         body = self.sequence(("done",))
         self._expect("done")
         return For(name, tuple(words), body)
+
+    def _while(self, keyword: str) -> While:
+        self._at += 1
+        condition = self.sequence(("do",))
+        self._expect("do")
+        body = self.sequence(("done",))
+        self._expect("done")
+        return While(keyword == "while", condition, body)
 
     def _if(self) -> If:
         branches = []
@@ -372,23 +260,29 @@ class _Parser:
         words: list[Word] = []
         redirections: list[Redirection] = []
         while (token := self.peek()) is not None and not isinstance(token, Operator):
-            self._at += 1
             if isinstance(token, Redirection):
-                target = self.peek()
-                if not isinstance(target, Word):
-                    self.unexpected()
-                    break
-                self._at += 1
-                redirections.append(Redirection(token.stream, token.operator, target))
-            elif not words and (assignment := _assignment(token)):
+                redirections.append(self._redirection())
+                continue
+            self._at += 1
+            if not words and (assignment := _assignment(token)):
                 assignments.append(assignment)
             else:
                 words.append(token)
-        if self._operator() == "(" and words:
-            raise NotInThisShell("a function")
         if not (assignments or words or redirections):
             self.unexpected()
         return Simple(tuple(assignments), tuple(words), tuple(redirections))
+
+    def _redirection(self) -> Redirection:
+        token = self.peek()
+        assert isinstance(token, Redirection)
+        self._at += 1
+        if token.target is not None:
+            return token
+        target = self.peek()
+        if not isinstance(target, Word):
+            self.unexpected()
+        self._at += 1
+        return Redirection(token.stream, token.operator, target)
 
 
 def _assignment(word: Word) -> tuple[str, Word] | None:
@@ -396,6 +290,6 @@ def _assignment(word: Word) -> tuple[str, Word] | None:
     if first is None or first.kind != "text" or first.quoted:
         return None
     name, sign, rest = first.value.partition("=")
-    if not sign or not _NAME.fullmatch(name):
+    if not sign or not NAME.fullmatch(name):
         return None
     return name, Word((Part("text", rest), *word.parts[1:]))

@@ -16,7 +16,7 @@ from netpol_lab.pods.process import Process
 _MOST_LINES = 1000
 """``seq`` and ``yes`` stop here: enough for any lesson, and no script can fill the memory."""
 
-_STEPS = 32
+STEPS = 32
 """How many steps of a regular expression, at each character, count as much as reading it."""
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "a": "\a", "b": "\b"}
@@ -172,7 +172,7 @@ def _condition(words: list[str]) -> bool:
 # -- filters ---------------------------------------------------------------------------------------
 
 
-def _lines(process: Process, paths: list[str]) -> list[str] | None:
+def lines_of(process: Process, paths: list[str]) -> list[str] | None:
     """The lines of files or of standard input; None after complaining that one is missing."""
     text = ""
     for path in paths or ["-"]:
@@ -192,16 +192,16 @@ def grep(process: Process) -> int:
     except GetoptError as error:
         return process.refuse(f"option -{error.opt}")
     flags = {name for name, _ in pairs}
-    pattern = dict(pairs).get("-e") or (words.pop(0) if words else "")
-    lines = _lines(process, words)
+    text = dict(pairs).get("-e") or (words.pop(0) if words else "")
+    lines = lines_of(process, words)
     if lines is None:
         return 2
     try:
-        wanted = _pattern(pattern, flags)
+        wanted = pattern(text, flags)
     except re2.error:
-        process.complain(f"grep: bad regex '{pattern}'")
+        process.complain(f"grep: bad regex '{text}'")
         return 2
-    process.machine.spend(sum(map(len, lines)) * wanted.programsize // _STEPS)
+    process.machine.spend(sum(map(len, lines)) * wanted.programsize // STEPS)
     found = [(n, line) for n, line in enumerate(lines, 1) if bool(wanted.search(line)) != ("-v" in flags)]
     if "-c" in flags:
         process.print(str(len(found)))
@@ -212,14 +212,16 @@ def grep(process: Process) -> int:
     return 0 if found else 1
 
 
-def _pattern(text: str, flags: set[str]) -> Any:
-    """A grep pattern as RE2's, whose time grows only with the text: basic expressions escape what extended ones write.
+def pattern(text: str, flags: set[str], *, groups: bool = False) -> Any:
+    """A pattern of grep or sed as RE2's, whose time grows only with the text.
+
+    Basic expressions escape what extended ones write. ``groups``: what they hold is wanted, too.
 
     Raises ``re2.error``, also for back-references: what has them cannot be matched in bounded time.
     """
     options = re2.Options()
     options.posix_syntax = options.perl_classes = options.word_boundary = options.longest_match = True
-    options.never_capture, options.log_errors, options.case_sensitive = True, False, "-i" not in flags
+    options.never_capture, options.log_errors, options.case_sensitive = not groups, False, "-i" not in flags
     if "-F" in flags:
         text = re2.escape(text)
     elif "-E" not in flags:
@@ -247,7 +249,7 @@ def head(process: Process) -> int:
     wanted = whole(count)
     if wanted is None:
         return process.refuse(f"a count like {count}")
-    lines = _lines(process, paths)
+    lines = lines_of(process, paths)
     if lines is None:
         return 1
     last = process.name == "tail"
@@ -262,7 +264,7 @@ def head(process: Process) -> int:
 
 def wc(process: Process) -> int:
     flags = [word for word in process.args if word.startswith("-") and word != "-"]
-    lines = _lines(process, [word for word in process.args if word not in flags])
+    lines = lines_of(process, [word for word in process.args if word not in flags])
     if lines is None:
         return 1
     counts = {
@@ -281,7 +283,7 @@ def wc(process: Process) -> int:
 
 def sort(process: Process) -> int:
     flags = {letter for word in process.args if word.startswith("-") for letter in word[1:]}
-    lines = _lines(process, [word for word in process.args if not word.startswith("-")])
+    lines = lines_of(process, [word for word in process.args if not word.startswith("-")])
     if lines is None:
         return 1
     if flags - set("rnu"):
@@ -296,7 +298,7 @@ def sort(process: Process) -> int:
 
 
 def uniq(process: Process) -> int:
-    lines = _lines(process, [word for word in process.args if not word.startswith("-")])
+    lines = lines_of(process, [word for word in process.args if not word.startswith("-")])
     if lines is None:
         return 1
     runs: list[tuple[str, int]] = []
