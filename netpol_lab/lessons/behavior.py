@@ -146,7 +146,8 @@ def _reach_before(start: Scene, now: Scene, pair: tuple[str, str]) -> PortSet | 
     for id in pair:
         node = now.node(id)
         outside = node.is_external and parse_address(node.id) is None
-        found = nodes_named(start, "External" if outside else _workload(node))
+        same = [each for each in start.nodes if each.id == id]  # a block of addresses that both states tell apart
+        found = same or nodes_named(start, "External" if outside else _workload(node))
         if not found:
             return None
         ends.append(found[0].id)

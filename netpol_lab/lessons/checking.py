@@ -84,6 +84,9 @@ def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
         places = {"policy": extra[0].name, "namespace": extra[0].namespace}
         needless = cause_of("policy-not-wanted", recognized(**places))
         return CheckResult(wanted, "not there", (needless.text,), needless.mistake)
+    if wanted.policies == "added" and (gone := [each for each in start.policies if each not in now.policies]):
+        kept = cause_of("policy-not-left-alone", recognized(policy=gone[0].name, exercise=wanted.id))
+        return CheckResult(wanted, "not there", (kept.text,), kept.mistake)
     if not wanted.cells:
         return CheckResult(wanted, "done", (_all_there(wanted),))
     try:

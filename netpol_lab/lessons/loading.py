@@ -26,8 +26,8 @@ from netpol_lab.model.objects import Endpoint, NetworkPolicy, Pod, Resource
 Rest = Literal["free", "start", "denied", "solution"]
 """What is wanted of connections that an exercise does not name: nothing, no change, to be blocked, or as solved."""
 
-Freedom = Literal["free", "kept"]
-"""Whether an answer may put other labels on pods and namespaces, or change policies; or has to do without."""
+Freedom = Literal["free", "added", "kept"]
+"""What an answer may do to labels, or to policies: change what is there, add to it only, or neither."""
 
 
 @dataclass(frozen=True)

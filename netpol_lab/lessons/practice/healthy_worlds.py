@@ -71,37 +71,39 @@ class HealthyWorld:
 
     def policies(self) -> list[Manifest]:
         """The policies that admit each wanted flow and nothing else, in the order they are read best."""
-        return [each for space in self.spaces for each in (_deny(space), _dns(space), *self._of(space))]
+        return [each for space in self.spaces for each in (deny_policy(space), dns_policy(space), *self._of(space))]
 
     def _of(self, space: str) -> Iterator[Manifest]:
         for mine in (each for each in self.workloads if each.namespace == space):
             sources = [flow.source for flow in self.flows if flow.destination == mine]
             if sources:
-                rule = {"from": [peer(each, space) for each in sources], "ports": [_port(mine.port)]}
+                rule = {"from": [peer(each, space) for each in sources], "ports": [port_of(mine.port)]}
                 yield policy(space, f"to-{mine.name}", {"role": mine.role}, ingress=[rule])
             targets = [flow.destination for flow in self.flows if flow.source == mine]
             if targets:
-                rules = [{"to": [peer(each, space)], "ports": [_port(each.port)]} for each in targets]
+                rules = [{"to": [peer(each, space)], "ports": [port_of(each.port)]} for each in targets]
                 yield policy(space, f"from-{mine.name}", {"role": mine.role}, egress=rules)
 
 
-def world(number: int, size: int = 1) -> HealthyWorld:
+def world(number: int, size: int = 1, suffix: str = "", shift: int = 0) -> HealthyWorld:
     """The world of a number. ``size`` 1 to 3 gives 6, 9 or 10 workloads.
+
+    ``suffix`` is appended to the names of the application's namespaces, and ``shift`` added to the pods' ports.
 
     >>> [each.id for each in world(17).workloads][:3] == [each.id for each in world(17).workloads][:3]
     True
     """
     parts = _parts()
     theme = Random(f"world {number}").choice(parts.themes)
-    spaces = (theme["app"], theme["data"])
+    spaces = {space: theme[space] + suffix for space in ("app", "data")}
     made = [
-        Workload(role, theme.get(space, space), theme.get(role, _PLAIN.get(role, role)), port, service)
+        Workload(role, spaces.get(space, space), theme.get(role, _PLAIN.get(role, role)), port + shift, service)
         for role, space, port, service, smallest in parts.roles
         if smallest <= size
     ]
     by_role = {each.role: each for each in made}
     flows = tuple(WantedFlow(by_role[a], by_role[b]) for a, b in parts.flows if a in by_role and b in by_role)
-    return HealthyWorld(theme["company"], spaces, tuple(made), flows)
+    return HealthyWorld(theme["company"], tuple(spaces.values()), tuple(made), flows)
 
 
 _PLAIN: Mapping[str, str] = {"gateway": "router", "scraper": "prometheus", "board": "grafana"}
@@ -152,28 +154,28 @@ def peer(workload: Workload, seen_from: str) -> Manifest:
     """The peer that means a workload, in a policy of the namespace ``seen_from``."""
     selector: Manifest = {"podSelector": {"matchLabels": {"role": workload.role}}}
     if workload.namespace != seen_from:
-        selector = {"namespaceSelector": {"matchLabels": _named(workload.namespace)}, **selector}
+        selector = {"namespaceSelector": {"matchLabels": named(workload.namespace)}, **selector}
     return selector
 
 
-def _named(space: str) -> dict[str, str]:
+def named(space: str) -> dict[str, str]:
     return {"kubernetes.io/metadata.name": space}
 
 
-def _port(port: int, protocol: str = "TCP") -> Manifest:
+def port_of(port: int, protocol: str = "TCP") -> Manifest:
     return {"protocol": protocol, "port": port}
 
 
-def _deny(space: str) -> Manifest:
+def deny_policy(space: str) -> Manifest:
     return policy(space, "default-deny", {}, ingress=[], egress=[])
 
 
-def _dns(space: str) -> Manifest:
+def dns_policy(space: str) -> Manifest:
     to = {
-        "namespaceSelector": {"matchLabels": _named("kube-system")},
+        "namespaceSelector": {"matchLabels": named("kube-system")},
         "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
     }
-    return policy(space, "allow-dns", {}, egress=[{"to": [to], "ports": [_port(53, "UDP"), _port(53)]}])
+    return policy(space, "allow-dns", {}, egress=[{"to": [to], "ports": [port_of(53, "UDP"), port_of(53)]}])
 
 
 def _deployment(each: Workload) -> Manifest:
