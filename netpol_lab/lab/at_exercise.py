@@ -27,6 +27,8 @@ class AtExercise:
     def __init__(self, lesson: str | None, xx: str) -> None:
         self.exercise: exercises.Exercise | None = None
         self._passed: Moment | None = None
+        self.results: dict[str, exercises.CheckResult] = {}
+        """The last result of each exercise that was checked."""
         self._lesson, self._xx = lesson, xx
         self.locks = Locks(lambda: map(self._lock, self._of_lesson))
 
@@ -66,13 +68,16 @@ class AtExercise:
         self._begin(exercise)
         return exercises.begin(exercise)
 
-    def check(self, cluster: SimulatedCluster, story: Timeline, exercise: exercises.Exercise) -> CheckPicture:
+    def check(
+        self, cluster: SimulatedCluster, story: Timeline, exercise: exercises.Exercise
+    ) -> tuple[exercises.CheckResult, CheckPicture]:
         """Check it, and say first where kubectl refused what was to be checked. An answer opens what was held back."""
         result = exercises.check(cluster, exercise)
         self.exercise, self._passed = exercise, story.now if result.passed else None
         if result.status != "not started":
             self.locks.open(exercise.id)
-        return exercises.show(result.after_refusal(story.refused) if story.refused else result)
+        self.results[exercise.id] = result
+        return result, exercises.show(result.after_refusal(story.refused) if story.refused else result)
 
     def began(self, story: Timeline) -> Moment | None:
         """The last moment without anything of the answer; None after the exercise was passed and something changed."""

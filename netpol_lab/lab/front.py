@@ -17,10 +17,10 @@ from netpol_lab.lab.at_exercise import AtExercise
 from netpol_lab.lab.bridge import Bridge
 from netpol_lab.lab.clusters import Cluster
 from netpol_lab.lab.own_shell import OwnShell
+from netpol_lab.lab.practicing import Practice
 from netpol_lab.lab.questions import Questions
 from netpol_lab.lab.unforeseen import front_door
 from netpol_lab.lab.views import Views
-from netpol_lab.lessons import exercises
 from netpol_lab.lessons.given_answers import GivenAnswers
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import LabError, NotSimulated
@@ -29,13 +29,12 @@ from netpol_lab.tell import catalogue
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
-    from netpol_lab.display.feedback_card import CheckPicture
 
 _open: Lab | None = None
 
 
 @front_door
-class Lab(Views, Questions):
+class Lab(Practice, Views, Questions):
     """One student's lab.
 
     ``xx`` is the student's number, two digits as text. ``lesson`` names the folder for the files you write
@@ -84,6 +83,8 @@ class Lab(Views, Questions):
         self, program: str, words: list[str], stdin: Callable[[], str], cwd: str, *special: Callable[[str], bytes]
     ) -> ProgramResult | None:
         """Run one program of the notebook's shell."""
+        if self._treatment is not None:
+            self._treatment.commands += 1
         return command_line.answer(self._session, self._story, program, words, stdin, cwd, *special)
 
     def kubectl(self, line: str, stdin: str = "") -> ProgramResult:
@@ -115,26 +116,10 @@ class Lab(Views, Questions):
         self.cluster.restore(self._story.moments[0].state)
         self._story = Timeline(self.cluster.snapshot())
         self._exercise.leave()
+        self._treatment = None
         self._session = Session(self.cluster, terminal=True)
 
     # -- exercises -------------------------------------------------------------------------------
-
-    def check(self, exercise: str) -> CheckPicture:
-        """Check an exercise by behavior: connections are compared, never YAML.
-
-        What comes back is shown, and has ``passed`` and ``mistake``: the id of the likely one, see :meth:`mistake`, or
-        None.
-        """
-        return self._exercise.check(self.cluster, self._story, exercises.load(exercise, self.xx))
-
-    def start(self, exercise: str) -> Picture:
-        """Put the cluster into the start of an exercise, such as ``03-allow-specific/1``. Your files stay.
-
-        This is one more moment: what was before can still be looked at. Raises NotFound for an exercise that is none.
-        """
-        begun = exercises.load(exercise, self.xx)
-        self._session = Session(self.cluster, terminal=True)
-        return self._exercise.start(self.cluster, self._story, begun)
 
     def rule(self, number: int) -> Picture:
         """One of the 30 rules of NetworkPolicy: what holds, who says so, and how plugins differ.

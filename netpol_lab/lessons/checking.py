@@ -61,6 +61,10 @@ class CheckResult:
             "says where. What follows is about the cluster as it stood before, with the line numbers of what was "
             "applied then."
         )
+        return self.beginning(first)
+
+    def beginning(self, first: str) -> CheckResult:
+        """The same, with a sentence that has to be known before all that."""
         feedback = replace(self.feedback, first=first) if self.feedback else None
         return replace(self, first=first, feedback=feedback)
 

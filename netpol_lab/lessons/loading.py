@@ -75,7 +75,7 @@ class WrongAnswer:
     answer: WrittenAnswer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exercise:
     """One exercise, with the student's number filled in.
 
@@ -91,21 +91,21 @@ class Exercise:
     id: str
     title: str
     question: str
-    start: tuple[str, ...]
-    objects: tuple[WantedObject, ...]
-    visitors: tuple[Resource, ...]
-    allowed: tuple[WantedCell, ...]
-    denied: tuple[WantedCell, ...]
-    asks: tuple[WantedCell, ...]
-    rest: Rest
-    labels: Freedom
-    policies: Freedom
-    scope: tuple[str, ...]
-    ignore: tuple[str, ...]
-    file: str
-    hints: tuple[str, ...]
+    start: tuple[str, ...] = ()
+    objects: tuple[WantedObject, ...] = ()
+    visitors: tuple[Resource, ...] = ()
+    allowed: tuple[WantedCell, ...] = ()
+    denied: tuple[WantedCell, ...] = ()
+    asks: tuple[WantedCell, ...] = ()
+    rest: Rest = "free"
+    labels: Freedom = "free"
+    policies: Freedom = "free"
+    scope: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    file: str = ""
+    hints: tuple[str, ...] = ()
     solution: WrittenAnswer
-    wrong: tuple[WrongAnswer, ...]
+    wrong: tuple[WrongAnswer, ...] = ()
     xx: str
     given: tuple[Resource, ...] = ()
     files: tuple[tuple[str, str], ...] = ()

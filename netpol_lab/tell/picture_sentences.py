@@ -248,6 +248,8 @@ PICTURES = {
     "locks.heading": "Withheld: why it is so",
     "locks.exercise": "Exercise {exercise} asks you to find out why. Check your answer first, or run `lab.show_me()` "
     "to see it now.",
+    "locks.patient": "You treat {patient}. What kubectl and the clients in the pods tell is what there is. Check your "
+    "repair first, or run `lab.show_me()` to see it now.",
     "locks.nothing": "Nothing is withheld",
     "locks.nothing.quiet": "What you ask for is shown in full.",
     "locks.opened": "Nothing about {exercise} is withheld any more",

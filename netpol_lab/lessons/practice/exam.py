@@ -7,7 +7,7 @@ does not fit and is no easier. A task is an exercise: what it does not name beha
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -30,7 +30,7 @@ from netpol_lab.lessons.practice.healthy_worlds import (
 )
 from netpol_lab.manifests import from_object
 from netpol_lab.model.errors import NotFound
-from netpol_lab.model.phrases import capital
+from netpol_lab.model.phrases import capital, listed
 
 LESSON = "11-exam"
 
@@ -82,7 +82,7 @@ def task(id: str, xx: str) -> Exercise:
     return found
 
 
-def foreign_names(exercise: Exercise, policies: Iterable[Manifest]) -> list[str]:
+def foreign_names(exercise: Exercise, policies: Iterable[Mapping[str, Any]]) -> list[str]:
     """The words of other papers in a student's policies, which the student's own paper does not have."""
     own = yaml.safe_dump([each.body for each in exercise.given])
     others = {each.name for number in range(64) for each in world(number, 3).workloads}
@@ -90,8 +90,17 @@ def foreign_names(exercise: Exercise, policies: Iterable[Manifest]) -> list[str]
     return sorted(name for name in found & others if name not in own)
 
 
+def not_your_paper(words: Sequence[str]) -> str:
+    """What is said of words of another paper: no accusation, since sharing an idea is no fault."""
+    named = listed(f"`{each}`" for each in words)
+    return (
+        f"Your policy speaks of {named}, and your paper has no such workload; the paper of another number has. The "
+        "idea may well be right: read your own text again, and put in its names and its ports."
+    )
+
+
 def _values(body: Any) -> set[str]:
-    if isinstance(body, dict):
+    if isinstance(body, Mapping):
         return {value for each in body.values() for value in _values(each)}
     if isinstance(body, list):
         return {value for each in body for value in _values(each)}
@@ -103,20 +112,13 @@ def _exercise(place: int, made: ExamTask, where: HealthyWorld, xx: str) -> Exerc
         id=f"{LESSON}/{place}",
         title=made.title,
         question=made.question,
-        start=(),
-        objects=(),
-        visitors=(),
         allowed=tuple(made.allowed),
         denied=tuple(made.denied),
         rest="solution",
         labels=made.labels,
         policies=made.policies,
         scope=where.spaces,
-        ignore=(),
-        file="",
-        hints=(),
         solution=WrittenAnswer(yaml.safe_dump_all(made.answer, sort_keys=False) if made.answer else "", made.commands),
-        wrong=(),
         xx=xx,
         given=tuple(from_object(each) for each in [*where.objects(), *made.given]),
         files=tuple(made.files),
@@ -148,8 +150,8 @@ def _from(one: Workload, target: Workload) -> Manifest:
 
 
 def _cell(source: Workload | str, target: Workload | str, port: int | None) -> WantedCell:
-    ends = (each if isinstance(each, str) else each.id for each in (source, target))
-    return WantedCell(*ends, port, "TCP")
+    first, second = (each if isinstance(each, str) else each.id for each in (source, target))
+    return WantedCell(first, second, port, "TCP")
 
 
 def _says(one: Workload) -> str:

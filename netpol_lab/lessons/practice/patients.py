@@ -6,18 +6,19 @@ day are made by :mod:`netpol_lab.lessons.practice.days`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
+from string import ascii_lowercase
 
 import yaml
 
 from netpol_lab.lessons.loading import Exercise, WantedCell, WrittenAnswer, read_exercise
 from netpol_lab.lessons.practice.days import Break, BrokenDay, Felt, broken_day, id_of
-from netpol_lab.lessons.quiz import LETTERS, Option, QuizQuestion
 from netpol_lab.manifests import from_object, read_text
 from netpol_lab.model import datafiles as data
-from netpol_lab.model.errors import NotFound
+from netpol_lab.model.errors import LabError, NotFound
 from netpol_lab.model.fields import DataError, Fields
 from netpol_lab.model.objects import Resource
 from netpol_lab.model.phrases import listed
@@ -54,8 +55,8 @@ class Patient:
     def id(self) -> str:
         return self.exercise.id
 
-    def diagnosis(self) -> QuizQuestion:
-        """What was done to the cluster, to choose from. ``answer`` holds the letters of all that is right."""
+    def diagnosis(self) -> Diagnosis:
+        """What was done to the cluster, to choose from."""
         return _choice(self)
 
 
@@ -92,6 +93,17 @@ def scenario(id: str, xx: str = "07") -> Patient:
     return Patient(read_exercise(fields, id, xx, given), **own)  # type: ignore[arg-type]
 
 
+def load(id: str, xx: str = "07") -> Patient:
+    """A patient by id: ``S07``, ``day 17`` or ``day 17 level 2``. Raises NotFound for what is no patient's id."""
+    day = re.fullmatch(r"day (\d{1,9})(?: level (\d))?", id)
+    return of_day(int(day[1]), int(day[2]) if day[2] else None, xx) if day else scenario(id, xx)
+
+
+def is_patient(id: str) -> bool:
+    """Whether an id is that of a patient, be there one or not."""
+    return re.fullmatch(r"S\d+|day .*", id) is not None
+
+
 # -- the patient of a day --------------------------------------------------------------------------
 
 
@@ -104,24 +116,16 @@ def of_day(number: int, level: int | None = None, xx: str = "07") -> Patient:
     made, first = day.world, day.felt[0]
     wanted = tuple(WantedCell(f.source.id, f.destination.id, f.destination.port, "TCP") for f in made.flows)
     exercise = Exercise(
-        id=f"day {number}",
+        id=f"day {number}" if level is None else f"day {number} level {level}",
         title=f"{made.company[0].upper()}{made.company[1:]}, level {day.level}",
         question="Repair the policies: what has to work works again, and nothing else opens.",
-        start=(),
-        objects=(),
         visitors=_newcomers(made.spaces),
         allowed=wanted,
-        denied=(),
         asks=(),
         rest="solution",
         labels="kept",
-        policies="free",
         scope=made.spaces,
-        ignore=(),
-        file="",
-        hints=(),
         solution=_cure(day),
-        wrong=(),
         xx=xx,
         given=tuple(from_object(each) for each in [*made.objects(), *day.policies()]),
     )
@@ -183,19 +187,35 @@ def _cure(day: BrokenDay) -> WrittenAnswer:
 # -- diagnosis -------------------------------------------------------------------------------------
 
 
-def _choice(patient: Patient) -> QuizQuestion:
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was done to a cluster, to choose from: letters and mistakes, and the letters of what is right."""
+
+    options: tuple[tuple[str, catalogue.Mistake], ...]
+    right: str
+
+    def letters(self, answer: str) -> str:
+        """The letters of an answer, which names mistakes by letter or by id: ``bd`` or ``M5 M17``.
+
+        Raises LabError for a word that is no option.
+        """
+        by_id = {mistake.id.lower(): letter for letter, mistake in self.options}
+        found: set[str] = set()
+        for word in answer.lower().replace(",", " ").split():
+            letters = by_id.get(word, word)
+            if not set(letters) <= {letter for letter, _ in self.options}:
+                known = ", ".join(letter for letter, _ in self.options)
+                raise LabError(f"{word!r} is no option. The options are {known}; name one or several, such as 'a'.")
+            found |= set(letters)
+        return "".join(sorted(found))
+
+
+def _choice(patient: Patient) -> Diagnosis:
     """All that is right among others, in an order that the patient's name decides."""
     random = Random(f"diagnosis {patient.id}")
     right = sorted(set(patient.mistakes))
     others = sorted({mistake.id for mistake in catalogue.mistakes().values() if mistake.scenarios} - set(right))
-    chosen = [*right, *random.sample(others, max(0, min(CHOICES, len(LETTERS)) - len(right)))]
+    chosen = [*right, *random.sample(others, max(2, CHOICES - len(right)))]
     random.shuffle(chosen)
-    options = tuple(_option(letter, id, id in right) for letter, id in zip(LETTERS, chosen, strict=False))
-    answer = "".join(option.letter for option, id in zip(options, chosen, strict=True) if id in right)
-    several = f" There are {len(right)}; name them all." if len(right) > 1 else ""
-    return QuizQuestion(f"diagnosis/{patient.id}", f"What was done to this cluster?{several}", options, answer)
-
-
-def _option(letter: str, id: str, right: bool) -> Option:
-    mistake = catalogue.mistake(id)
-    return Option(letter, f"{mistake.name} ({id})", f"{'Yes' if right else 'No'}. {mistake.sentence}")
+    options = tuple((letter, catalogue.mistake(id)) for letter, id in zip(ascii_lowercase, chosen, strict=False))
+    return Diagnosis(options, "".join(letter for letter, mistake in options if mistake.id in right))

@@ -1,0 +1,120 @@
+"""Practice at the front door: patients, papers and the capstone, as a student meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from netpol_lab import Lab
+from netpol_lab.lessons.practice import exam, patients
+from netpol_lab.model.errors import LabError
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    monkeypatch.chdir(tmp_path)
+    opened = Lab("07")
+    yield opened
+    opened.close()
+
+
+def treat(lab: Lab, patient: patients.Patient) -> None:
+    assert lab.kubectl("apply -f -", patient.exercise.solution.manifest).exit_code == 0
+    for line in patient.exercise.solution.commands.splitlines():
+        assert lab.kubectl(line).exit_code == 0
+
+
+def test_a_patient_is_shown_with_its_symptom_and_without_its_cause(lab: Lab) -> None:
+    patient = patients.of_day(17)
+    shown = lab.patient(day=17).text
+    assert patient.symptom.command in " ".join(shown.split())
+    assert not any(told.split(":")[0].strip("`") in shown for told in patient.told)
+    assert patient.symptom.shows in lab.kubectl(patient.symptom.command).stderr
+
+
+def test_while_a_patient_is_ill_reasons_are_withheld_and_after_a_check_they_are_told(lab: Lab) -> None:
+    lab.patient("S07")
+    ask = ("shop/api", "shop/db-admin", 8081)
+    assert "You treat S07" in lab.why(*ask).text
+    lab.kubectl("delete networkpolicy api-out -n shop")
+    assert not lab.check().passed
+    assert "You treat S07" not in lab.why(*ask).text
+
+
+def test_the_bill_counts_commands_checks_and_tries_and_says_what_was_done(lab: Lab) -> None:
+    lab.patient("S07")
+    patient = patients.scenario("S07")
+    question = patient.diagnosis()
+    wrong = next(letter for letter, _ in question.options if letter not in question.right)
+    assert "not" in lab.diagnose(wrong).text
+    assert "= Your diagnosis is right" in lab.diagnose(question.right).text
+    lab.kubectl("get networkpolicies -n shop")
+    lab.kubectl("delete networkpolicy api-out -n shop")
+    assert not lab.check().passed
+    treat(lab, patient)
+    cured = lab.check()
+    assert cured.passed
+    text = " ".join(cured.text.split())
+    assert "The bill: 3 commands; 2 checks; what was done: named at try 2; 1 try opened more than needed." in text
+    assert "the dash before ports began a second rule" in text
+
+
+def test_a_diagnosis_may_name_mistakes_by_letter_or_id(lab: Lab) -> None:
+    lab.patient(day=2)
+    ids = " ".join(sorted(set(patients.of_day(2).mistakes)))
+    assert "right" in lab.diagnose(ids).title
+    assert "Nothing is said yet" in lab.diagnose("").text
+    with pytest.raises(LabError, match="is no option"):
+        lab.diagnose("z")
+
+
+def test_what_is_asked_for_without_a_patient_or_an_exercise_is_told(lab: Lab) -> None:
+    with pytest.raises(LabError, match="There is no patient"):
+        lab.diagnose("a")
+    with pytest.raises(LabError, match="Say which exercise"):
+        lab.check()
+    for names in ({}, {"name": "S07", "day": 3}):
+        with pytest.raises(LabError, match="Name a patient or a day"):
+            lab.patient(**names)
+
+
+def test_the_score_sheet_says_of_each_task_how_it_was_answered(lab: Lab) -> None:
+    assert "0 of 12 tasks are right" in lab.exam().title
+    task = exam.task("11-exam/1", "07")
+    lab.start(task.id)
+    lab.kubectl("apply -f -", task.solution.manifest)
+    assert lab.check().passed
+    lab.start("11-exam/2")
+    lab.kubectl("apply -f -", task.solution.manifest)
+    assert not lab.check().passed
+    sheet = lab.exam()
+    assert "1 of 12 tasks are right" in sheet.title
+    rows = " ".join(sheet.text.split())
+    assert "11-exam/1 One client, one port: right." in rows
+    assert "11-exam/2 Close the way in: both." in rows
+    assert "11-exam/3 A whole namespace: not handed in." in rows
+
+
+def test_a_task_puts_its_files_into_the_folder_of_the_student(lab: Lab) -> None:
+    lab.start("11-exam/10")
+    assert sorted(each.name for each in Path.cwd().glob("candidate-*.yaml")) == [f"candidate-{a}.yaml" for a in "abc"]
+
+
+def test_the_answer_of_a_neighbor_is_explained_and_not_accused(lab: Lab) -> None:
+    task = lab.start("11-exam/1") and exam.task("11-exam/1", "07")
+    theirs = yaml.safe_load(exam.task("11-exam/1", "12").solution.manifest)
+    theirs["metadata"]["namespace"] = task.scope[0]
+    lab.kubectl("apply -f -", yaml.safe_dump(theirs))
+    text = " ".join(lab.check().text.split())
+    assert "Your policy speaks of foyer and seating, and your paper has no such workload" in text
+
+
+def test_a_capstone_that_is_as_small_as_the_reference_is_least_privilege(lab: Lab) -> None:
+    lab.start("13-capstone/1")
+    assert "Not least privilege yet" in lab.capstone().text
+    lab.kubectl("apply -f -", lab._exercise.exercise.solution.manifest)
+    assert lab.check().passed
+    assert "Least privilege" in lab.capstone().title
