@@ -38,7 +38,7 @@ PRINTED_AT_MOST = 15
 LONGEST = 50
 """Minutes. What is longer is not finished before the break, and is cut or split."""
 BEING_CUT = {
-    *("04-selectors", "05-egress-and-dns", "06-flows-and-services", "07-three-tiers", "08-dockercoins"),
+    *("05-egress-and-dns", "06-flows-and-services", "07-three-tiers", "08-dockercoins"),
     "09-plugins-and-limits",
 }
 """Lessons that are too long still; whoever cuts one takes it out."""
@@ -78,15 +78,16 @@ def cell_seconds(cell: NotebookNode, stub: str = "") -> float:
     if cell.cell_type == "markdown":
         return 0 if "hint" in tags(cell) else len(cell.source.split()) * 60 / WORDS_PER_MINUTE
     lines = written(cell.source)
-    seconds = SECONDS["cell"] + SECONDS["line"] * len(lines)
+    typed, seconds = 0, 0.0
+    if "solution" in tags(cell):
+        typed = max(1, len(lines) - sum(BLANK not in line for line in written(stub)))
+        seconds = SECONDS["exercise"] + SECONDS["answer"] * typed
+    seconds += SECONDS["cell"] + SECONDS["line"] * (len(lines) - typed)
     printed = sum(len(output.text.splitlines()) for output in cell.outputs if output.output_type == "stream")
     seconds += SECONDS["printed"] * min(printed, PRINTED_AT_MOST)
     seconds += SECONDS["picture"] * sum(output.output_type != "stream" for output in cell.outputs)
     if re.search(r'lab\.((predict|quiz)\("[^"]+", |recall\()', cell.source):
         seconds += SECONDS["question"]
-    if "solution" in tags(cell):
-        given = [line for line in written(stub) if BLANK not in line]
-        seconds += SECONDS["exercise"] + SECONDS["answer"] * max(1, len(lines) - len(given))
     return float(seconds)
 
 

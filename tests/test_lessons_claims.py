@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import jupytext
@@ -11,6 +12,7 @@ import pytest
 from netpol_lab.tell import catalogue
 
 SOURCES = sorted((Path(__file__).resolve().parent.parent / "notebooks" / "source").glob("[0-9][0-9]-*.md"))
+NOTED = [source for source in SOURCES if source.stem < "05"]
 HEAD = "| claim | cell | rule |"
 
 
@@ -30,9 +32,33 @@ CLAIMS = [(source, *row) for source in SOURCES for row in rows(source)]
 IDS = [f"{source.stem}: {row[0]}" for source, *row in CLAIMS]
 
 
-def test_the_lessons_on_selectors_and_egress_say_what_they_claim():
-    for name in ("04-selectors", "05-egress-and-dns"):
-        assert sum(source.stem == name for source, *_ in CLAIMS) >= 10
+def test_every_lesson_says_what_it_claims():
+    claimed = Counter(source.stem for source, *_ in CLAIMS)
+    assert min(claimed[source.stem] for source in SOURCES if source.stem < "06") >= 4
+    assert claimed["04-selectors"] >= 10 and claimed["05-egress-and-dns"] >= 10
+
+
+def sections(source: Path) -> dict[str, str]:
+    """The trainer's notes of a lesson by the section they stand in; "" for a section without."""
+    noted: dict[str, str] = {}
+    title = ""
+    for cell in lesson(source):
+        if cell.cell_type != "markdown":
+            continue
+        heading = re.search(r"(?m)^## (.+?)\s*$", cell.source)
+        title = heading[1] if heading else title
+        noted.setdefault(title, "")
+        if "notes" in cell.metadata.get("tags", ()):
+            noted[title] += cell.source
+    return noted
+
+
+@pytest.mark.parametrize("source", NOTED, ids=[source.stem for source in NOTED])
+def test_every_section_tells_the_trainer_what_to_say_what_they_ask_and_what_to_leave_out(source: Path):
+    for title, notes in sections(source).items():
+        if title not in {"", "Key points", "Clean up", "Further reading"}:
+            for part in ("**Say:**", "**They ask:**", "**Short of time:**"):
+                assert part in notes, title
 
 
 @pytest.mark.parametrize(("source", "claim", "cell", "rule"), CLAIMS, ids=IDS)
