@@ -91,7 +91,7 @@ def test_the_question_about_an_earlier_lesson_is_answered_like_a_quiz(lab: Lab) 
     assert lab.recall("show me").quiet.startswith("The answer is ")
 
 
-def test_a_lesson_with_nothing_before_it_says_so(lab: Lab) -> None:
+def test_a_lesson_with_nothing_before_it_has_nothing_to_repeat(lab: Lab) -> None:
     lab.lesson = "00-start-here"
-    with pytest.raises(LabError, match="Nothing comes before"):
+    with pytest.raises(LabError, match="Nothing is left to repeat"):
         lab.recall()

@@ -18,10 +18,10 @@ from netpol_lab.lab.bridge import Bridge
 from netpol_lab.lab.clusters import Cluster
 from netpol_lab.lab.own_shell import OwnShell
 from netpol_lab.lab.practicing import Practice
-from netpol_lab.lab.questions import Questions
 from netpol_lab.lab.unforeseen import front_door
 from netpol_lab.lab.views import Views
 from netpol_lab.lessons.given_answers import GivenAnswers
+from netpol_lab.lessons.practice.student_record import StudentRecord
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import LabError, NotSimulated
 from netpol_lab.pods import ProgramResult
@@ -34,7 +34,7 @@ _open: Lab | None = None
 
 
 @front_door
-class Lab(Practice, Views, Questions):
+class Lab(Practice, Views):
     """One student's lab.
 
     ``xx`` is the student's number, two digits as text. ``lesson`` names the folder for the files you write
@@ -56,7 +56,8 @@ class Lab(Practice, Views, Questions):
         self.cluster = Cluster(profile)
         self._session = Session(self.cluster, terminal=True)
         self._story = Timeline(self.cluster.snapshot())
-        self._answers = GivenAnswers(self.xx)
+        self._record = StudentRecord(student_files.record_file(self.xx), self.xx, lesson or "")
+        self._answers = GivenAnswers(self.xx, self._heard)
         self._exercise = AtExercise(lesson, self.xx)
         with student_files.work_in(lesson) as self.folder:
             self._bridge = Bridge(self._answer)

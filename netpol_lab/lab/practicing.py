@@ -9,6 +9,7 @@ from netpol_lab.kubectl import Session
 from netpol_lab.lab.at_exercise import AtExercise
 from netpol_lab.lab.clusters import Cluster
 from netpol_lab.lab.locks import Lock
+from netpol_lab.lab.questions import Questions
 from netpol_lab.lessons import exercises
 from netpol_lab.lessons.practice import capstone, exam, patients, practice_cards
 from netpol_lab.lessons.practice.treatment import Treatment
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
     from netpol_lab.display.feedback_card import CheckPicture
 
 
-class Practice:
+class Practice(Questions):
     """What a student does in a lab without a guide."""
 
-    xx: str
     cluster: Cluster
     _story: Timeline
     _session: Session
@@ -52,6 +52,9 @@ class Practice:
         checked = self._exercise.exercise if exercise is None else exercises.load(exercise, self.xx)
         assert checked is not None
         result, picture = self._exercise.check(self.cluster, self._story, checked)
+        if result.status != "not started":
+            did = "patient" if patients.is_patient(checked.id) else "check"
+            self._write_down(did, checked.id, "passed" if result.passed else "failed", mistake=result.mistake or "")
         treatment = self._treatment
         if treatment is None or treatment.patient.id != checked.id:
             return picture

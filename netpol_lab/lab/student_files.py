@@ -43,6 +43,11 @@ def work_in(lesson: str | None) -> Iterator[Path]:
         raise
 
 
+def record_file(number: str) -> Path:
+    """Where the record of a student lies; it need not be there yet. Beside the folders of the lessons."""
+    return _notebook_folder() / "work" / f"progress-{number}.jsonl"
+
+
 def _notebook_folder() -> Path:
     global _home
     with _told("The folder of this notebook is not there any more. Save the notebook elsewhere and open it again"):
