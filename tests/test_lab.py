@@ -11,7 +11,7 @@ import pytest
 
 from netpol_lab.lab import notebook, student_files
 from netpol_lab.lab.front import Lab
-from netpol_lab.model.errors import LabError, NotFound, NotSimulated
+from netpol_lab.model.errors import LabError, NotFound
 
 LAB_A = ("namespace", "netpol-apps", "default-deny", "allow-client-to-server")
 
@@ -57,11 +57,6 @@ def test_a_second_lab_in_one_notebook_takes_the_place_of_the_first(lab, tmp_path
 def test_a_number_that_no_name_can_hold_is_refused_in_words(number):
     with pytest.raises(LabError, match="cannot be part of a Kubernetes name"):
         Lab(number)
-
-
-def test_live_mode_says_that_it_is_not_there_yet():
-    with pytest.raises(NotSimulated, match="not built yet"):
-        Lab("07", live=True)
 
 
 def test_an_error_of_the_lab_is_shown_as_its_message_alone(lab):

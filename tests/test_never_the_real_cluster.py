@@ -69,11 +69,6 @@ def the_number_is_no_name() -> None:
         Lab("A B")
 
 
-def live_mode_is_asked_for() -> None:
-    with pytest.raises(LabError):
-        Lab("07", live=True)
-
-
 def the_temporary_folder_is_emptied() -> None:
     scratch = Path(os.environ["TMPDIR"])
     shutil.rmtree(scratch)
@@ -98,7 +93,6 @@ AFTER: list[Callable[[], None]] = [
     the_profile_is_misspelled,
     work_is_a_file,
     the_number_is_no_name,
-    live_mode_is_asked_for,
     the_temporary_folder_is_emptied,
     a_forked_child_ends,
     the_path_is_put_in_order,

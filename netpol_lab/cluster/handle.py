@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self, TypeGuard
 
 from netpol_lab.cluster.draft import Draft
+from netpol_lab.cluster.observed import observed
 from netpol_lab.cluster.snapshot import STARTED, Snapshot, View
 from netpol_lab.engine.profiles import profile_named
 from netpol_lab.manifests import Problem, read_path, read_text
@@ -81,6 +82,22 @@ class SimulatedCluster(View):
             draft.load(reader.found())
             cluster = cls.at(draft.finish())
         cluster.problems, cluster.skipped = (*reader.problems, *reader.notes), tuple(reader.skipped)
+        return cluster
+
+    @classmethod
+    def from_kubectl_dump(cls, source: Source, profile: str = "upstream") -> Self:
+        """The state of a real cluster, from what ``kubectl get ... -A -o json`` (or yaml) printed of it.
+
+        ``source`` as for :meth:`from_manifests`; ``netpol-lab dump`` prints the kubectl line. Nothing is simulated:
+        the pods are those of the dump, with their own addresses, nodes, phases and labels. :attr:`problems` lists what
+        has to be known of it, such as namespaces that were not dumped, and :attr:`skipped` what was left out because
+        its meaning is in doubt. Raises :class:`NotFound` for a path without objects.
+        """
+        with without_garbage_collection():
+            reader = _read(source, Reader(own=True, strict=False))
+            state, notes = observed(reader.found(), profile_named(profile))
+        cluster = cls.at(state)
+        cluster.problems, cluster.skipped = (*reader.problems, *reader.notes, *notes), tuple(reader.skipped)
         return cluster
 
     def snapshot(self) -> Snapshot:

@@ -72,12 +72,13 @@ class Timeline:
         self.held = [(old, moment) for old, moment in self.held if _ends(old) != _ends(flow)] + [(flow, self.now)]
 
     def saw(self, flow: Flow) -> tuple[str, str] | None:
-        """The last command that tried this very connection since the last change, and what it said."""
+        """The last command that tried this very connection since the last change, and what it said; None also where
+        nobody heard it."""
         for attempt in reversed(self.now.attempts):
             tried = attempt.flow
             same_end = tried.host == flow.host or (tried.destination and tried.destination == flow.destination)
             if tried.source == flow.source and same_end and tried.port == flow.port:
-                return attempt.command, attempt.said
+                return (attempt.command, attempt.said) if attempt.said else None
         return None
 
     def between(self, first: Moment, last: Moment) -> list[Moment]:

@@ -8,7 +8,8 @@ To the kernel: ``p`` program, ``a`` words (each with a NUL after it), ``d`` work
 stdin held, ``f`` what a file held, or ``r`` the number of the error that reading it gave.
 Back: ``i`` "send stdin", ``f`` "send that file" (a pipe or a device: only the program has it open, and only the
 program may wait for it), ``o`` stdout, ``e`` stderr, ``x`` exit code (the last frame), ``n`` "not mine: run the real
-program" (which `kubectl` never does).
+program" (which `kubectl` never does). A lab on a real cluster, and no other, sends ``l``: "run the student's own
+program of that name, and tell its exit code", which comes as ``x``.
 """
 
 from __future__ import annotations
@@ -58,15 +59,20 @@ The reader of special files takes a name as it was typed and raises OSError.
 """
 
 
+LiveHandler = Callable[[str, list[str], str, Callable[[], int], Callable[[str], None]], int]
+"""(program, words, working directory, run the student's own program, write to stderr) -> exit code."""
+
+
 class Bridge:
     """Open on creation: from then on the programs of this process and its children ask it.
 
     ``handle`` runs in a thread of its own, one call at a time. While a handler waits for what the program reads,
-    other calls may run: the two ends of ``kubectl get … | kubectl apply -f -`` are alive at once.
+    other calls may run: the two ends of ``kubectl get … | kubectl apply -f -`` are alive at once. ``live`` answers in
+    its place for a lab on a real cluster, several calls at once.
     """
 
-    def __init__(self, handle: Handler) -> None:
-        self._handle = handle
+    def __init__(self, handle: Handler, live: LiveHandler | None = None) -> None:
+        self._handle, self._live = handle, live
         self._turn = threading.Lock()
         self._token = secrets.token_hex(16)
         programs_first()
@@ -87,6 +93,9 @@ class Bridge:
             program = _read(stream, b"p").decode()
             words = [os.fsdecode(word) for word in _read(stream, b"a").split(b"\0")[:-1]]
             cwd = os.fsdecode(_read(stream, b"d"))
+            if self._live is not None:
+                self._beside(self._live, stream, program, words, cwd)
+                return
             with self._turn:
                 outcome = self._handle(
                     program, words, lambda: self._stdin(stream), cwd, lambda name: self._special(stream, name)
@@ -98,6 +107,18 @@ class Bridge:
                 text = "".join(text for _, text in chunks)
                 _send(stream, b"o" if name == "stdout" else b"e", text.encode("utf-8", "replace"))
             _send(stream, b"x", str(outcome.exit_code).encode())
+
+    def _beside(self, live: LiveHandler, stream: Wire, program: str, words: list[str], cwd: str) -> None:
+        """Stand beside the student's own program while it runs."""
+
+        def own() -> int:
+            _send(stream, b"l", b"")
+            return int(_read(stream, b"x"))
+
+        def say(text: str) -> None:
+            _send(stream, b"e", text.encode("utf-8", "replace"))
+
+        _send(stream, b"x", str(live(program, words, cwd, own, say)).encode())
 
     def _stdin(self, stream: Wire) -> str:
         return self._ask(stream, b"i", b"")[1].decode(errors="replace")

@@ -16,6 +16,9 @@ from netpol_lab.lab import command_line, notebook, student_files
 from netpol_lab.lab.at_exercise import AtExercise
 from netpol_lab.lab.bridge import Bridge
 from netpol_lab.lab.clusters import Cluster
+from netpol_lab.lab.live.own_kubectl import LiveError
+from netpol_lab.lab.live.place import wanted_live
+from netpol_lab.lab.live.real_cluster import RealCluster
 from netpol_lab.lab.own_shell import OwnShell
 from netpol_lab.lab.practicing import Practice
 from netpol_lab.lab.unforeseen import front_door
@@ -23,7 +26,7 @@ from netpol_lab.lab.views import Views
 from netpol_lab.lessons.given_answers import GivenAnswers
 from netpol_lab.lessons.practice.student_record import StudentRecord
 from netpol_lab.model import datafiles as data
-from netpol_lab.model.errors import LabError, NotSimulated
+from netpol_lab.model.errors import LabError
 from netpol_lab.pods import ProgramResult
 from netpol_lab.tell import catalogue
 
@@ -39,28 +42,33 @@ class Lab(Practice, Views):
 
     ``xx`` is the student's number, two digits as text. ``lesson`` names the folder for the files you write
     (``work/<lesson>``); without it they go where the notebook is. ``profile`` is the network plugin's behavior.
+    ``live`` True: `kubectl` is your own, and the lab looks at the cluster of its current context, which you confirm
+    once; with the context's name instead of True it is confirmed already. None: as ``NETPOL_LAB_LIVE`` says.
     A second ``Lab`` in the same notebook closes the first and starts over.
 
-    Raises :class:`LabError` for a number that Kubernetes could not take as part of a name.
+    Raises :class:`LabError` for a number that Kubernetes could not take as part of a name, and for a real cluster that
+    cannot be reached or was not confirmed.
     """
 
-    def __init__(self, xx: str = "07", *, lesson: str | None = None, live: bool = False, profile: str = "upstream"):
+    def __init__(
+        self, xx: str = "07", *, lesson: str | None = None, live: bool | str | None = None, profile: str = "upstream"
+    ):
         global _open
-        if live:
-            raise NotSimulated("Live mode is not built yet: this lab runs on the simulated cluster only.")
         if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?", str(xx)):
             raise LabError(f"{xx!r} cannot be part of a Kubernetes name. Take your number as text, for example '07'.")
         if lesson is not None and not re.fullmatch(r"[a-z0-9][a-z0-9-]*", lesson):
             raise LabError(f"{lesson!r} is not the name of a lesson. An example is '02-default-deny'.")
         self.xx, self.lesson = str(xx), lesson
-        self.cluster = Cluster(profile)
+        asked = wanted_live(live)
+        self._real = RealCluster.open(self.xx, asked, profile, student_files.work_folder()) if asked else None
+        self.cluster = Cluster.at(self._real.observe().state) if self._real else Cluster(profile)
         self._session = Session(self.cluster, terminal=True)
         self._story = Timeline(self.cluster.snapshot())
         self._record = StudentRecord(student_files.record_file(self.xx), self.xx, lesson or "")
         self._answers = GivenAnswers(self.xx, self._heard)
         self._exercise = AtExercise(lesson, self.xx)
         with student_files.work_in(lesson) as self.folder:
-            self._bridge = Bridge(self._answer)
+            self._bridge = Bridge(self._answer, self._beside if self._real else None)
         # The new lab stands. Only now may the old one go: whatever failed before this line left it as it was.
         if _open is not None:
             _open.close()
@@ -73,9 +81,13 @@ class Lab(Practice, Views):
     def close(self) -> None:
         """End the lab. `kubectl` in this kernel then refuses, until a new lab is opened."""
         self._bridge.close()
+        if self._real:
+            self._real.close()
 
     def __repr__(self) -> str:
         where = f"; your files go to work/{self.lesson}" if self.lesson else ""
+        if self._real:
+            return f"Lab {self.xx}: a real cluster, {self._real.place}{where}"
         return f"Lab {self.xx}: a simulated cluster with {len(self.cluster.nodes)} nodes{where}"
 
     # -- the command line ------------------------------------------------------------------------
@@ -88,15 +100,30 @@ class Lab(Practice, Views):
             self._treatment.commands += 1
         return command_line.answer(self._session, self._story, program, words, stdin, cwd, *special)
 
+    def _beside(
+        self, program: str, words: list[str], cwd: str, own: Callable[[], int], say: Callable[[str], None]
+    ) -> int:
+        """Stand beside the student's own program, on a real cluster."""
+        assert self._real is not None
+        return self._real.beside(self.cluster, self._story, program, words, cwd, own, say)
+
+    def _look_again(self) -> None:
+        """Read a real cluster before a view of it is drawn, and say what is new about the reading."""
+        if self._real:
+            self._real.look(self.cluster, self._story)
+            for note in self._real.new_notes():
+                print(f"live: {note}")
+
     def kubectl(self, line: str, stdin: str = "") -> ProgramResult:
         """Run one kubectl line from Python: ``lab.kubectl("get pods -A").stdout``."""
         try:
             words = shlex.split(data.fill(line, self.xx))
         except ValueError as error:
             raise LabError(f"The line {line!r} cannot be read: {str(error).lower()}.") from None
-        answer = self._answer(
-            "kubectl", words[1:] if words[:1] == ["kubectl"] else words, lambda: stdin, student_files.here()
-        )
+        words = words[1:] if words[:1] == ["kubectl"] else words
+        if self._real:
+            return self._real.run(self.cluster, self._story, words, stdin, student_files.here())
+        answer = self._answer("kubectl", words, lambda: stdin, student_files.here())
         assert answer is not None
         return answer
 
@@ -113,14 +140,43 @@ class Lab(Practice, Views):
         return student_files.copy_manifest(name, self.xx)
 
     def reset(self) -> None:
-        """Back to the state before your first command. Your files stay."""
-        self.cluster.restore(self._story.moments[0].state)
+        """Back to the state before your first command. Your files stay.
+
+        A real cluster is not set back: there the lab takes away what it made itself, and its story begins anew.
+        """
+        if self._real:
+            self._look_again()
+        else:
+            self.cluster.restore(self._story.moments[0].state)
         self._story = Timeline(self.cluster.snapshot())
         self._exercise.leave()
         self._treatment = None
         self._session = Session(self.cluster, terminal=True)
 
     # -- exercises -------------------------------------------------------------------------------
+
+    def check(self, exercise: str) -> CheckPicture:
+        """Check an exercise by behavior: connections are compared, never YAML.
+
+        What comes back is shown, and has ``passed`` and ``mistake``: the id of the likely one, see :meth:`mistake`, or
+        None.
+        """
+        return self._exercise.check(self.cluster, self._story, exercises.load(exercise, self.xx))
+
+    def start(self, exercise: str) -> Picture:
+        """Put the cluster into the start of an exercise, such as ``03-allow-specific/1``. Your files stay.
+
+        This is one more moment: what was before can still be looked at. Raises NotFound for an exercise that is none,
+        and LiveError on a real cluster, where the lab does not write.
+        """
+        begun = exercises.load(exercise, self.xx)
+        if self._real:
+            raise LiveError(
+                f"On a real cluster the lab does not write into your namespaces. To begin {exercise} anew, run the "
+                "clean-up cells of this lesson, then the cells above the exercise."
+            )
+        self._session = Session(self.cluster, terminal=True)
+        return self._exercise.start(self.cluster, self._story, begun)
 
     def rule(self, number: int) -> Picture:
         """One of the 30 rules of NetworkPolicy: what holds, who says so, and how plugins differ.

@@ -31,6 +31,14 @@ REPORT = "netpol-lab-report.txt"
 
 Front = TypeVar("Front", bound=type)
 
+_LOOKING = frozenset(
+    {
+        *("both_ends", "check", "compare", "endpoints", "graph", "heatmap", "hold", "matrix", "moments", "playground"),
+        *("plugins", "policies", "probe", "reach", "scene", "steps", "warnings", "why"),
+    }
+)
+"""The methods that show the cluster: a lab on a real one looks at it first."""
+
 # The annotations of the front door, as they are written there: what is admitted, and how to say it.
 _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "str": ((str,), "text in quotes"),
@@ -88,6 +96,8 @@ def _guarded(method: Callable[..., Any], name: str) -> Callable[..., Any]:
         command = f"{name}({shown})"
         before = _inside.set(True)
         try:
+            if method.__name__ in _LOOKING:
+                args[0]._look_again()
             return method(*args, **kwargs)
         except LabError:
             raise

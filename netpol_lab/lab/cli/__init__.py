@@ -21,6 +21,7 @@ COMMANDS = {
     "audit": ("audit_command", "What to know of policies before somebody else finds it."),
     "document": ("document_command", "A page about who may talk to whom, from the policies."),
     "board": ("board_command", "What a class did, from the records its students handed in."),
+    "dump": ("dump_command", "Print the kubectl line that dumps a cluster for this library."),
     "diff": ("diff_command", "What a change of manifests opens and closes."),
 }
 """Each command, in the order of the help: the module it is in, and its help in one line."""

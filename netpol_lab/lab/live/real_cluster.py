@@ -1,0 +1,233 @@
+"""A lab's real cluster: read for each view, and stood beside while the student's own kubectl works on it."""
+
+from __future__ import annotations
+
+import shlex
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from netpol_lab.cluster.handle import SimulatedCluster
+from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.connections.story import Timeline
+from netpol_lab.engine.profiles import profile_named
+from netpol_lab.lab.live.own_kubectl import LiveError, OwnKubectl, Staying
+from netpol_lab.lab.live.place import ClusterPlace, confirm, current_place
+from netpol_lab.lab.live.predicted import Prediction, effect_of_line
+from netpol_lab.lab.live.reading import Observation, other_policy_kinds, read_cluster
+from netpol_lab.lab.live.waiting import LIMIT, MACHINE, Clock, is_ending, wait_until
+from netpol_lab.model.bodies import Key
+from netpol_lab.model.objects import Pod, Resource
+from netpol_lab.pods import ProgramResult, is_for_the_cluster
+from netpol_lab.pods.process import Chunk
+
+READS = frozenset(
+    {
+        *("api-resources", "api-versions", "auth", "cluster-info", "completion", "cp", "describe", "diff", "events"),
+        *("exec", "explain", "get", "help", "logs", "options", "plugin", "top", "version"),
+        *("wait", "attach"),
+    }
+)
+"""The verbs after which the objects are as they were."""
+
+STAYING = frozenset({"port-forward", "proxy"})
+"""The verbs whose lines do not end by themselves, and are of use while they run."""
+
+SECONDS_TO_START = 5
+
+SECONDS_FOR_POLICIES = 2.0
+"""How long a plugin is given to program a change of policies or labels, until the canary has measured it."""
+
+MOST_NOTES = 5
+
+
+class RealCluster:
+    """One cluster, and what was read of it. ``notes`` say what is not in the state, or not certain."""
+
+    def __init__(
+        self, kubectl: OwnKubectl, place: ClusterPlace, number: str, profile: str, clock: Clock = MACHINE
+    ) -> None:
+        self.kubectl, self.place, self.number, self.clock = kubectl, place, number, clock
+        self.profile = profile_named(profile)
+        self.seconds_for_policies = SECONDS_FOR_POLICIES
+        self.notes: tuple[str, ...] = ()
+        self._told: set[str] = set()
+        self._written: dict[Key, Resource] = {}
+        self._others = self._policy_kinds()
+        self._staying: list[Staying] = []
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, number: str, asked: bool | str, profile: str, folder: Path) -> RealCluster:
+        """The cluster of kubectl's current context, once it was confirmed. Raises :class:`LiveError`."""
+        place = current_place(OwnKubectl())
+        confirm(place, asked, folder)
+        return cls(OwnKubectl(place.context), place, number, profile)
+
+    def _policy_kinds(self) -> list[str]:
+        try:
+            return other_policy_kinds(self.kubectl)
+        except LiveError:
+            self._told.add("kinds")
+            return []
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def observe(self) -> Observation:
+        """Read the cluster now."""
+        found = read_cluster(self.kubectl, self.profile, self._others, f"student-{self.number}")
+        self.notes = found.notes
+        if "kinds" in self._told:
+            self.notes += ("Which policy kinds of others are installed could not be read.",)
+        return found
+
+    def look(self, cluster: SimulatedCluster, story: Timeline, command: str = "") -> None:
+        """Bring a lab's cluster and its story up to what is there now."""
+        with self._lock:
+            state = self._with_lines(self.observe().state)
+            cluster.restore(state)
+            story.record(command or "(somebody else, or a controller)", state)
+
+    def _with_lines(self, state: Snapshot) -> Snapshot:
+        """The state with the lines of the student's files, where an object says what its file said, and in their order
+        where the cluster's clock, which counts seconds, knows none."""
+        order = {key: place for place, key in enumerate(self._written)}
+
+        def place(key: Key) -> tuple[str, int]:
+            pod = state.objects[key].typed
+            owner = tuple(pod.owner.split("/")) if isinstance(pod, Pod) and pod.owner else ()
+            made_of = (owner[0], key[1], owner[1]) if owner else key
+            created = state.objects[key].body["metadata"].get("creationTimestamp")
+            return str(created), order.get(made_of, len(order))
+
+        if order:
+            state = replace(state, objects_by_key={key: state.objects[key] for key in sorted(state.objects, key=place)})
+        found = []
+        for key, written in self._written.items():
+            read = state.objects.get(key)
+            if read is not None and read.typed is not None and read.typed == written.typed:
+                found.append(replace(read, typed=written.typed, origin=written.origin))
+        return state.with_objects(found)
+
+    def new_notes(self) -> list[str]:
+        """The notes that were not told yet, the first few of them."""
+        new = [each for each in self.notes if each not in self._told]
+        self._told.update(new)
+        more = [f"and {len(new) - MOST_NOTES} more: lab.live_notes()"] if len(new) > MOST_NOTES else []
+        return new[:MOST_NOTES] + more
+
+    # -- beside the student's lines --------------------------------------------------------------
+
+    def beside(
+        self,
+        cluster: SimulatedCluster,
+        story: Timeline,
+        program: str,
+        words: list[str],
+        cwd: str,
+        own: Callable[[], int],
+        say: Callable[[str], None],
+    ) -> int:
+        """Let the student's own program run its line; wait for what the line leads to, and note the moment.
+
+        ``own`` runs it and returns its exit code, ``say`` writes to its stderr. Whatever goes wrong here is said, and
+        the exit code is the program's.
+        """
+        if program != "kubectl":
+            return self._curl(cluster, words, own, say)
+        verb = next((word for word in words if not word.startswith("-")), "")
+        if verb in STAYING:
+            return self._in_background(words, cwd, say)
+        effect = effect_of_line(_without_ending(cluster.snapshot()), words, cwd, self.place.namespace)
+        reads = verb in READS
+        if not reads:
+            wait_until(self.kubectl, (), _in_the_way(cluster, effect), _noted(say), self.clock)
+        code = own()
+        with self._lock:
+            story.now.attempts.extend(effect.attempts)
+            self._written |= {each.key: each for each in effect.written if not code}
+        if reads:
+            return code
+        try:
+            self._settle(effect, code, _noted(say))
+            self.look(cluster, story, shlex.join([program, *words]))
+        except LiveError as error:
+            say(f"live: {error}\n")
+        self._other_context(verb, say)
+        return code
+
+    def run(self, cluster: SimulatedCluster, story: Timeline, words: list[str], stdin: str, cwd: str) -> ProgramResult:
+        """Run one kubectl line from Python, as :meth:`beside` does for one of the shell."""
+        chunks: list[Chunk] = []
+
+        def own() -> int:
+            said = self.kubectl.say(*words, stdin=stdin, seconds=LIMIT, cwd=cwd)
+            chunks.extend((("stdout", said.stdout), ("stderr", said.stderr)))
+            return said.exit_code
+
+        code = self.beside(cluster, story, "kubectl", words, cwd, own, lambda text: chunks.append(("stderr", text)))
+        return ProgramResult(tuple(each for each in chunks if each[1]), code)
+
+    def _curl(
+        self, cluster: SimulatedCluster, words: list[str], own: Callable[[], int], say: Callable[[str], None]
+    ) -> int:
+        """curl on this machine; in the lessons such a line is typed on a node."""
+        if is_for_the_cluster(cluster, ["curl", *words]):
+            say(
+                f"live: skipped: {shlex.join(['curl', *words])}. In this lesson it runs on a node of the cluster. This "
+                "machine is none; `kubectl exec` into a pod asks from inside.\n"
+            )
+            return 0
+        return own()
+
+    def _in_background(self, words: list[str], cwd: str, say: Callable[[str], None]) -> int:
+        """Start a line that would stay until it is interrupted; it ends with the lab."""
+        process = self.kubectl.start(*words, cwd=cwd)
+        self._staying.append(process)
+        for _ in range(SECONDS_TO_START):
+            self.clock.sleep(1.0)
+            if process.said() or process.ended() is not None:
+                break
+        say(process.said())
+        code = process.ended()
+        if code is None:
+            say("live: it goes on in the background until the lab is closed.\n")
+        return code or 0
+
+    def close(self) -> None:
+        """End what was started in the background."""
+        for process in self._staying:
+            process.end()
+        self._staying.clear()
+
+    def _settle(self, effect: Prediction, code: int, say: Callable[[str], None]) -> None:
+        if code:  # what was not done is not waited for
+            return
+        wait_until(self.kubectl, effect.there, effect.gone, say, self.clock)
+        if effect.network:
+            self.clock.sleep(self.seconds_for_policies)
+
+    def _other_context(self, verb: str, say: Callable[[str], None]) -> None:
+        if verb != "config":
+            return
+        now = current_place(OwnKubectl())
+        if (now.context, now.server) != (self.place.context, self.place.server):
+            say(f"live: kubectl now goes to {now}; this lab still shows {self.place}.\n")
+
+
+def _noted(say: Callable[[str], None]) -> Callable[[str], None]:
+    return lambda text: say(f"live: {text}")
+
+
+def _without_ending(state: Snapshot) -> Snapshot:
+    """The state without what is ending: for whoever makes something new of that name it is not there."""
+    ending = {key for key, each in state.objects.items() if is_ending(each.body)}
+    spaces = {name for kind, _, name in ending if kind == "Namespace"}
+    return state.without([*ending, *(key for key in state.objects if key[1] in spaces)])
+
+
+def _in_the_way(cluster: SimulatedCluster, effect: Prediction) -> list[Key]:
+    """What is still ending under a name that the line gives anew, or around it."""
+    names = {*effect.there, *(("Namespace", "", key[1]) for key in effect.there if key[1])}
+    return [key for key in names if (found := cluster.objects.get(key)) and is_ending(found.body)]

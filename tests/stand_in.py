@@ -1,0 +1,93 @@
+"""A kubectl that stands on PATH as if it were real: behind it is a second simulated cluster, in another process.
+
+Run as a program with a folder: it writes ``kubectl`` there, prints a line, and serves until its standard input ends.
+``slow`` makes pods take their time: each new pod is not Ready, and each deleted one still ending, until somebody has
+asked twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONTEXT, SERVER = "stand-in", "https://172.18.0.2:6443"
+
+
+@contextmanager
+def stand_in(folder: Path, *options: str) -> Iterator[Path]:
+    """The folder with the ``kubectl`` of a cluster of its own; put it on PATH."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, __file__, str(folder), *options]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdin is not None
+        assert process.stdout.readline() == "ready\n"
+        try:
+            yield folder
+        finally:
+            process.stdin.close()
+            process.wait(timeout=30)
+
+
+def on_path(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let a folder's kubectl be the student's own."""
+    monkeypatch.setenv("PATH", os.pathsep.join([str(folder), os.environ["PATH"]]))
+
+
+def main(folder: Path, options: list[str]) -> None:
+    from netpol_lab.kubectl import Session, run
+    from netpol_lab.lab import bridge_client
+    from netpol_lab.lab.bridge import Bridge
+    from netpol_lab.lab.clusters import Cluster
+    from netpol_lab.lab.kernel_start import BRIDGE
+    from netpol_lab.pods import ProgramResult
+
+    session = Session(Cluster(), context=CONTEXT, terminal=True)
+    seen: dict[str, int] = {}
+
+    def answer(program: str, words: list[str], stdin: Any, cwd: str, *special: Any) -> ProgramResult:
+        with (folder / "asked.jsonl").open("a") as log:
+            log.write(json.dumps(words) + "\n")
+        if words[:2] == ["--context", CONTEXT]:
+            words = words[2:]
+        result = run(session, words, stdin, cwd, *special)
+        if "slow" in options and words[:1] == ["get"] and "json" in words:
+            return ProgramResult((("stdout", unready(result.stdout)), ("stderr", result.stderr)), result.exit_code)
+        return result
+
+    def unready(text: str) -> str:
+        with contextlib.suppress(ValueError):
+            value = json.loads(text)
+            items = value.get("items", [value])
+            for each in items:
+                if each["kind"] == "Pod" and each["metadata"]["namespace"] != "kube-system":
+                    uid = each["metadata"]["uid"]
+                    seen[uid] = seen.get(uid, 0) + 1
+                    if seen[uid] < 3:
+                        conditions = [c for c in each["status"]["conditions"] if c["type"] != "Ready"]
+                        each["status"]["conditions"] = [*conditions, {"type": "Ready", "status": "False"}]
+            return json.dumps(value)
+        return text
+
+    bridge = Bridge(answer)
+    program = folder / "kubectl"
+    client = Path(bridge_client.__file__)
+    program.write_text(
+        f'#!/bin/sh\n{BRIDGE}={os.environ[BRIDGE]} exec "{sys.executable}" -IS "{client}" kubectl "$@"\n', "utf-8"
+    )
+    program.chmod(0o755)
+    print("ready", flush=True)
+    sys.stdin.read()
+    bridge.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
