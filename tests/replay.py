@@ -61,6 +61,8 @@ _SAME: tuple[tuple[str, str], ...] = (
     (r"netpol-lab(?=[\" ])", "CONTEXT"),
     (r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000", "TIME"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| \+0000( UTC)?)?", "TIME"),
+    (r"^W\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ ", "WARNED AT "),
+    (r"\b1[67]\d{8}\b", "SECONDS"),
     (r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (\+0000|GMT)", "TIME"),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "UID"),
     (r'(?<=resourceVersion: )"\d+"', "VERSION"),

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from kubectl_lines import Terminal
 
 from netpol_lab import Cluster
 from netpol_lab.connections import Flow
@@ -321,6 +322,26 @@ def test_the_dns_of_a_cloud_knows_the_names_of_the_cluster_too(world: Cluster) -
 def test_a_cluster_address_answers_no_ping(world: Cluster) -> None:
     result = run(world, "busybox", "ping -c 1 -W 1 web")
     assert (result.exit_code, "100% packet loss" in result.stdout) == (1, True)
+
+
+def test_a_ping_under_a_policy_says_that_plugins_differ() -> None:
+    terminal = Terminal()
+    terminal.out("run client --image=busybox -- sleep 3600")
+    terminal.out("run web --image=nginx")
+    ping = f"exec client -- ping -c 1 -W 1 {terminal.session.cluster.endpoint('web').ip}"
+    assert "note:" not in terminal.type(ping).stderr
+    terminal.session.cluster.apply(DENY)
+    result = terminal.type(ping)
+    assert ("100% packet loss" in result.stdout, result.exit_code) == (True, 1)
+    assert result.stderr.startswith("note: NetworkPolicy does not speak of ICMP, and plugins differ")
+
+
+DENY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: default}
+spec: {podSelector: {}}
+"""
 
 
 def test_time_is_told_and_not_slept(world: Cluster) -> None:

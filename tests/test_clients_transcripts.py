@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from kubectl_lines import without_hints
 
 from netpol_lab import Cluster
 from netpol_lab.model import datafiles
@@ -48,7 +49,7 @@ def test_a_client_says_what_the_real_one_said(case: dict[str, Any], recorded: Cl
     pod = cluster.pod("default", case["pod"])
     assert pod is not None
     result = run_in_pod(cluster, pod, shlex.split(case["run"]))
-    assert (result.stdout, result.stderr, result.exit_code) == (
+    assert (result.stdout, without_hints(result.stderr), result.exit_code) == (
         _fill(case.get("out", "")),
         _fill(case.get("err", "")),
         case["code"],

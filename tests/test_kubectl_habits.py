@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from kubectl_lines import Terminal
 
 WORLD = """
@@ -230,3 +231,44 @@ def test_a_mistyped_image_cannot_be_pulled_until_it_is_put_right(terminal: Termi
     assert "deployment.apps/web condition met" in terminal.out("wait deploy/web --for=condition=Available")
     assert "timed out" in terminal.fails("wait deploy/shop --for=condition=Available --timeout=1s")
     assert terminal.fails("wait pod -l app=shop --for=condition=Ready --timeout=1s").startswith("error: timed out")
+
+
+def test_endpoint_slices_are_described_in_kubectls_form():
+    terminal = Terminal()
+    terminal.out("run web --image=nginx --labels=app=web --port=80 --expose")
+    name = terminal.out("get endpointslices -l kubernetes.io/service-name=web -o name").partition("/")[2].strip()
+    text = terminal.out(f"describe endpointslice {name}")
+    assert (
+        "AddressType:  IPv4\nPorts:\n  Name     Port  Protocol\n  ----     ----  --------\n  <unset>  80    TCP\n"
+        in text
+    )
+    assert "    TargetRef:  Pod/web\n    NodeName:   node" in text
+    terminal.out("delete pod web")
+    assert "Ports: <unset>\nEndpoints: <none>\n" in terminal.out(f"describe endpointslice {name}")
+
+
+TWO = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: one, namespace: default}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: two, namespace: default}
+"""
+
+
+def test_apply_prints_several_objects_as_a_list_and_create_one_after_the_other():
+    terminal = Terminal()
+    listed = yaml.safe_load(terminal.out("apply -f - -o yaml --dry-run=client", TWO))
+    assert (listed["kind"], [item["metadata"]["name"] for item in listed["items"]]) == ("List", ["one", "two"])
+    assert terminal.out("apply -f - -o name", TWO) == "configmap/one\nconfigmap/two\n"
+    terminal.out("delete configmap one two")
+    assert len(list(yaml.safe_load_all(terminal.out("create -f - -o yaml", TWO)))) == 2
+
+
+def test_pruning_is_refused_in_kubectls_words_where_kubectl_refuses_it_itself():
+    terminal = Terminal()
+    assert "error: all resources selected for prune without" in terminal.fails("apply --prune -f -", TWO)
+    assert terminal.fails("apply --prune -l a=b -f -", TWO) == "error: no objects passed to apply"
+    assert "not simulated" in terminal.fails("apply --prune --all -f -", TWO)

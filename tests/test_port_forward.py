@@ -50,7 +50,8 @@ def test_curl_reaches_a_closed_pod_through_it(closed_web):
     address = str(closed_web.cluster.pod("default", "web").ip)
     assert curl(closed_web, "-m3", address).exit_code == 28
     closed_web.kubectl("port-forward web 8080:80")
-    assert "Welcome to nginx!" in curl(closed_web, "-s", "localhost:8080").stdout
+    said = curl(closed_web, "-s", "localhost:8080")
+    assert ("Welcome to nginx!" in said.stdout, said.stderr) == (True, "Handling connection for 8080\n")
     assert "Welcome to nginx!" in curl(closed_web, "-s", "http://127.0.0.1:8080/").stdout
     attempt = closed_web._session.attempts[-1]
     assert attempt.flow.verdict.ingress.unjudged == "own node"

@@ -9,6 +9,7 @@ from netpol_lab.connections import steps as facts
 from netpol_lab.connections.flow import Flow, Outcome, Step, StepName
 from netpol_lab.connections.resolving import Resolution, Resolver
 from netpol_lab.connections.services import Translation, answers, translate
+from netpol_lab.connections.written import written_endpoints
 from netpol_lab.engine.compiled import address_of, family_of
 from netpol_lab.engine.profiles import CONFORMANT, UPSTREAM
 from netpol_lab.engine.verdict import Answer, Caveat, Verdict
@@ -51,13 +52,16 @@ def connect_to(world: View, source: Endpoint, end: Endpoint, port: int, protocol
 
 
 def connect_each(world: View, source: Endpoint, service: Service, port: int, protocol: str = "TCP") -> list[Flow]:
-    """One connection to every endpoint of a Service's port, by the pod's own address and port: what may come up when a
-    client asks the Service again and again. Empty when no pod is behind it."""
-    return [
+    """One connection to every endpoint of a Service's port, by its own address and port: what may come up when a
+    client asks the Service again and again. Empty when nothing is behind it."""
+    found = [
         connect_to(world, source, pod, target, protocol)
         for pod, entry, target in world.endpoints(service)
         if (entry.port, entry.protocol) == (port, protocol)
     ]
+    asked = (entry for entry in service.ports if (entry.port, entry.protocol) == (port, protocol))
+    written = (each for entry in asked for each in written_endpoints(world, service, entry))
+    return found + [connect(world, source, str(address), target, protocol) for address, target in written]
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,12 @@ def share(good: int, count: int) -> str:
 
 def _row(flow: Flow) -> tuple[str, str, str, str, str, str]:
     """Sign, pod, address, labels, what happens, and the nearest rule's condition where one failed."""
-    pod = flow.destination
-    assert isinstance(pod, Pod)
-    labels = ", ".join(f"{key}={value}" for key, value in pod.own_labels.items())
+    end, port = flow.destination, flow.target_port or flow.port
+    labels = end.own_labels if isinstance(end, Pod) else {}  # a hand-made endpoint may be anything
+    shown = ", ".join(f"{key}={value}" for key, value in labels.items())
     sign = "." if flow.connected else "X"
-    return sign, pod.name, where(pod, flow.target_port or flow.port), labels or "none", _happens(flow), _reason(flow)
+    name, place = (name_of(end), where(end, port)) if end else (flow.host, f"{flow.host}:{port}")
+    return sign, name, place, shown or "none", _happens(flow), _reason(flow)
 
 
 def _happens(flow: Flow) -> str:

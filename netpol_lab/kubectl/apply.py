@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from netpol_lab.cluster.server import stamp
 from netpol_lab.kubectl import writing as changes
 from netpol_lab.kubectl.ages import go_time
+from netpol_lab.kubectl.choosing import labels_match, parse_labels
 from netpol_lab.kubectl.delete import delete, wait_for
 from netpol_lab.kubectl.failure import Failure, from_server, not_simulated
 from netpol_lab.kubectl.failure import usage as usage_error
@@ -25,7 +26,7 @@ from netpol_lab.kubectl.file_arguments import (
 )
 from netpol_lab.kubectl.lookup import chosen, get, not_found
 from netpol_lab.kubectl.merge import three_way, three_way_patch
-from netpol_lab.kubectl.output import print_change, split_format
+from netpol_lab.kubectl.output import print_change, print_collected, split_format
 from netpol_lab.kubectl.resources import metadata
 from netpol_lab.kubectl.serialize import plain, to_json, to_yaml
 from netpol_lab.kubectl.session import Call
@@ -45,6 +46,7 @@ def run_apply(call: Call) -> int:
         return _view_last_applied(call)
     if call.args[:1] in (("edit-last-applied",), ("set-last-applied",)):
         raise not_simulated(f"kubectl apply {call.args[0]}", "apply the file again")
+    call.collected = []
     return _each(call, "apply", _apply)
 
 
@@ -93,6 +95,8 @@ def _each(call: Call, verb: str, act: Callable[[Call, Item], None]) -> int:
     split_format(call, table_allowed=False)
     changes.dry_run(call)
     items, failures = read_items(call)
+    if call.parsed.values.get("prune"):
+        _refuse_prune(call, items)
     if not items and not failures:
         raise Failure(f"no objects passed to {verb}")
     for item in items:
@@ -100,7 +104,21 @@ def _each(call: Call, verb: str, act: Callable[[Call, Item], None]) -> int:
             act(call, item)
         except Failure as failure:
             failures.append(failure)
+    print_collected(call)
     return call.report(failures)
+
+
+def _refuse_prune(call: Call, items: Sequence[Item]) -> None:
+    """``--prune`` is not simulated; what kubectl refuses by itself it refuses in its own words."""
+    selector = call.flag("selector")
+    if not selector and not call.flag("all"):
+        raise Failure(
+            "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all"
+            " flag. If you did not mean to prune all resources, specify a label selector"
+        )
+    if not any(labels_match(parse_labels(selector), item.body) for item in items):
+        raise Failure("no objects passed to apply")
+    raise not_simulated("kubectl apply --prune")
 
 
 def _place(item: Item) -> str:

@@ -144,6 +144,27 @@ def _endpoints(call: Call, body: ReadOnlyBody) -> Iterable[str]:
     yield "Events:\t<none>"
 
 
+def _slice(body: ReadOnlyBody) -> Iterable[str]:
+    yield from header(body)
+    yield f"AddressType:\t{body.get('addressType', '')}"
+    yield "Ports:" if body.get("ports") else "Ports: <unset>"
+    if body.get("ports"):
+        yield from ("  Name\tPort\tProtocol", "  ----\t----\t--------")
+    for port in body.get("ports") or ():
+        yield f"  {port.get('name') or '<unset>'}\t{port.get('port') or '<unset>'}\t{port.get('protocol', 'TCP')}"
+    yield "Endpoints:" if body.get("endpoints") else "Endpoints: <none>"
+    for row in body.get("endpoints") or ():
+        yield f"  - Addresses:\t{', '.join(row.get('addresses') or ()) or '<none>'}"
+        ready = (row.get("conditions") or {}).get("ready")
+        yield from ("    Conditions:", f"      Ready:\t{'<unset>' if ready is None else str(ready).lower()}")
+        yield f"    Hostname:\t{row.get('hostname') or '<unset>'}"
+        if row.get("targetRef"):
+            yield f"    TargetRef:\t{row['targetRef'].get('kind', '')}/{row['targetRef'].get('name', '')}"
+        yield f"    NodeName:\t{row.get('nodeName') or '<unset>'}"
+        yield f"    Zone:\t{row.get('zone') or '<unset>'}"
+    yield "Events:\t<none>"
+
+
 def _other(body: ReadOnlyBody) -> Iterable[str]:
     """Kinds that are only stored: the header, then the rest as it was written."""
     yield from header(body)
@@ -165,6 +186,7 @@ _DESCRIBERS: Mapping[str, Callable[[Call, ReadOnlyBody], Iterable[Any]]] = {
     "Service": _service,
     "Node": _node,
     "Endpoints": _endpoints,
+    "EndpointSlice": _without_call(_slice),
     "NetworkPolicy": _without_call(describe_policy),
     "Pod": describe_pods.pod,
     "Deployment": describe_pods.deployment,

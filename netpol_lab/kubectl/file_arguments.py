@@ -287,10 +287,10 @@ def _validation(call: Call) -> str:
 
 def _is_early(problem: Problem) -> bool:
     unread = problem.kind in ("mapping", "yaml") or not problem.object.kind or problem.field in ("apiVersion", "kind")
-    return unread or _in_metadata(problem)
+    return unread or in_metadata(problem)
 
 
-def _in_metadata(problem: Problem) -> bool:
+def in_metadata(problem: Problem) -> bool:
     """Whether kubectl itself cannot read the object: it looks at nothing but the metadata."""
     return problem.kind == "decode" and problem.field.startswith("metadata") and not is_unknown_field(problem)
 
@@ -335,7 +335,7 @@ def refused(item: Item, problems: Sequence[Problem], doing: str) -> Failure:
         return Failure(
             f"resource mapping not found for {where}: {first.message}\nensure CRDs are installed first", hints=hints
         )
-    undecoded = [problem.message for problem in problems if _in_metadata(problem)]
+    undecoded = [problem.message for problem in problems if in_metadata(problem)]
     if undecoded:
         message = _OF_METADATA.sub("field metadataOnlyObject.metadata of", undecoded[0])
         return Failure(f'unable to decode "{item.source}": {message}', hints=hints)

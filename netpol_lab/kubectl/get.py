@@ -30,6 +30,7 @@ def run(call: Call) -> int:
         raise Failure(_NOTHING_ASKED, prefix="")
     output.split_format(call)
     found = chosen(call, call.args, everything=True)
+    found.failures = [_unframed(failure) for failure in found.failures]
     if call.flag("sort-by"):
         found.objects = output.sort_by(found.objects, call.flag("sort-by"))
     if call.flag("ignore-not-found"):
@@ -40,6 +41,12 @@ def run(call: Call) -> int:
     if call.flag("watch"):
         call.warn(_WATCHED)
     return call.report(found.failures)
+
+
+def _unframed(failure: Failure) -> Failure:
+    """What get cannot decode it tells without the word error in front."""
+    unreadable = failure.message.startswith("unable to decode")
+    return Failure(failure.message, prefix="", hints=failure.hints) if unreadable else failure
 
 
 def run_events(call: Call) -> int:

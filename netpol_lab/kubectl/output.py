@@ -12,7 +12,7 @@ from netpol_lab.kubectl.failure import Failure
 from netpol_lab.kubectl.file_arguments import read_text_file
 from netpol_lab.kubectl.go_template import go_text
 from netpol_lab.kubectl.jsonpath_parser import JsonPathError
-from netpol_lab.kubectl.resources import ResourceType, metadata
+from netpol_lab.kubectl.resources import ResourceType, metadata, type_of_kind
 from netpol_lab.kubectl.serialize import go_syntax, plain, to_json, to_yaml
 from netpol_lab.kubectl.session import Call
 from netpol_lab.kubectl.tabwriter import table
@@ -195,6 +195,8 @@ def print_change(call: Call, kind: ResourceType, body: ReadOnlyBody, word: str) 
         call.print(f"{kind.named(metadata(body)['name'])} {word}{ending}")
     elif format_ == "name":
         call.print(kind.named(metadata(body)["name"]))
+    elif call.collected is not None:
+        call.collected.append(body)
     elif format_ == "yaml":
         separator = "---\n" if call.has_data else ""
         call.write(separator + to_yaml(body))
@@ -202,3 +204,11 @@ def print_change(call: Call, kind: ResourceType, body: ReadOnlyBody, word: str) 
         call.print(to_json(body))
     else:
         call.write(by_path(format_, template, body))
+
+
+def print_collected(call: Call) -> None:
+    """The objects of ``call.collected``: one as it is, several as a List."""
+    bodies, call.collected = call.collected or [], None
+    if bodies:
+        together = {"apiVersion": "v1", "items": bodies, "kind": "List", "metadata": {}}
+        print_change(call, type_of_kind("List"), bodies[0] if len(bodies) == 1 else together, "")

@@ -42,7 +42,8 @@ def run(call: Call) -> int:
         except merge.PatchError as error:
             words = "The request is invalid: the server rejected our request due to an error in our request"
             raise Failure(words, prefix="", hints=[str(error)]) from None
-        after, changed = changes.replace(call, kind, body, new, patched_item(call, new, body))
+        sent = patch if isinstance(patch, dict) else None
+        after, changed = changes.replace(call, kind, body, new, patched_item(call, new, body), sent)
         print_change(call, kind, after, "patched" if changed else "patched (no change)")
     return call.report(found.failures)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from netpol_lab.connections import Attempt, Flow
 from netpol_lab.kubectl.arguments import Parsed
 from netpol_lab.kubectl.failure import Failure
-from netpol_lab.model.bodies import Key
+from netpol_lab.model.bodies import Key, ReadOnlyBody
 from netpol_lab.pods.process import AccessLogs, Chunk, Forward
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ class Call:
     read_special: Callable[[str], bytes]
     chunks: list[Chunk] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
+    collected: list[ReadOnlyBody] | None = None
+    """The objects that are printed together at the end, where a verb does so."""
 
     @property
     def cluster(self) -> SimulatedCluster:

@@ -10,7 +10,7 @@ from typing import Any
 
 from netpol_lab.cluster.server import stamp
 from netpol_lab.kubectl.failure import Failure, from_server, not_simulated
-from netpol_lab.kubectl.file_arguments import Item, decoding, hints_of, invalid, refused
+from netpol_lab.kubectl.file_arguments import Item, decoding, hints_of, in_metadata, invalid, refused
 from netpol_lab.kubectl.resources import ResourceType, metadata, type_of
 from netpol_lab.kubectl.serialize import go_print, plain, to_compact_json
 from netpol_lab.kubectl.session import Call
@@ -38,7 +38,8 @@ def dry_run(call: Call) -> str:
     """``none``, ``client`` or ``server``. Raises :class:`Failure` for anything else."""
     value = str(call.parsed.values.get("dry-run") or "none")
     if value == "unchanged":
-        call.warn("--dry-run is deprecated and can be replaced with --dry-run=client.")
+        time = f"{call.cluster.now:%m%d %H:%M:%S.%f}"
+        call.warn(f"W{time}       1 helpers.go:719] --dry-run is deprecated and can be replaced with --dry-run=client.")
         call.parsed.values["dry-run"] = value = "client"
     if value not in ("none", "client", "server"):
         raise Failure(f'Invalid dry-run value ({value}). Must be "none", "server", or "client".')
@@ -117,7 +118,8 @@ def replace(
     try:
         resource = item.decoded(new, old)
     except ManifestError as error:
-        if patch is not None and error.problems[0].kind == "decode":
+        unreadable = error.problems[0].kind == "decode" or any(map(in_metadata, error.problems))
+        if patch is not None and unreadable:
             raise _patch_refused(patch, error.problems) from None
         raise refused(Item("", new, None), error.problems, "patching") from None
     if (resource.kind, resource.name) != (kind.kind, metadata(old)["name"]):

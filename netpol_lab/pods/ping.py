@@ -18,7 +18,6 @@ from netpol_lab.pods.process import Process
 _TIMES = (0.251, 0.078)
 """Milliseconds of the first and of every later answer, measured once."""
 
-
 _MOST = 100
 """A longer ping, or a longer wait for one, teaches nothing."""
 
@@ -63,7 +62,20 @@ def _send(process: Process, host: str, address: IPAddress, count: int, patience:
     if times:
         average = int(sum(times) / len(times) * 1000) / 1000
         process.print(f"round-trip min/avg/max = {min(times):.3f}/{average:.3f}/{max(times):.3f} ms")
+    if _is_policed(process, address):
+        process.complain(
+            "note: NetworkPolicy does not speak of ICMP, and plugins differ; here a ping passes where any port is open"
+        )
     return 0 if alive else 1
+
+
+def _is_policed(process: Process, address: IPAddress) -> bool:
+    """Whether a policy isolates one of the two ends, so that a plugin may or may not stop the ping."""
+    endpoint = translate(process.machine.world, address, 0).endpoint
+    if address.is_loopback or endpoint is None:
+        return False
+    verdict = process.machine.world.verdict(process.machine.source, endpoint)
+    return verdict.egress.isolated or verdict.ingress.isolated
 
 
 def _reaches(process: Process, address: IPAddress) -> bool:

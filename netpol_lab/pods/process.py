@@ -227,6 +227,7 @@ class Process:
         self.forwarded = through is not None
         if through is not None:
             pod, target = through
+            self.err(f"Handling connection for {port}\n")  # port-forward says so, in the same terminal
             node = next((node for node in machine.world.nodes if node.name == pod.node), machine.source)
             return flows.connect(machine.world, node, str(pod.ip), target, protocol)
         key = (machine.source.id if not isinstance(machine.source, Node) else machine.source.name, host, port)
