@@ -13,8 +13,9 @@ from netpol_lab.kubectl import Session, run
 from netpol_lab.lessons.checking import check
 from netpol_lab.lessons.loading import WrittenAnswer
 from netpol_lab.lessons.practice.breaking import WAYS
+from netpol_lab.lessons.practice.clinic import of_day, scenario, scenarios
 from netpol_lab.lessons.practice.days import broken_day
-from netpol_lab.lessons.practice.patients import Patient, of_day, scenario, scenarios
+from netpol_lab.lessons.practice.patients import Patient
 from netpol_lab.model.errors import LabError, NotFound
 from netpol_lab.tell import catalogue
 
@@ -62,7 +63,7 @@ def test_a_wrong_cure_of_a_named_patient_fails_with_its_mistake(id: str) -> None
 def test_the_diagnosis_of_a_named_patient_holds_its_mistakes_and_others(id: str) -> None:
     patient = scenario(id)
     question = patient.diagnosis()
-    assert len(question.answer) == len(set(patient.mistakes)) < len(question.options)
+    assert len(question.right) == len(set(patient.mistakes)) < len(question.options)
     assert {catalogue.mistake(each).id for each in patient.mistakes} == set(patient.mistakes)
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from netpol_lab import Lab
-from netpol_lab.lessons.practice import exam, patients
+from netpol_lab.lessons.practice import clinic, exam, patients
 from netpol_lab.model.errors import LabError
 
 
@@ -28,7 +28,7 @@ def treat(lab: Lab, patient: patients.Patient) -> None:
 
 
 def test_a_patient_is_shown_with_its_symptom_and_without_its_cause(lab: Lab) -> None:
-    patient = patients.of_day(17)
+    patient = clinic.of_day(17)
     shown = lab.patient(day=17).text
     assert patient.symptom.command in " ".join(shown.split())
     assert not any(told.split(":")[0].strip("`") in shown for told in patient.told)
@@ -37,7 +37,7 @@ def test_a_patient_is_shown_with_its_symptom_and_without_its_cause(lab: Lab) -> 
 
 def test_while_a_patient_is_ill_reasons_are_withheld_and_after_a_check_they_are_told(lab: Lab) -> None:
     lab.patient("S07")
-    ask = ("shop/api", "shop/db-admin", 8081)
+    ask = ("shop/api", "shop/db", 8081)
     assert "You treat S07" in lab.why(*ask).text
     lab.kubectl("delete networkpolicy api-out -n shop")
     assert not lab.check().passed
@@ -46,7 +46,7 @@ def test_while_a_patient_is_ill_reasons_are_withheld_and_after_a_check_they_are_
 
 def test_the_bill_counts_commands_checks_and_tries_and_says_what_was_done(lab: Lab) -> None:
     lab.patient("S07")
-    patient = patients.scenario("S07")
+    patient = clinic.scenario("S07")
     question = patient.diagnosis()
     wrong = next(letter for letter, _ in question.options if letter not in question.right)
     assert "not" in lab.diagnose(wrong).text
@@ -64,7 +64,7 @@ def test_the_bill_counts_commands_checks_and_tries_and_says_what_was_done(lab: L
 
 def test_a_diagnosis_may_name_mistakes_by_letter_or_id(lab: Lab) -> None:
     lab.patient(day=2)
-    ids = " ".join(sorted(set(patients.of_day(2).mistakes)))
+    ids = " ".join(sorted(set(clinic.of_day(2).mistakes)))
     assert "right" in lab.diagnose(ids).title
     assert "Nothing is said yet" in lab.diagnose("").text
     with pytest.raises(LabError, match="is no option"):

@@ -11,7 +11,8 @@ from netpol_lab.lab.clusters import Cluster
 from netpol_lab.lab.locks import Lock
 from netpol_lab.lab.questions import Questions
 from netpol_lab.lessons import exercises
-from netpol_lab.lessons.practice import capstone, exam, patients, practice_cards
+from netpol_lab.lessons.practice import capstone, clinic, exam, practice_cards
+from netpol_lab.lessons.practice.patients import Patient
 from netpol_lab.lessons.practice.treatment import Treatment
 from netpol_lab.model.errors import LabError
 from netpol_lab.tell.saying import line
@@ -36,8 +37,8 @@ class Practice(Questions):
         This is one more moment: what was before can still be looked at. Raises NotFound for an exercise that is none.
         """
         begun = exercises.load(exercise, self.xx)
-        if patients.is_patient(exercise):
-            return self._admit(patients.load(exercise, self.xx))
+        if clinic.is_patient(exercise):
+            return self._admit(clinic.load(exercise, self.xx))
         self._treatment = None
         return self._begin(begun)
 
@@ -53,7 +54,7 @@ class Practice(Questions):
         assert checked is not None
         result, picture = self._exercise.check(self.cluster, self._story, checked)
         if result.status != "not started":
-            did = "patient" if patients.is_patient(checked.id) else "check"
+            did = "patient" if clinic.is_patient(checked.id) else "check"
             self._write_down(did, checked.id, "passed" if result.passed else "failed", mistake=result.mistake or "")
         treatment = self._treatment
         if treatment is None or treatment.patient.id != checked.id:
@@ -70,7 +71,7 @@ class Practice(Questions):
         if (name is None) == (day is None):
             raise LabError('Name a patient or a day: lab.patient("S07"), or lab.patient(day=17).')
         id = name if name is not None else f"day {day}" + (f" level {level}" if level is not None else "")
-        return self._admit(patients.load(id, self.xx))
+        return self._admit(clinic.load(id, self.xx))
 
     def diagnose(self, answer: str = "") -> Picture:
         """Say what was done to the patient: letters of its card, such as ``"b"`` or ``"bd"``, or ids such as ``"M17"``.
@@ -90,7 +91,7 @@ class Practice(Questions):
         task = exercises.load(f"{capstone.LESSON}/1", self.xx)
         return practice_cards.graded(capstone.grade(task, self.cluster.snapshot()))
 
-    def _admit(self, patient: patients.Patient) -> Picture:
+    def _admit(self, patient: Patient) -> Picture:
         self._begin(patient.exercise)
         self._exercise.locks.close(Lock(patient.id, line("locks.patient", patient=patient.id)))
         self._treatment = Treatment(patient)

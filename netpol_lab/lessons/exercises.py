@@ -12,7 +12,7 @@ from netpol_lab.lessons.asking import asks_about, asks_about_policy
 from netpol_lab.lessons.checking import CheckResult, begin, begun_at, show
 from netpol_lab.lessons.lesson_data import lessons
 from netpol_lab.lessons.loading import Exercise, ids, of_lesson
-from netpol_lab.lessons.practice import capstone, exam, patients
+from netpol_lab.lessons.practice import capstone, clinic, exam
 
 __all__ = [
     "CheckResult",
@@ -40,8 +40,8 @@ def load(exercise: str, xx: str = "07") -> Exercise:
         return exam.task(exercise, xx)
     if lesson == capstone.LESSON:
         return capstone.design(exercise, xx)
-    if patients.is_patient(exercise):
-        return patients.load(exercise, xx).exercise
+    if clinic.is_patient(exercise):
+        return clinic.load(exercise, xx).exercise
     return loading.load(exercise, xx)
 
 

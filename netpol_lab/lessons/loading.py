@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeVar
 
 from netpol_lab.cluster.handle import SimulatedCluster, hypothetical
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.kubectl import Session, run
+from netpol_lab.kubectl.writing import with_last_applied
 from netpol_lab.lessons.lesson_data import lessons, read
 from netpol_lab.manifests import from_object, read_text
 from netpol_lab.model import datafiles as data
@@ -144,12 +145,11 @@ class Exercise:
     def start_cluster(self, profile: str = "upstream") -> SimulatedCluster:
         """A fresh cluster as the exercise begins, with this network plugin."""
         cluster = SimulatedCluster(profile)
-        for name in self.start:
-            text = data.path("manifests", *name.split("/")).read_text(encoding="utf-8")
-            for resource in read_text(fill(text, self.xx), name):
-                cluster.apply(resource)
-        for resource in self.given:
-            cluster.apply(resource)
+        texts = ((name, data.path("manifests", *name.split("/")).read_text(encoding="utf-8")) for name in self.start)
+        files = (each for name, text in texts for each in read_text(fill(text, self.xx), name))
+        for resource in (*files, *self.given):
+            # As `kubectl apply` leaves it: so a later apply takes away what its file no longer says.
+            cluster.apply(replace(resource, body=with_last_applied(resource.body)))
         return cluster
 
     def solved_state(self, profile: str = "upstream") -> Snapshot:
@@ -190,13 +190,15 @@ def load(exercise: str, xx: str = "07") -> Exercise:
 def of_lesson(lesson: str, xx: str = "07") -> list[Exercise]:
     """All exercises of a lesson. Raises :class:`DataError` when the file has a fault."""
     fields = read("exercises", lesson, xx)
-    found = [read_exercise(each, f"{lesson}/{number}", xx) for number, each in enumerate(fields.each("exercises"), 1)]
+    found = [read_exercise(each, xx) for each in fields.each("exercises")]
+    for number, exercise in enumerate(found, 1):
+        _complete(exercise, f"{lesson}/{number}", f"exercises/{lesson}.yaml, exercises[{number - 1}]")
     fields.done()
     return found
 
 
-def read_exercise(fields: Fields, id: str, xx: str, given: tuple[Resource, ...] = ()) -> Exercise:
-    """What is left of ``fields`` as the exercise ``id``, with what its start holds beside the files it names."""
+def read_exercise(fields: Fields, xx: str) -> Exercise:
+    """What is left of ``fields`` as an exercise. Raises :class:`DataError` for a fault in one of them."""
     exercise = Exercise(
         id=fields.text("id"),
         title=fields.text("title"),
@@ -217,11 +219,9 @@ def read_exercise(fields: Fields, id: str, xx: str, given: tuple[Resource, ...] 
         solution=_solution(fields.inner("solution")),
         wrong=_all(fields, "wrong", _wrong),
         xx=xx,
-        given=given,
         files=tuple(fields.labels("files").items()),
     )
     fields.done()
-    _complete(exercise, id, fields.place)
     return exercise
 
 

@@ -126,7 +126,7 @@ def one_end_only(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
 def address_of_the_service(given: Manifest, world: HealthyWorld) -> Iterator[Broken]:
     for copy, peers, index in _peers(given):
         if "egress" in copy["spec"] and not _is_dns(given):
-            peers[index] = {"ipBlock": {"cidr": "10.96.0.0/12"}}
+            peers[index] = {"ipBlock": {"cidr": "10.96.0.0/16"}}
             yield [copy]
 
 

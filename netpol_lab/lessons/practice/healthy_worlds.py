@@ -41,6 +41,12 @@ class Workload:
     def id(self) -> str:
         return f"{self.namespace}/{self.name}"
 
+    def objects(self) -> Iterator[Manifest]:
+        """Its Deployment and its Service, which chooses pods by ``app``."""
+        labels = {"app": self.name, "role": self.role}
+        yield pod_of(self.namespace, self.name, labels, self.port, {})
+        yield service_of(self.namespace, self.name, labels, self.service, self.port)
+
 
 @dataclass(frozen=True)
 class WantedFlow:
@@ -67,7 +73,7 @@ class HealthyWorld:
         """Namespaces, Deployments and Services: everything but policies."""
         names = dict.fromkeys(each.namespace for each in self.workloads)
         spaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names]
-        return [*spaces, *(made for each in self.workloads for made in (_deployment(each), _service(each)))]
+        return [*spaces, *(made for each in self.workloads for made in each.objects())]
 
     def policies(self) -> list[Manifest]:
         """The policies that admit each wanted flow and nothing else, in the order they are read best."""
@@ -178,25 +184,33 @@ def dns_policy(space: str) -> Manifest:
     return policy(space, "allow-dns", {}, egress=[{"to": [to], "ports": [port_of(53, "UDP"), port_of(53)]}])
 
 
-def _deployment(each: Workload) -> Manifest:
-    labels = {"app": each.name, "role": each.role}
-    serves = ["serve-hostname", "--http", f"--port={each.port}"]
-    container = {"name": each.name, "image": IMAGE, "args": serves, "ports": [{"containerPort": each.port}]}
-    return {
+def pod_of(
+    space: str,
+    name: str,
+    labels: Mapping[str, str],
+    port: int,
+    deployment: Mapping[str, str] | None = None,
+    port_name: str = "",
+) -> Manifest:
+    """A pod that serves its name on a port; with the labels of a ``deployment``, that Deployment with such a pod."""
+    serves = ["serve-hostname", "--http", f"--port={port}"]
+    declared = {"containerPort": port} | ({"name": port_name} if port_name else {})
+    spec = {"containers": [{"name": name, "image": IMAGE, "args": serves, "ports": [declared]}]}
+    metadata = {"name": name, "namespace": space}
+    if deployment is None:
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "labels": dict(labels)}, "spec": spec}
+    template = {"metadata": {"labels": dict(labels)}, "spec": spec}
+    selector = {"matchLabels": dict([next(iter(labels.items()))])}
+    made: Manifest = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": each.name, "namespace": each.namespace},
-        "spec": {
-            "selector": {"matchLabels": {"app": each.name}},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
-        },
+        "metadata": {**metadata, "labels": dict(deployment)},
     }
+    return {**made, "spec": {"selector": selector, "template": template}}
 
 
-def _service(each: Workload) -> Manifest:
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": each.name, "namespace": each.namespace},
-        "spec": {"selector": {"app": each.name}, "ports": [{"port": each.service, "targetPort": each.port}]},
-    }
+def service_of(space: str, name: str, labels: Mapping[str, str], port: int, target: int) -> Manifest:
+    """A Service of the name, which chooses pods by the first of the labels."""
+    selector = dict([next(iter(labels.items()))])
+    spec = {"selector": selector, "ports": [{"port": port, "targetPort": target}]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": space}, "spec": spec}
