@@ -95,3 +95,14 @@ def test_a_lesson_with_nothing_before_it_has_nothing_to_repeat(lab: Lab) -> None
     lab.lesson = "00-start-here"
     with pytest.raises(LabError, match="Nothing is left to repeat"):
         lab.recall()
+
+
+def test_what_an_exercise_holds_back_is_shown_by_a_press(lab: Lab) -> None:
+    lab.start("02-default-deny/2")
+    asked = ("dev/tools", "production/db", 5432)
+    held = lab.why(*asked)
+    assert isinstance(held, pressed.PressedPicture) and held.buttons == (("show me", "the reasons of this connection"),)
+    press, shown, said = pressing(held)
+    press("show me")
+    assert shown[-1]["text/html"] == lab.why(*asked).html != held.html
+    assert 'role="alert"' in said.value

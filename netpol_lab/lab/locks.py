@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.engine.verdict import Verdict
+from netpol_lab.lessons.given_answers import SHOW_ME
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.objects import NetworkPolicy
 from netpol_lab.tell.saying import line
@@ -72,6 +73,19 @@ class Locks:
         """Remember what a lock held back, for :meth:`show`; returns its reason."""
         self._asked = (lock.id, again)
         return lock.reason
+
+    def with_show_me(self, picture: Picture) -> Picture:
+        """What was held back last, with a button that shows it."""
+        from netpol_lab.lab.pressed import with_buttons
+
+        assert self._asked is not None
+        id, again = self._asked
+
+        def show(_: str) -> Picture:
+            self.open(id)
+            return again()
+
+        return with_buttons(picture, [(SHOW_ME, "the reasons of this connection")], show)
 
     def show(self, id: str | None) -> Picture:
         """Open the lock ``id``, without one that of the last answer held back, and give that answer in full.

@@ -25,10 +25,11 @@ Pressed = Callable[[str], Picture]
 
 @dataclass(frozen=True)
 class PressedPicture(Picture):
-    """A card with buttons. Each is a word and a longer one that tells what it stands for."""
+    """A card with buttons. Each is a word and a longer one that tells what it stands for; ``asks`` stands before."""
 
     buttons: Sequence[tuple[str, str]] = field(default=(), repr=False)
     press: Pressed | None = field(default=None, repr=False)
+    asks: str = field(default="", repr=False)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -66,15 +67,15 @@ class PressedPicture(Picture):
             button.layout.width = "auto"
             button.add_class("npl-press")
             button.on_click(pressed)
-        style = widgets.HTML(f"<style>{_STYLE}</style>{el('b', 'Your answer:')}")
+        style = widgets.HTML(f"<style>{_STYLE}</style>{el('b', self.asks)}")
         return widgets.HBox([style, *made, said], layout=widgets.Layout(flex_flow="row wrap", align_items="center"))
 
 
 def with_buttons(
-    card: Picture, buttons: Sequence[tuple[str, str]] = (), press: Pressed | None = None
+    card: Picture, buttons: Sequence[tuple[str, str]] = (), press: Pressed | None = None, asks: str = ""
 ) -> PressedPicture:
     """A card that can be answered by these buttons; by none where nothing is left to answer."""
-    return PressedPicture(card.title, card.quiet, card.twin, card.html, tuple(buttons), press)
+    return PressedPicture(card.title, card.quiet, card.twin, card.html, tuple(buttons), press, asks)
 
 
 _STYLE = """

@@ -118,4 +118,5 @@ class Questions:
         if self._answers.is_told(question):
             return with_buttons(picture)
         letters = [(option.letter, option.text) for option in question.options]
-        return with_buttons(picture, [*letters, *((word, "the answer, with its reasons") for word in more)], press)
+        buttons = [*letters, *((word, "the answer, with its reasons") for word in more)]
+        return with_buttons(picture, buttons, press, "Your answer:")

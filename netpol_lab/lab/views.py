@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from netpol_lab.cluster.snapshot import Snapshot
@@ -144,9 +145,9 @@ class Views:
         from netpol_lab.display import endpoints_table as endpoints
 
         state, flow = self._dial(source, destination, port, protocol)
-        held = self.withheld(state, flow, lambda: self.why(source, destination, port, protocol, stop=stop))
-        if held:
-            return why.draw(flow, saw=self._story.saw(flow), withheld=held)
+        again = partial(self.why, source, destination, port, protocol, stop=stop)
+        if held := self.withheld(state, flow, again):
+            return self._exercise.locks.with_show_me(why.draw(flow, saw=self._story.saw(flow), withheld=held))
         verdict = flow.judged
         change = None
         if verdict is not None and (stop or not flow.connected):
