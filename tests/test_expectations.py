@@ -255,7 +255,7 @@ def ran(*words: str) -> Result:
 def test_the_command_ends_with_0_1_or_2(folder: Path) -> None:
     manifests = str(folder / "manifests")
     held = ran(manifests, table(folder, ROWS[0]))
-    assert (held.exit_code, held.stdout) == (0, "The one expectation holds.\n")
+    assert (held.exit_code, held.stdout) == (0, "1 expectation holds.\n")
     broken = ran(manifests, table(folder, *ROWS))
     assert broken.exit_code == 1
     assert "BROKEN" in broken.stdout and broken.stdout.endswith("1 of 2 expectations is broken.\n")

@@ -235,7 +235,7 @@ PICTURES = {
     "audit.none": "No finding",
     "audit.silenced": "{number} more {number:is|are} let be, with a reason.",
     # -- a table of expected connections
-    "expect.held": "{number:The one expectation holds|All {all} expectations hold}",
+    "expect.held": "{number} {number:expectation holds|expectations hold}",
     "expect.broken": "{number} of {all} expectations {number:is|are} broken",
     "expect.quiet": "Each row is judged for every connection it speaks of, as the policies are now.",
     # -- advice

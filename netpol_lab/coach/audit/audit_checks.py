@@ -10,6 +10,7 @@ from netpol_lab.coach.advice_facts import Facts, Place
 from netpol_lab.coach.audit.audit_rules import AuditFinding, audit_rules
 from netpol_lab.coach.audit.audit_settings import AuditSettings
 from netpol_lab.engine.verdict import Caveat
+from netpol_lab.model.networks import SYSTEM_NAMESPACE
 from netpol_lab.model.objects import DIRECTIONS, IPBlock, NetworkPolicyPeer, NetworkPolicyRule, Pod
 from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import capital, listed
@@ -28,16 +29,21 @@ def said(id: str, about: str, origin: Origin | None, **places: object) -> AuditF
 
 def defaults(facts: Facts, settings: AuditSettings) -> Iterator[AuditFinding]:
     """Has each namespace with pods a policy that isolates all of them, those to come included, in each direction?"""
-    for name in sorted({pod.namespace for pod in facts.state.policed_pods}):
+    for name in sorted({pod.namespace for pod in _own_pods(facts)}):
         mine = [policy for policy in facts.state.policies if policy.namespace == name and policy.pod_selector.is_empty]
         for way in DIRECTIONS:
             if not any(policy.isolates(way) for policy in mine):
                 yield said(f"no-default-deny-{way}", f"Namespace {name}", _of_namespace(facts, name), namespace=name)
 
 
+def _own_pods(facts: Facts) -> list[Pod]:
+    """All but the cluster's own: who closes its namespace stops DNS."""
+    return [pod for pod in facts.state.policed_pods if pod.namespace != SYSTEM_NAMESPACE]
+
+
 def unisolated(facts: Facts, settings: AuditSettings) -> Iterator[AuditFinding]:
     """Is each pod isolated in each direction? One finding for a workload."""
-    pods = facts.state.policed_pods
+    pods = _own_pods(facts)
     names = workload_names(pods, facts.state.objects)
     open_ways: dict[str, dict[str, None]] = {}
     first: dict[str, Pod] = {}
