@@ -13,12 +13,13 @@ from worlds import snapshot_of
 from netpol_lab.connections.scene import SceneNode, build
 from netpol_lab.engine.verdict import Condition, ConditionKind, NearMiss, RuleRef
 from netpol_lab.lessons.behavior import Judged, nodes_named
-from netpol_lab.lessons.checking import _most_telling, _object_problem, _peer_place, check, untouched
+from netpol_lab.lessons.checking import _most_telling, _peer_place, check, untouched
 from netpol_lab.lessons.evidence import counterpart, other_end
 from netpol_lab.lessons.loading import WantedObject, load
 from netpol_lab.lessons.mistaken_ends import _has_high_range, dns_forgotten, one_end_only
 from netpol_lab.lessons.mistaken_peers import _contradicting, _is_for_pods
 from netpol_lab.lessons.mistaken_rules import _is_empty, _is_wide
+from netpol_lab.lessons.object_checks import object_problem
 from netpol_lab.lessons.passing import _opened
 from netpol_lab.model.objects import OUTSIDE, External, NetworkPolicyRule
 from netpol_lab.model.ports import PortSet
@@ -75,7 +76,7 @@ def test_a_peer_is_numbered_where_there_are_others(peers: int, place: str) -> No
 
 def test_an_object_with_another_value_of_a_label_differs() -> None:
     def problem(**labels: str) -> str | None:
-        found = _object_problem(STATE, WantedObject("Pod", "shop", "client", labels))
+        found = object_problem(STATE, WantedObject("Pod", "shop", "client", labels))
         return found and found.mistake
 
     assert problem(app="client") is None and problem() is None

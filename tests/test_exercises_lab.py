@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_a_refusal_before_anything_was_applied_is_told_where_nothing_is_started(
     lab.start("02-default-deny/1")
     assert applies("{podSelectr: {}}") != 0
     text = said(lab.check("02-default-deny/1"))
-    assert "Not started yet" in text and "kubectl refused apply" in text
+    assert "Not yet: nothing of this exercise is applied" in text and "kubectl refused apply" in text
 
 
 def test_a_get_that_finds_nothing_is_no_refusal_of_an_answer(lab: Lab, applies: Callable[..., int]) -> None:
@@ -100,6 +101,67 @@ def test_a_get_that_finds_nothing_is_no_refusal_of_an_answer(lab: Lab, applies: 
     applies(CLOSED)
     assert lab.kubectl("get pod nobody").exit_code != 0
     assert "refused" not in said(lab.check("02-default-deny/1"))
+
+
+@pytest.mark.parametrize(
+    ("id", "refused"),
+    [
+        ("00-start-here/1", "create namespace Student_07"),
+        ("02-default-deny/1", "apply -f missing.yaml"),
+        ("03-allow-specific/1", "apply -f missing.yaml"),
+        ("05-egress-and-dns/3", "apply -f missing.yaml"),
+    ],
+)
+def test_several_refused_lines_are_not_called_not_started(lab: Lab, id: str, refused: str) -> None:
+    lab.start(id)
+    for _ in range(5):
+        assert lab.kubectl(refused).exit_code != 0
+        text = said(lab.check(id))
+        assert "Not started yet" not in text and f"kubectl refused {refused}" in text
+    assert f'lab.start("{id}")' in text
+
+
+def test_a_name_that_is_taken_is_explained_with_what_changes_it(lab: Lab) -> None:
+    lab.start("00-start-here/2")
+    run = "run client-07 -n student-07 --image=busybox:1.36 --labels=app=klient -- sleep 1d"
+    assert lab.kubectl(run).exit_code == 0 and lab.kubectl(run).exit_code != 0
+    text = said(lab.check("00-start-here/2"))
+    assert "something of that name is there" in text and "kubectl label" in text and "kubectl delete" in text
+
+
+def test_a_try_that_changed_something_else_is_not_called_not_started(lab: Lab, applies: Callable[..., int]) -> None:
+    lab.start("02-default-deny/1")
+    applies(RIGHT, namespace="kube-public", name="close")
+    text = said(lab.check("02-default-deny/1"))
+    assert "Not started yet" not in text and "changed something" in text and 'lab.start("02-default-deny/1")' in text
+
+
+def test_the_third_failing_check_names_the_line_that_starts_over(lab: Lab, applies: Callable[..., int]) -> None:
+    lab.start("02-default-deny/1")
+    applies(CLOSED)
+    texts = [said(lab.check("02-default-deny/1")) for _ in range(3)]
+    assert ["Start over" in text for text in texts] == [False, False, True]
+    applies(RIGHT)
+    assert "Start over" not in said(lab.check("02-default-deny/1"))
+
+
+# -- a file that says something else now -------------------------------------------------------------
+
+
+def test_a_file_that_was_changed_and_not_applied_again_is_told_first(notebook_folder: Path) -> None:
+    lab = Lab("07")
+    lab.start("02-default-deny/1")
+    answer = load("02-default-deny/1").wrong[0].answer.manifest
+    lab._write("close-db.yaml", answer)
+    lab.kubectl("apply -f close-db.yaml")
+    assert "is not what was applied" not in said(lab.check("02-default-deny/1"))
+    lab._write("close-db.yaml", load("02-default-deny/1").solution.manifest)
+    text = said(lab.check("02-default-deny/1"))
+    assert text.index("close-db.yaml is not what was applied") < text.index("likely cause")
+    assert 'class="npl-yaml"' not in lab.policies().html
+    Path("close-db.yaml").unlink()
+    assert "is not what was applied" not in said(lab.check("02-default-deny/1"))
+    lab.close()
 
 
 # -- what an exercise's answer changed ---------------------------------------------------------------
@@ -134,10 +196,21 @@ def test_a_first_try_in_the_wrong_namespace_is_left_over_and_explains_no_later_m
     assert "kubectl delete networkpolicy close-db -n default removes it" in said(picture)
 
 
+def test_what_was_left_over_in_a_namespace_of_the_exercise_explains_nothing_either(
+    lab: Lab, applies: Callable[..., int]
+) -> None:
+    lab.start("02-default-deny/1")
+    applies(RIGHT, namespace="dev")
+    applies("{podSelector: {matchLabels: {app: dbb}}, policyTypes: [Ingress]}")
+    picture = lab.check("02-default-deny/1")
+    assert picture.mistake == "M17" and "dbb" in said(picture)
+    assert "kubectl delete networkpolicy close-db -n dev removes it" in said(picture)
+
+
 def test_what_the_exercise_before_left_does_not_begin_the_next_one(lab: Lab, applies: Callable[..., int]) -> None:
     lab.start("02-default-deny/2")
     applies(RIGHT, namespace="default")
-    assert "Not started yet" in said(lab.check("02-default-deny/2"))
+    assert "nothing of this exercise is applied" in said(lab.check("02-default-deny/2"))
 
 
 def test_a_pod_that_the_check_imagines_is_called_so(lab: Lab, applies: Callable[..., int]) -> None:

@@ -36,6 +36,8 @@ class Timeline:
         """The connections somebody keeps open, each with the moment in which it was opened."""
         self.refused = ""
         """The last command, where it was to change something and was refused."""
+        self.refusal = ""
+        """What it was told then."""
 
     @property
     def now(self) -> Moment:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from netpol_lab.cluster.handle import SimulatedCluster
 
 
+_WALL = 400
+"""Characters of an answer in which nobody finds the line that matters."""
+
+
 @dataclass
 class Session:
     """The simulated cluster, and what kubectl remembers between calls.
@@ -128,9 +132,12 @@ class Call:
         self.chunks += [("stdout", text) for text in texts]
 
     def report(self, failures: list[Failure]) -> int:
-        """Print what went wrong, as kubectl does for one or several failures; return the exit code."""
-        for failure in failures:
-            self.warn(str(failure) if len(failures) == 1 else failure.message)
-        for hint in (*self.hints, *(hint for failure in failures for hint in failure.hints)):
-            self.warn(f"hint: {hint}")
+        """Print what went wrong, as kubectl does for one or several failures; return the exit code.
+
+        Our hints stand below; above where the server's answer is a wall of text, as that to a patch is.
+        """
+        said = [str(failure) if len(failures) == 1 else failure.message for failure in failures]
+        hints = [f"hint: {hint}" for hint in (*self.hints, *(hint for failure in failures for hint in failure.hints))]
+        for line in [*hints, *said] if any(len(each) > _WALL for each in said) else [*said, *hints]:
+            self.warn(line)
         return 1 if failures else 0

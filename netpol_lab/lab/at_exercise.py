@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netpol_lab.cluster.handle import SimulatedCluster
@@ -10,12 +11,17 @@ from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.story import Moment, Timeline
 from netpol_lab.engine.verdict import Verdict
 from netpol_lab.lab.locks import Lock, Locks
+from netpol_lab.lab.student_files import still_says
 from netpol_lab.lessons import exercises
+from netpol_lab.model.objects import NetworkPolicy
 from netpol_lab.tell.saying import line
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
     from netpol_lab.display.feedback_card import CheckPicture
+
+_MANY = 3
+"""So many checks without success, and the line that starts over is told."""
 
 
 class AtExercise:
@@ -29,6 +35,8 @@ class AtExercise:
         self._passed: Moment | None = None
         self.results: dict[str, exercises.CheckResult] = {}
         """The last result of each exercise that was checked."""
+        self._seen: Moment | None = None
+        self._failed = 0
         self._lesson, self._xx = lesson, xx
         self.locks = Locks(lambda: map(self._lock, self._of_lesson))
 
@@ -46,26 +54,28 @@ class AtExercise:
         reason = line("locks.exercise", exercise=exercise.id)
         return Lock(exercise.id, reason, asked, lambda policy: exercises.asks_about_policy(exercise, policy))
 
-    def wrote(self, name: str) -> None:
+    def wrote(self, name: str, story: Timeline) -> None:
         """A file was written: the exercise whose answer it is to hold begins."""
         for exercise in self._of_lesson:
             if exercise.file == name:
-                self._begin(exercise)
+                self._begin(exercise, story.now)
 
-    def _begin(self, exercise: exercises.Exercise) -> None:
-        self.exercise, self._passed = exercise, None
+    def _begin(self, exercise: exercises.Exercise, now: Moment) -> None:
+        if self.exercise is None or self.exercise.id != exercise.id:
+            self._failed = 0
+        self.exercise, self._seen, self._passed = exercise, now, None
         self.locks.close(self._lock(exercise))
 
     def leave(self) -> None:
         """No exercise is begun. What was shown stays so."""
-        self.exercise, self._passed = None, None
+        self.exercise, self._seen, self._passed = None, None, None
 
     def start(self, cluster: SimulatedCluster, story: Timeline, exercise: exercises.Exercise) -> Picture:
         """Put the cluster into the start of an exercise, as one more moment."""
         cluster.restore(exercise.start_cluster(cluster.profile.name).snapshot())
         story.record(f"lab.start({exercise.id!r})", cluster.snapshot())
-        story.refused = ""
-        self._begin(exercise)
+        story.refused, story.refusal, self._failed = "", "", 0
+        self._begin(exercise, story.now)
         return exercises.begin(exercise)
 
     def check(
@@ -73,11 +83,25 @@ class AtExercise:
     ) -> tuple[exercises.CheckResult, CheckPicture]:
         """Check it, and say first where kubectl refused what was to be checked. An answer opens what was held back."""
         result = exercises.check(cluster, exercise)
-        self.exercise, self._passed = exercise, story.now if result.passed else None
+        again = self.exercise is not None and self.exercise.id == exercise.id
+        tried = again and self._seen is not None and story.now is not self._seen
+        self._failed = 0 if result.passed else self._failed + 1 if again else 1
+        self.exercise, self._seen, self._passed = exercise, story.now, story.now if result.passed else None
         if result.status != "not started":
             self.locks.open(exercise.id)
         self.results[exercise.id] = result
-        return result, exercises.show(result.after_refusal(story.refused) if story.refused else result)
+        return result, exercises.show(self._in_place(result, story, tried))
+
+    def _in_place(self, result: exercises.CheckResult, story: Timeline, tried: bool) -> exercises.CheckResult:
+        """A result with what has to be known of the commands before it. ``tried``: one of them changed something."""
+        if self._failed >= _MANY:
+            result = result.after_many_tries()
+        if story.refused:
+            return result.after_refusal(story.refused, story.refusal)
+        if result.status == "not started" and tried:
+            return result.after_a_try(story.now.command)
+        changed = [] if result.passed else [file for each in result.policies if (file := _not_applied(each))]
+        return result.after_writing(changed[0]) if changed else result
 
     def began(self, story: Timeline) -> Moment | None:
         """The last moment without anything of the answer; None after the exercise was passed and something changed."""
@@ -85,3 +109,9 @@ class AtExercise:
             return None
         place = exercises.begun_at(self.exercise, [moment.state for moment in story.moments])
         return None if place is None else story.moments[place]
+
+
+def _not_applied(policy: NetworkPolicy) -> str:
+    """The file a policy came from, where it is there and says something else now."""
+    file = policy.origin.file if policy.origin else ""
+    return file if Path(file).is_file() and not still_says(policy) else ""

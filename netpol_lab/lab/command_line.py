@@ -52,5 +52,5 @@ def answer(
         return ProgramResult((("stderr", f"error: {sentence(command, error)}\n"),), 1)
     story.record(command, cluster.snapshot(), session.attempts[tried:])
     if program == "kubectl" and _WRITING.intersection(words[:1]):
-        story.refused = command if result.exit_code else ""
+        story.refused, story.refusal = (command, result.stderr) if result.exit_code else ("", "")
     return result

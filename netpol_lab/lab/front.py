@@ -136,7 +136,7 @@ class Lab(Practice, Views):
 
     def _write(self, name: str, text: str) -> str:
         told = student_files.write_manifest(name, text, self.xx)
-        self._exercise.wrote(name)
+        self._exercise.wrote(name, self._story)
         return told
 
     def file(self, name: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from netpol_lab.lab import student_files
 from netpol_lab.lab.kernel_start import speak_plainly, takes_own_shell
 from netpol_lab.lab.own_shell import OwnShell
 from netpol_lab.lab.unforeseen import foreseen
@@ -108,8 +109,7 @@ def _run_line(line: str) -> None:
 def lines_of(policy: NetworkPolicy) -> dict[str, Any]:
     """The policy's own lines of the file it came from, while the file still says the same."""
     origin = policy.origin
-    if origin is None or not origin.file or not Path(origin.file).is_file():
+    if origin is None or not student_files.still_says(policy):
         return {"yaml_text": None}
     lines = Path(origin.file).read_text(encoding="utf-8").splitlines()[origin.first_line - 1 : origin.last_line]
-    text = "\n".join(lines)
-    return {"yaml_text": text, "first_line": origin.first_line} if policy.name in text else {"yaml_text": None}
+    return {"yaml_text": "\n".join(lines), "first_line": origin.first_line}

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from netpol_lab.manifests import read_text
 from netpol_lab.model.datafiles import fill, path
 from netpol_lab.model.errors import LabError, NotFound
+from netpol_lab.model.objects import NetworkPolicy
 from netpol_lab.model.whole_files import write_whole
 
 _home: Path | None = None
@@ -109,3 +111,14 @@ def copy_manifest(name: str, number: str) -> str:
     text = fill(place.read_text(encoding="utf-8"), number)
     write_manifest(place.name, text, number)
     return text
+
+
+def still_says(policy: NetworkPolicy) -> bool:
+    """Whether the file that a policy came from still has it, in the same lines; False where it came from none."""
+    origin = policy.origin
+    try:
+        text = Path(origin.file).read_text(encoding="utf-8") if origin and origin.file else ""
+        found = [resource.typed for resource in read_text(text, origin.file if origin else "")]
+    except (OSError, ValueError, LabError):  # it is gone, or nobody can read it any more
+        return False
+    return any(each == policy and each.origin == origin for each in found if isinstance(each, NetworkPolicy))

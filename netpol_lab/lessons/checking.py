@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from netpol_lab.cluster.snapshot import Snapshot, View
@@ -12,14 +11,15 @@ from netpol_lab.connections.scene import SceneNode
 from netpol_lab.engine.verdict import Gate, RuleRef, Verdict
 from netpol_lab.lessons.behavior import Judged, judge
 from netpol_lab.lessons.causes import likely_cause
-from netpol_lab.lessons.evidence import Evidence, gates, own_policies, short
-from netpol_lab.lessons.loading import Exercise, WantedObject, load
+from netpol_lab.lessons.evidence import Evidence, is_left_over, own_policies, parts_of, short
+from netpol_lab.lessons.loading import Exercise, load
+from netpol_lab.lessons.object_checks import candidates, object_problem
 from netpol_lab.lessons.passing import door_note, labels_in_the_way, plugin_note
-from netpol_lab.lessons.recognize import Cause, cause_of
+from netpol_lab.lessons.recognize import cause_of
 from netpol_lab.lessons.recognize import found as recognized
 from netpol_lab.model.errors import NotFound
-from netpol_lab.model.objects import NetworkPolicy, NetworkPolicyPeer, Pod, Resource
-from netpol_lab.model.phrases import capital, first_lines, listed, nth
+from netpol_lab.model.objects import NetworkPolicy, NetworkPolicyPeer, Pod
+from netpol_lab.model.phrases import first_lines, listed, nth
 from netpol_lab.model.ports import PortSet
 from netpol_lab.tell.caveat_words import caveat_line
 from netpol_lab.tell.feedback import CounterExample, Feedback, FeedbackVerdict
@@ -40,7 +40,8 @@ class CheckResult:
     ``status``: ``done``; ``not started``, nothing was applied yet; ``not there``, an object is missing or differs;
     ``not yet``, a connection is not as wanted. ``feedback`` holds the connections, where some were judged.
     ``sentences`` say the rest; with ``done``, with which network plugins the answer fails. ``mistake`` is the id of
-    the likely cause, or None. ``first`` is what has to be known before all that, or "".
+    the likely cause, or None. ``policies`` are the student's that were judged. ``first`` is what has to be known before
+    all that, or "".
     """
 
     exercise: Exercise
@@ -48,20 +49,47 @@ class CheckResult:
     sentences: tuple[str, ...] = ()
     mistake: str | None = None
     feedback: Feedback | None = None
+    policies: tuple[NetworkPolicy, ...] = ()
     first: str = ""
 
     @property
     def passed(self) -> bool:
         return self.status == "done"
 
-    def after_refusal(self, command: str) -> CheckResult:
+    def after_refusal(self, command: str, said: str = "") -> CheckResult:
         """The same, said of what stood before: kubectl refused the last command that was to change something."""
-        first = (
-            f"kubectl refused `{command.removeprefix('kubectl ')}`: repair that first, the last line of its message "
-            "says where. What follows is about the cluster as it stood before, with the line numbers of what was "
-            "applied then."
+        repair = "repair that first, the line with `hint:` says where"
+        if "(AlreadyExists)" in said:
+            repair = (
+                "something of that name is there, and stays as it is. Change it, for example with `kubectl label ... "
+                "--overwrite`, or take it away first with `kubectl delete`"
+            )
+        return self.beginning(
+            f"kubectl refused `{command.removeprefix('kubectl ')}`: {repair}. What follows is about the cluster as it "
+            "stood before, with the line numbers of what was applied then."
         )
-        return self.beginning(first)
+
+    def after_a_try(self, command: str) -> CheckResult:
+        """The same, where a command changed something, and nothing that the exercise looks at."""
+        return self.beginning(
+            f"`{command}` changed something: nothing that this exercise looks at. Compare the names and the "
+            f"namespaces with the question. `{start_line(self.exercise)}` starts over."
+        )
+
+    def after_many_tries(self) -> CheckResult:
+        """The same, with the line that starts over."""
+        line = start_line(self.exercise)
+        over = f"Start over: `{line}` gives you the cluster as this exercise finds it. Your files stay."
+        if self.feedback is None:
+            return replace(self, sentences=(*self.sentences, over))
+        return replace(self, feedback=replace(self.feedback, notes=(*self.feedback.notes, over)))
+
+    def after_writing(self, file: str) -> CheckResult:
+        """The same, said of what was applied: the student's file says something else now."""
+        return self.beginning(
+            f"`{file}` is not what was applied: apply it again, `kubectl apply -f {file}`. What follows is about what "
+            "was applied, with its line numbers."
+        )
 
     def beginning(self, first: str) -> CheckResult:
         """The same, with a sentence that has to be known before all that."""
@@ -81,7 +109,7 @@ def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
         return CheckResult(wanted, "not started", (_not_started(wanted),))
     state = wanted.with_visitors(now)
     for item in wanted.objects:
-        problem = _object_problem(state, item)
+        problem = object_problem(state, item)
         if problem is not None:
             return CheckResult(wanted, "not there", (problem.text,), problem.mistake or None)
     if wanted.policies == "kept" and (extra := own_policies(wanted, now, start)):
@@ -144,7 +172,7 @@ def _card(result: CheckResult) -> Picture:
         return feedback.draw(result.feedback, title=_title(result))
     title = {
         "done": "= Done: it is there",
-        "not started": "Not started yet: nothing of this exercise is applied",
+        "not started": f"Not {'yet' if result.first else 'started yet'}: nothing of this exercise is applied",
         "not there": "Not yet: something is missing",
         "not yet": "Not yet: a label was changed to fit the policy",
     }[result.status]
@@ -164,7 +192,7 @@ def _title(result: CheckResult) -> str | None:
 def untouched(exercise: Exercise, now: Snapshot, start: Snapshot) -> bool:
     """Whether nothing that could be an answer was applied yet: kindness, not failure."""
     if exercise.objects:
-        return not any(_candidates(now, item, start) for item in exercise.objects)
+        return not any(candidates(now, item, start) for item in exercise.objects)
     return (
         not own_policies(exercise, now, start)
         and _same_labels(_labels(start), _labels(now))
@@ -191,9 +219,8 @@ def _same_labels(
 def _not_started(exercise: Exercise) -> str:
     if exercise.file:
         return (
-            f"Fill in the blanks of `{exercise.file}`, run that cell, apply the file, and check again. If kubectl "
-            "refused the file, repair that first; the last line of its message says where. The hints above help when "
-            "you are stuck."
+            f"Fill in the blanks of `{exercise.file}`, run that cell, apply the file, and check again. The "
+            "hints above help when you are stuck."
         )
     return "Replace the blanks in the line above, run it, and check again. The hints help when you are stuck."
 
@@ -204,69 +231,6 @@ def _all_there(exercise: Exercise) -> str:
         for item in exercise.objects
     ]
     return f"{'; '.join(names)}: as wanted."
-
-
-# -- objects -------------------------------------------------------------------------------------
-
-
-def _candidates(state: Snapshot, item: WantedObject, start: Snapshot) -> list[str]:
-    """Objects of that kind that were not there at the start and look like the wanted one."""
-    before = {(r.namespace, r.name) for r in start.list(item.kind)}
-    new = [r.name for r in state.list(item.kind) if (r.namespace, r.name) not in before]
-    return get_close_matches(item.name, new, 3, 0.75)
-
-
-def _object_problem(state: Snapshot, item: WantedObject) -> Cause | None:
-    """What is wrong with an object; None when it is as wanted."""
-    kind, place = item.kind.lower(), f" in `{item.namespace}`" if item.namespace else ""
-    found = state.get(item.kind, item.namespace, item.name)
-    if found is None:
-        return _elsewhere(state, item, f"there is no {kind} `{item.name}`{place}.")
-    labels = dict(found.body.get("metadata", {}).get("labels") or {})
-    wrong = {key: value for key, value in item.labels.items() if labels.get(key) != value}
-    if not wrong:
-        return _container_problem(found, item)
-    has = ", ".join(f"`{key}={value}`" for key, value in sorted(labels.items())) or "no label"
-    wants = ", ".join(f"`{key}={value}`" for key, value in wrong.items())
-    puts = f"kubectl label {kind} {item.name}{f' -n {item.namespace}' if item.namespace else ''} " + " ".join(
-        f"{key}={value}" for key, value in wrong.items()
-    )
-    places = {"kind": kind, "name": item.name, "wanted": wants, "found": has, "line": f"{puts} --overwrite"}
-    return cause_of("object-differs", recognized(**places))
-
-
-def _container_problem(found: Resource, item: WantedObject) -> Cause | None:
-    """What is wrong with what a pod runs; None where nothing is asked of it, or it is as asked."""
-    containers = found.body.get("spec", {}).get("containers") or [{}]
-    runs = [" ".join([*(each.get("command") or ()), *(each.get("args") or ())]) for each in containers]
-    ports = {port.get("containerPort") for each in containers for port in each.get("ports") or ()}
-    images = [str(each.get("image", "")).rpartition("/")[2] for each in containers]
-    wrong = [
-        (f"the image `{item.image}`", listed(f"`{each}`" for each in images), item.image in ("", *images)),
-        (f"the command `{item.command}`", _quoted(runs, "no command"), any(item.command in each for each in runs)),
-        (f"the port {item.port}", listed(map(str, sorted(ports))) or "no port", item.port in (None, *ports)),
-    ]
-    for wanted, got, right in wrong:
-        if not right:
-            line = f"kubectl delete pod {item.name}{f' -n {item.namespace}' if item.namespace else ''}"
-            return cause_of("pod-differs", recognized(name=item.name, wanted=wanted, found=got, line=line))
-    return None
-
-
-def _quoted(words: Iterable[str], none: str) -> str:
-    return listed(f"`{each}`" for each in words if each) or none
-
-
-def _elsewhere(state: Snapshot, item: WantedObject, missing: str) -> Cause:
-    kind = item.kind.lower()
-    others = [r.namespace for r in state.list(item.kind) if r.name == item.name]
-    if others:
-        places = {"kind": kind, "name": item.name, "namespace": others[0], "wanted": item.namespace}
-        return cause_of("object-elsewhere", recognized(**places))
-    near = get_close_matches(item.name, [r.name for r in state.list(item.kind, item.namespace or None)], 1, 0.75)
-    if near:
-        return cause_of("object-misnamed", recognized(kind=kind, near=near[0], name=item.name))
-    return Cause("", capital(missing))
 
 
 # -- connections ---------------------------------------------------------------------------------
@@ -280,8 +244,13 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
     worst_leak, worst_miss = _most_telling(leaks), _most_telling(misses)
     leak = _verdict(state, worst_leak, worst_leak.leak) if worst_leak else None
     miss = _verdict(state, worst_miss, worst_miss.missing) if worst_miss else None
-    own, cause = own_policies(exercise, state, start), None
-    begun = exercise.with_visitors(start)
+    parts = parts_of((leak, miss))
+    own = tuple(
+        policy
+        for policy in own_policies(exercise, state, start)
+        if policy in parts or not is_left_over(exercise, policy, state)
+    )
+    begun, cause = exercise.with_visitors(start), None
     if leaks or misses:
         cause = likely_cause(Evidence(exercise, state, begun, own, judged, worst_leak, worst_miss, leak, miss))
     examples = [
@@ -299,22 +268,20 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
         cause=cause.text if cause else "",
         cause_lines=cause.lines if cause else "",
         how="" if leaks or misses else HOW,
-        notes=tuple(filter(None, [*_left_over(exercise, state, begun, (leak, miss)), caveat_line(state.caveats)])),
+        notes=tuple(filter(None, [*_left_over(exercise, state, begun, parts), caveat_line(state.caveats)])),
     )
     status: Status = "done" if feedback.passed else "not yet"
-    return CheckResult(exercise, status, (), cause.mistake if cause else None, feedback)
+    return CheckResult(exercise, status, (), cause.mistake if cause else None, feedback, own)
 
 
-def _left_over(exercise: Exercise, state: Snapshot, start: Snapshot, shown: Iterable[Verdict | None]) -> Iterator[str]:
-    """Policies of an earlier try without a part in the answer, and of an earlier exercise with one in the packet."""
-    at_home = {policy.name for policy in state.policies if policy.namespace in exercise.scope}
+def _left_over(exercise: Exercise, state: Snapshot, start: Snapshot, parts: set[NetworkPolicy]) -> Iterator[str]:
+    """Policies that an earlier try left, and those of an earlier exercise with a part in the packets shown."""
     before = {policy.id for policy in start.policies}
-    told = [gate for verdict in shown for gate in gates(verdict)]
-    parts = {policy.id for gate in told for policy in gate.isolating}
     for policy in (each for each in state.policies if each.id not in before):
-        idle = policy.namespace not in exercise.scope and policy.name in exercise.answer_names & at_home
-        if idle or (policy.name in exercise.ignore and policy.id in parts):
-            part = "has no part in this" if idle else "is of an earlier exercise, and has a part in this"
+        tried, earlier = is_left_over(exercise, policy, state), policy.name in exercise.ignore
+        if tried or (earlier and policy in parts):
+            part = "has a part in this" if policy in parts else "has no part in this"
+            part = f"is of an earlier exercise, and {part}" if earlier else part
             line = f"kubectl delete networkpolicy {policy.name} -n {policy.namespace}"
             yield f"Left over: `{policy.name}` in `{policy.namespace}` {part}. `{line}` removes it."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from netpol_lab.cluster.snapshot import Snapshot
@@ -76,11 +76,8 @@ class Evidence:
         yield self
 
     def own(self) -> Iterator[NetworkPolicy]:
-        """The student's policies, without what an earlier try left beside the place where the answer stands now."""
-        at_home = {policy.name for policy in self.policies if policy.namespace in self.exercise.scope}
-        for policy in self.policies:
-            if policy.namespace in self.exercise.scope or policy.name not in at_home:
-                yield policy
+        """The student's policies, one after the other."""
+        return iter(self.policies)
 
     def leaks(self) -> Iterator[Verdict]:
         """The verdict on the connection that leaks and tells most."""
@@ -285,6 +282,18 @@ def own_policies(exercise: Exercise, state: Snapshot, start: Snapshot) -> tuple[
             policy.name not in exercise.ignore or (policy.id in before and _overwrites(exercise, policy, state, start))
         )
     )
+
+
+def is_left_over(exercise: Exercise, policy: NetworkPolicy, state: Snapshot) -> bool:
+    """Whether an earlier try left a policy in another namespace, and one of its name stands where it belongs."""
+    homes = {each.namespace for each in exercise.solution_policies if each.name == policy.name}
+    there = {each.namespace for each in state.policies if each.name == policy.name}
+    return policy.namespace not in homes and bool(homes & there)
+
+
+def parts_of(verdicts: Iterable[Verdict | None]) -> set[NetworkPolicy]:
+    """The policies that have a part in what becomes of connections: they isolate an end of one."""
+    return {policy for verdict in verdicts for gate in gates(verdict) for policy in gate.isolating}
 
 
 def _overwrites(exercise: Exercise, policy: NetworkPolicy, state: Snapshot, start: Snapshot) -> bool:
