@@ -79,7 +79,15 @@ def test_05_a_replication_controller_has_its_pods_and_its_policy_protects_them()
 @pytest.mark.parametrize("name", ["s", "s.x", "s.x.svc.cluster.local"])
 def test_09_a_service_by_any_of_its_names_means_its_first_port(lab: Lab, name: str) -> None:
     apply(lab, "09")
-    assert "TCP 8080" in lab.why("x/c", name).title
+    title = lab.why("x/c", name).title
+    assert "allowed" in title and "TCP 8080" in title  # but nginx does not listen there
+
+
+def test_09_a_port_that_an_unknown_image_declares_is_taken_to_be_open_and_the_answer_says_so(lab: Lab) -> None:
+    lab.kubectl("apply -f -", manifests("09").replace("image: nginx, ports", "image: acme/own, ports"))
+    told = lab.why("x/c", "s")
+    assert told.title == "✓ Allowed: c reaches s on TCP 8080"
+    assert "taken to listen: s declares TCP 8080" in told.text
 
 
 def test_13_services_of_every_kind_lead_somewhere(lab: Lab) -> None:

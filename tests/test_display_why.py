@@ -211,7 +211,7 @@ def test_a_connection_by_address_uses_neither_name_nor_service() -> None:
 
 
 def test_a_port_nobody_listens_on_is_a_refusal() -> None:
-    assert why.draw(direct(port=81)).title == "✕ Refused: nothing listens on TCP 81 of backend"
+    assert why.draw(direct(port=81)).title == "✕ Refused, though allowed: nothing listens on TCP 81 of backend"
 
 
 def test_what_depends_on_the_plugin_is_a_table_of_answers() -> None:

@@ -75,7 +75,7 @@ def test_every_step_passes_when_nothing_isolates(shop: Cluster) -> None:
     assert [step.name for step in flow.steps] == ["Name", "Service", "Egress", "Ingress", "Port"]
     assert lines(flow)[0] == ("api is", "10.96.5.5")
     assert lines(flow)[2] == ("client is", "not isolated")
-    assert lines(flow)[4] == ("api listens", "on TCP 8080")
+    assert lines(flow)[4] == ("taken to listen:", "api declares", "TCP 8080")
     assert flow.server == shop.pod("shop", "api")
 
 

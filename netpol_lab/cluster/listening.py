@@ -68,6 +68,12 @@ def listener_on(view: View, pod: Pod, port: int, protocol: str) -> Listener | No
     return next((each for each in listeners(view, pod) if _key(each.port) == (port, protocol)), None)
 
 
+def is_only_declared(view: View, pod: Pod, port: int, protocol: str) -> bool:
+    """Whether nothing but the manifest says that a port is open: the simulator does not know what the image runs."""
+    found = listener_on(view, pod, port, protocol)
+    return found is not None and not found.program
+
+
 def container_body(body: Mapping[str, Any], container: Container) -> Mapping[str, Any]:
     """The container as the Pod object ``body`` has it; empty when it is not there."""
     containers = (body.get("spec") or {}).get("containers") or ()

@@ -106,8 +106,16 @@ def near_labels(selector: LabelSelector, labels: Iterable[Labels]) -> Iterator[L
         for value in asked.values:
             if (asked.key, value) not in pairs:
                 same_key = [pair for pair in pairs if pair[0] == asked.key and alike(value, pair[1])]
-                same_value = [pair for pair in pairs if pair[1] == value and alike(asked.key, pair[0])]
+                same_value = [pair for pair in pairs if pair[1] == value and _mean_the_same(asked.key, pair[0])]
                 yield from (Label(asked.key, value, *pair) for pair in (*same_key, *same_value))
+
+
+_APP_KEYS = {"app", "app.kubernetes.io/name", "k8s-app", "run", "name"}
+"""The keys under which people and tools write which application a pod belongs to."""
+
+
+def _mean_the_same(asked: str, there: str) -> bool:
+    return alike(asked, there) or {asked, there} <= _APP_KEYS
 
 
 def names(namespaces: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from netpol_lab.cluster.listening import is_only_declared
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.connections import steps as facts
 from netpol_lab.connections.flow import Flow, Outcome, Step, StepName
@@ -14,7 +15,7 @@ from netpol_lab.engine.compiled import address_of, family_of
 from netpol_lab.engine.profiles import CONFORMANT, UPSTREAM
 from netpol_lab.engine.verdict import Answer, Caveat, Verdict
 from netpol_lab.model.bodies import Key
-from netpol_lab.model.objects import DIRECTIONS, Endpoint, External, IPAddress, Node, Service
+from netpol_lab.model.objects import DIRECTIONS, Endpoint, External, IPAddress, Node, Pod, Service
 
 STEPS: tuple[StepName, ...] = ("Name", "Service", "Egress", "Ingress", "Port")
 
@@ -117,7 +118,8 @@ class _Dialing:
         port = facts.not_reached("Port")
         if verdict.allowed:
             answered = answers(self.world, endpoint, target.port, self.protocol)
-            port = facts.port_step(target, answered=answered)
+            declared = isinstance(endpoint, Pod) and is_only_declared(self.world, endpoint, target.port, self.protocol)
+            port = facts.port_step(target, answered=answered, declared=declared)
             # Nothing at all is at an address outside that the simulation does not know: no one refuses
             silent = isinstance(endpoint, External)
             outcome = "connected" if answered else ("timed out" if silent else "refused")

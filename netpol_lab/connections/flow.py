@@ -57,6 +57,7 @@ Fact = Literal[
     "no rule admits",
     # of the port
     "listens",
+    "declared",
     "nothing listens",
     "nothing is there",
     # of every step after a stop

@@ -76,10 +76,10 @@ def _open(gate: Gate, verdict: Verdict) -> Fact:
     return "its own node" if gate.unjudged else "not isolated"
 
 
-def port_step(target: Translation, *, answered: bool) -> Step:
-    """Step 5: whether a program is behind the port."""
+def port_step(target: Translation, *, answered: bool, declared: bool) -> Step:
+    """Step 5: whether a program is behind the port; or its manifest says so, and nobody knows what its image runs."""
     if answered:
-        return Step("Port", "passed", "listens")
+        return Step("Port", "passed", "declared" if declared else "listens")
     return Step("Port", "stopped", "nothing is there" if isinstance(target.endpoint, External) else "nothing listens")
 
 

@@ -45,6 +45,7 @@ STEP_LINES: dict[Fact, tuple[str, ...]] = {
     "no rule admits": ("no rule admits", "{end} is isolated"),
     # -- port
     "listens": ("{target_name} listens", "on {port}"),
+    "declared": ("taken to listen:", "{target_name} declares", "{port}"),
     "nothing listens": ("refused", "nothing listens", "on {port}"),
     "nothing is there": ("no answer", "nothing is at", "{target}"),
     "not reached": ("not reached",),
@@ -71,7 +72,7 @@ REASONS = {
     "head.no such address": "TIMED OUT at service",
     "title.not on this node": "Timed out: no pod of {service} on the node that was asked",
     "head.not on this node": "TIMED OUT at service",
-    "title.nothing listens": "Refused: nothing listens on {port} of {target}",
+    "title.nothing listens": "Refused, though allowed: nothing listens on {port} of {target}",
     "head.nothing listens": "REFUSED at port: nothing listens",
     "title.nothing is there": "Timed out: nothing answers at {target} on {on}",
     "head.nothing is there": "TIMED OUT at port: nothing answers",
