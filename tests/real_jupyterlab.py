@@ -105,7 +105,9 @@ def chromium(path: str) -> Iterator[Page]:
     words = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     words += ["--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=words)
+        started = playwright.chromium.launch(
+            executable_path=path, args=words, ignore_default_args=["--hide-scrollbars"]
+        )
         try:
             yield started.new_page(viewport={"width": WIDTH, "height": 900})
         finally:
@@ -181,16 +183,42 @@ LOOK = """
   const figures = [...document.querySelectorAll('.jp-OutputArea-output figure.npl')].filter(shown)
     .map(e => ({...colors(e), title: e.innerText.split('\\n')[0], says: e.innerText.trim().length > 80}));
   const drawings = [...document.querySelectorAll('.jp-OutputArea-output figure.npl svg')].filter(shown).length;
-  return {wide, nan: [...attributes, ...words], errors, figures, drawings,
+  const scrolls = e => /auto|scroll/.test(getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth + 1;
+  const place = (e, figure) => { for (; e !== figure; e = e.parentElement) if (scrolls(e)) return e; return null; };
+  const cut = [...document.querySelectorAll('.jp-OutputArea-output figure.npl')].filter(shown).flatMap(figure =>
+    [...figure.querySelectorAll('*')].filter(e => shown(e) && !e.closest('.npl-hide')).flatMap(e => {
+      const what = `${number(e)}: ${e.tagName} ${e.textContent.trim().slice(0, 40)}`;
+      const own = e.closest('svg') === null && e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1;
+      if (own && scrolls(e)) return e.offsetHeight - e.clientHeight < 5 ? [`${what} scrolls without a bar`] : [];
+      if (own && (/TH|TD/.test(e.tagName) || /hidden|clip/.test(getComputedStyle(e).overflowX)))
+        return [`${what} is cut`];
+      const beyond = e.getBoundingClientRect().right > figure.getBoundingClientRect().right + 1;
+      return beyond && !place(e.parentElement, figure) ? [`${what} stands out`] : [];
+    }));
+  const short = [...document.querySelectorAll('.jp-OutputArea-output figure.npl *')]
+    .filter(e => shown(e) && !e.closest('pre') && !e.children.length && e.textContent.includes('…'))
+    .map(e => `${number(e)}: ${e.textContent} is shortened`);
+  return {cut, short, wide, nan: [...attributes, ...words], errors, figures, drawings,
           cells: document.querySelectorAll('.jp-CodeCell').length};
 }
 """.replace("ERRORS", ERRORS)
 
 
 def look(page: Page) -> dict[str, Any]:
-    """Return what there is to see: outputs that are too wide, NaN, errors, and the figures with their colors."""
+    """Return what there is to see: what is too wide, cut or shortened, NaN, errors, and the figures' colors."""
     seen: dict[str, Any] = page.evaluate(LOOK)
     return seen
+
+
+def resize(page: Page, width: int, height: int = 900) -> None:
+    """Make the window as wide as this. A window of 1280 px at 200 % zoom has 640 of them."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_timeout(500)
+
+
+def toggle_presentation_mode(page: Page) -> None:
+    page.evaluate("window.jupyterapp.commands.execute('application:toggle-presentation-mode')")
+    page.wait_for_timeout(500)
 
 
 def photograph(page: Page, name: str) -> None:
@@ -198,11 +226,12 @@ def photograph(page: Page, name: str) -> None:
     folder = os.environ.get("NETPOL_LAB_SCREENSHOTS")
     if not folder:
         return
+    width = page.evaluate("window.innerWidth")
     panels = "[...document.querySelectorAll('.jp-Notebook, .jp-Notebook .jp-WindowedPanel-outer')]"
     height = page.evaluate(f"Math.max(...{panels}.map(e => e.scrollHeight))")
-    page.set_viewport_size({"width": WIDTH, "height": min(int(height) + 200, 30000)})
+    page.set_viewport_size({"width": width, "height": min(int(height) + 200, 30000)})
     page.evaluate(f"{panels}.forEach(e => e.scrollTo(0, 0))")
     page.wait_for_timeout(300)
     Path(folder).mkdir(parents=True, exist_ok=True)
     page.screenshot(path=Path(folder, f"{name}.png"))
-    page.set_viewport_size({"width": WIDTH, "height": 900})
+    page.set_viewport_size({"width": width, "height": 900})

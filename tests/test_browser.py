@@ -29,8 +29,12 @@ FAULTY = (
     "from IPython.display import HTML\nHTML('<div style=\"width: 3000px\">wide</div>')",
     'HTML(\'<svg width="9" height="9"><path d="M NaN 0"/></svg>\')',
     'HTML(\'<figure class="npl" style="background: #eee; color: #ddd">pale</figure>\')',
+    """HTML('<figure class="npl"><div style="width: 99px; overflow: hidden; white-space: nowrap">a name too long</div>'
+    '<div style="width: 2000px">far</div><p>unauth…ed-07</p></figure>')""",
     "1 / 0",
 )
+
+NARROW = {"a narrow window": 900, "a window at 200 % zoom": 640}
 
 PLAY = (
     'from netpol_lab import Lab\nlab = Lab("07", lesson="play")',
@@ -86,7 +90,7 @@ def contrast(one: str, other: str) -> float:
 
 def faults(seen: dict, theme: str) -> list[str]:
     """Return what a reader would stumble over."""
-    found = [*seen["errors"], *seen["wide"], *seen["nan"]]
+    found = [*seen["errors"], *seen["wide"], *seen["nan"], *seen["cut"], *seen["short"]]
     for figure in seen["figures"]:
         ratio = contrast(figure["text"], figure["background"])
         if ratio < 4.5:
@@ -109,6 +113,12 @@ def test_a_lesson_runs_and_can_be_read_in_light_and_dark(served: tuple[str, Path
         assert seen["cells"] == sum(cell.cell_type == "code" for cell in build.solution_form(source).cells)
         assert seen["figures"] or is_appendix(source.stem), "the lesson shows no picture"
         assert faults(seen, theme) == []
+    for width in NARROW.values():
+        lab.resize(page, width)
+        seen = lab.look(page)
+        lab.photograph(page, f"{source.stem}-{width}")
+        assert [*seen["cut"], *seen["short"]] == [], width
+    lab.resize(page, lab.WIDTH)
 
 
 def test_the_browser_finds_the_faults_of_a_faulty_notebook(served: tuple[str, Path], page: Page) -> None:
@@ -123,6 +133,9 @@ def test_the_browser_finds_the_faults_of_a_faulty_notebook(served: tuple[str, Pa
         'd="M NaN 0"',
         "has contrast 1.2",
         "does not follow the dark theme",
+        "DIV a name too long is cut",
+        "DIV far stands out",
+        "unauth…ed-07 is shortened",
     ):
         assert expected in text
 
@@ -152,7 +165,7 @@ def test_the_playground_is_used_by_keyboard_alone(served: tuple[str, Path], page
     lab.set_theme(page, "light")
     lab.run_all(page)
     assert lab.look(page)["errors"] == []
-    output = page.locator(".jp-CodeCell").nth(2).locator(".jp-OutputArea")
+    output = page.locator(".jp-CodeCell").nth(2).locator(".jp-Cell-outputArea")
     boxes = output.get_by_role("checkbox")
     boxes.first.wait_for()
     assert boxes.count() == 2, "one for each policy"
@@ -168,8 +181,54 @@ def test_the_playground_is_used_by_keyboard_alone(served: tuple[str, Path], page
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     output.get_by_text("1 of 2 policies on").wait_for()
+    source = output.get_by_label("From")
+    source.focus()
+    page.keyboard.press("ArrowDown")
+    output.get_by_text("Now: ✕").wait_for()
+    assert page.evaluate("document.activeElement.tagName") == "SELECT", "the arrow moved the notebook's cell"
     seen = lab.look(page)
     assert (seen["errors"], seen["wide"], seen["nan"]) == ([], [], [])
+
+
+def test_cause_and_effect_of_the_playground_are_on_one_screen(served: tuple[str, Path], page: Page) -> None:
+    address, _ = served
+    lab.open_notebook(page, address, "play.ipynb")
+    lab.resize(page, lab.WIDTH, 800)
+    lab.run_all(page)
+    output = page.locator(".jp-CodeCell").nth(2).locator(".jp-Cell-outputArea")
+    output.get_by_role("checkbox").first.click()
+    output.get_by_text("Before: ").wait_for()
+    for view in ("Change", "Graph", "Matrix", "Why"):
+        output.get_by_role("button", name=view).click()
+        page.wait_for_timeout(300)
+        lab.photograph(page, f"playground-{view}")
+        assert output.bounding_box()["height"] <= 700, view
+    for width in NARROW.values():
+        lab.resize(page, width)
+        assert faults(lab.look(page), "light") == []
+
+
+SIZES = """() => { const figure = document.querySelector('.jp-OutputArea-output figure.npl');
+    return [parseFloat(getComputedStyle(figure).fontSize), figure.getBoundingClientRect().width,
+            ...[...figure.querySelectorAll('svg')].slice(-2).map(e => e.getBoundingClientRect().width)]; }"""
+
+
+def test_pictures_grow_with_presentation_mode_as_prose_does(served: tuple[str, Path], page: Page) -> None:
+    address, _ = served
+    lab.open_notebook(page, address, "play.ipynb")
+    lab.resize(page, 1600)
+    lab.run_all(page)
+    page.locator("figure.npl svg").first.wait_for()
+    before = page.evaluate(SIZES)
+    lab.toggle_presentation_mode(page)
+    after = page.evaluate(SIZES)
+    lab.photograph(page, "presentation-mode")
+    lab.toggle_presentation_mode(page)
+    lab.resize(page, lab.WIDTH)
+    assert before[0] == 14
+    assert after[0] == 17
+    assert len(before) == 4, "a font, a card and two signs of its legend"
+    assert all(now > then * 1.1 for then, now in zip(before, after, strict=True)), (before, after)
 
 
 def test_a_quiz_is_answered_by_keyboard_alone_and_the_answer_stays_in_the_saved_notebook(

@@ -159,4 +159,11 @@ def test_the_stylesheet_holds_only_the_roles_a_figure_uses():
 def test_dark_values_follow_jupyters_attribute_and_nothing_else():
     css = stylesheet("& { color: var(--npl-ink) }", "")
     assert '[data-jp-theme-light="false"] .npl{--npl-ink:#e8eaed}' in css
-    assert "prefers-color-scheme" not in css and "--jp-" not in css
+    assert "prefers-color-scheme" not in css
+    assert "--jp-" not in css.replace("--jp-content-font-size1", "")
+
+
+def test_lengths_grow_with_the_notebooks_font_and_hairlines_do_not():
+    css = stylesheet("& { border: 1px solid; margin: -3px 0 12.5px }", "")
+    assert css.startswith(".npl{--npl-u:calc(var(--jp-content-font-size1,14px)/14)}")
+    assert css.endswith("{border: 1px solid;margin: calc(-3*var(--npl-u)) 0 calc(12.5*var(--npl-u))}")

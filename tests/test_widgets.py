@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,23 @@ def lab() -> SmallLab:
 
 def controls(play: Playground, kind: str) -> dict[str, Any]:
     """The controls of one kind by their label."""
-    boxes = [play.widget, *(child for child in play.widget.children if hasattr(child, "children"))]
-    return {c.description: c for box in boxes for c in box.children if type(c).__name__ == kind}
+    return {each.description: each for each in everything(play.widget) if type(each).__name__ == kind}
+
+
+def everything(box: Any) -> Iterator[Any]:
+    for child in getattr(box, "children", ()):
+        yield child
+        yield from everything(child)
+
+
+def shown(play: Playground) -> list[Any]:
+    """The line that is announced, and the picture below the names of the views."""
+    places = [each for each in everything(play.widget) if type(each).__name__ == "HTML"]
+    return [places[0], places[-1]]
+
+
+def look_at(play: Playground, view: str) -> None:
+    next(each for each in everything(play.widget) if type(each).__name__ == "ToggleButtons").value = view
 
 
 def test_every_control_has_a_label(lab: SmallLab) -> None:
@@ -80,28 +95,43 @@ def test_switching_a_policy_off_changes_the_answer_and_not_the_cluster(lab: Smal
     assert lab.cluster.snapshot() is before
 
 
-def test_the_pictures_in_the_widget_follow(lab: SmallLab) -> None:
+def test_the_picture_in_the_widget_follows(lab: SmallLab) -> None:
     play = Playground(lab)
-    shown = play.widget.children[-4:]
-    assert "Allowed: client reaches server" in shown[0].value and 'role="status"' in shown[0].value
+    said, drawn = shown(play)
+    assert "Allowed: client reaches server" in said.value and 'role="status"' in said.value
+    look_at(play, "Why")
     controls(play, "Checkbox")["shop/allow"].value = False
-    assert "Blocked at ingress of server" in shown[0].value
-    assert "Blocked at ingress of server" in shown[3].value
+    assert "Blocked at ingress of server" in said.value
+    assert "Blocked at ingress of server" in drawn.value
+
+
+def test_cause_and_effect_stand_together_with_before_and_after(lab: SmallLab) -> None:
+    play = Playground(lab)
+    said, drawn = shown(play)
+    assert "Before" not in said.value
+    assert "Only client reaches server" in drawn.value, "nothing was switched yet: the graph"
+    controls(play, "Checkbox")["shop/allow"].value = False
+    assert "Before: ✓ Allowed: client reaches server on TCP 80. Now: ✕ Blocked at ingress of server" in said.value
+    assert "With all policies → without shop/allow" in drawn.value
+    controls(play, "Dropdown")["From"].value = "External"
+    assert "With all policies → without shop/allow" in drawn.value, "another question is no other change"
+    controls(play, "Checkbox")["shop/deny"].value = False
+    assert "Without shop/allow → without shop/allow, shop/deny" in drawn.value
 
 
 def test_a_fault_while_it_follows_is_said_where_the_pictures_stand(
     lab: SmallLab, monkeypatch: pytest.MonkeyPatch, notebook_folder: Path
 ) -> None:
     play = Playground(lab)
-    shown = play.widget.children[-4:]
+    said, drawn = shown(play)
 
     def broken(_: Playground) -> None:
         raise ZeroDivisionError("somewhere deep")
 
     monkeypatch.setattr(Playground, "pictures", broken)
     controls(play, "Checkbox")["shop/allow"].value = False
-    assert "`lab.playground()` met a fault of the lab" in shown[0].value and 'role="status"' in shown[0].value
-    assert shown[3].value == ""
+    assert "`lab.playground()` met a fault of the lab" in said.value and 'role="status"' in said.value
+    assert drawn.value == ""
 
 
 def test_port_and_pair_can_be_picked(lab: SmallLab) -> None:
@@ -149,7 +179,7 @@ def test_without_policies_there_is_nothing_to_switch() -> None:
         lab.cluster.delete("NetworkPolicy", "shop", name)
     play = Playground(lab)
     assert play.title == "Playground: there is no policy to switch"
-    assert "No policy yet" in play.widget.children[0].value
+    assert any("No policy yet" in str(each.value) for each in everything(play.widget) if hasattr(each, "value"))
 
 
 def test_the_module_does_not_need_ipywidgets_to_be_imported() -> None:

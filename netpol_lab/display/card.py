@@ -107,7 +107,6 @@ def figure(
         Markup(f"<style>{style}</style>"),
         content,
         class_="npl",
-        role="group",
         aria_label=label or plain(title),
     )
     return kind(title=plain(title), quiet=plain(quiet), twin=twin, html=str(html), **fields)
@@ -182,9 +181,11 @@ _BASE = f"""
 & .npl-quiet {{ font-size: 13px; color: var(--npl-ink2); margin-top: 1px }}
 & code {{ font: 0.92em {theme.MONO}; color: inherit; background: none; border: 0; padding: 0 }}
 & figcaption {{ margin: 0; padding: 0; text-align: left; font-style: normal }}
-& .npl-body {{ display: block !important; margin-top: 14px; overflow-x: auto }}
+& .npl-body {{ display: block !important; margin-top: 14px; overflow-x: auto; scrollbar-color: auto }}
 & svg {{ display: block; margin: 0 auto; max-width: 100%; height: auto }}
-& svg.npl-wide {{ min-width: 680px }}
+& svg.npl-wide {{ min-width: 640px }}
+& :is([class], [tabindex])::-webkit-scrollbar {{ height: 10px; width: 10px }}
+& :is([class], [tabindex])::-webkit-scrollbar-thumb {{ background: var(--npl-line); border-radius: 5px }}
 """
 _LEGEND = """
 & .npl-legend { display: flex !important; flex-wrap: wrap; gap: 6px 18px; margin-top: 14px; padding-top: 9px;

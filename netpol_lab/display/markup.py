@@ -106,7 +106,7 @@ def ident(prefix: str, *texts: str) -> str:
 def svg(width: float, height: float, title: str, desc: str, *children: object) -> Markup:
     """An inline picture with an accessible title and description.
 
-    It shrinks with its container, but not under 680 px when it is wider than that: then it scrolls.
+    It shrinks with its container, but not under 640 px when it is wider than that: then it scrolls.
     """
     title_id, desc_id = ident("npl-t", title, desc), ident("npl-d", title, desc)
     return el(
@@ -119,9 +119,10 @@ def svg(width: float, height: float, title: str, desc: str, *children: object) -
         aria_labelledby=f"{title_id} {desc_id}",
         width=float(width),
         height=float(height),
+        style=theme.scaled(f"width:{number(width)}px"),
         viewBox=f"0 0 {number(width)} {number(height)}",
         font_family=theme.SANS,
-        class_="npl-wide" if width > 680 else None,
+        class_="npl-wide" if width > 640 else None,
     )
 
 
@@ -161,6 +162,21 @@ def text_width(text: str, size: float, bold: bool = False, mono: bool = False) -
     return sum(widths.get(char, _OTHER) for char in text) * size / 2048
 
 
+def icon(width: float, height: float, *children: object) -> Markup:
+    """A small drawing in a legend. The words beside it say the same, so screen readers skip it."""
+    return el(
+        "svg",
+        *children,
+        xmlns="http://www.w3.org/2000/svg",
+        width=float(width),
+        height=float(height),
+        style=theme.scaled(f"width:{number(width)}px"),
+        viewBox=f"0 0 {width:.0f} {height:.0f}",
+        aria_hidden="true",
+        focusable="false",
+    )
+
+
 def fit(text: str, width: float, size: float, bold: bool = False, mono: bool = False) -> str:
     """``text``, with its middle replaced by ``…`` when it is wider than ``width``.
 
@@ -176,6 +192,21 @@ def fit(text: str, width: float, size: float, bold: bool = False, mono: bool = F
             return short
         keep -= 1
     return text[:1] + "…"
+
+
+def broken(name: str, width: float, size: float, bold: bool = False) -> list[str]:
+    """A name on at most three lines, broken after ``-``, ``.`` or ``/``; one that does not fit is shortened.
+
+    >>> broken("unauthorized-07", 100, 14), broken("web", 100, 14)
+    (['unauthorized-', '07'], ['web'])
+    """
+    lines = [""]
+    for piece in re.findall(r"[^-./]*[-./]|[^-./]+", name):
+        if lines[-1] and text_width(lines[-1] + piece, size, bold) > width:
+            lines.append("")
+        lines[-1] += piece
+    fits = len(lines) <= 3 and all(text_width(line, size, bold) <= width for line in lines)
+    return lines if fits else [fit(name, width, size, bold)]
 
 
 _ASCII = {

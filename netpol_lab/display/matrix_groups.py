@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netpol_lab.connections.cells import Question
 from netpol_lab.connections.scene import Scene
+from netpol_lab.display import theme
 from netpol_lab.display.markup import Markup, el, join
 from netpol_lab.display.matrix_table import NAMED_COLUMNS, swatch
 from netpol_lab.display.shares import OUTSIDE_GROUP, Share, Shares, share_by_namespace, shares_twin
@@ -34,7 +35,7 @@ def group_table(scene: Scene, question: Question, caption: str = "") -> Markup:
     return el(
         "table",
         el("caption", capital(caption)) if caption else "",
-        el("colgroup", el("col", style="width:150px")),
+        el("colgroup", el("col", style=theme.scaled("width:150px"))),
         el("thead", el("tr", corner, *columns)),
         el("tbody", *rows),
         class_="npl-grid npl-m npl-groups",

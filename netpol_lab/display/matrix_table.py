@@ -120,8 +120,10 @@ def table(grid: Grid) -> Markup:
 
 def _columns(grid: Grid, named: bool) -> Markup:
     group, name = grid.row_widths
-    spans = [el("colgroup", span=len(members)) for _, members in groups(grid.nodes)]
-    left = (el("col", style=f"width:{width}px") for width in (group, name if named else name + 12))
+    share = 100 * (1 - (group + name) / theme.WIDTH) / len(grid.nodes)  # equal, as long as the names leave room for it
+    style = f"width:{share:.1f}%" if named else None
+    spans = [el("colgroup", el("col", span=len(members), style=style)) for _, members in groups(grid.nodes)]
+    left = (el("col", style=theme.scaled(f"width:{width}px")) for width in (group, name if named else name + 12))
     return join([el("colgroup", *left), *spans])
 
 
@@ -258,10 +260,11 @@ RULES = (
     CELLS
     + card.HIDE
     + """
+& .npl-m { table-layout: auto }
 & .npl-m th[scope] { font-weight: 700 }
 & .npl-m th.npl-ns { font-weight: 400; color: var(--npl-ink2); padding-top: 6px; padding-bottom: 6px;
   vertical-align: top }
-& .npl-m thead tr + tr th { vertical-align: bottom; padding: 6px 1px 26px }
+& .npl-m thead tr + tr th { vertical-align: bottom; padding: 6px 1px 26px; min-width: 60px }
 & .npl-m thead { border-bottom: 2px solid var(--npl-line) }
 & .npl-m .npl-corner { text-align: left; vertical-align: bottom; padding: 0 0 6px; color: var(--npl-ink2);
   white-space: nowrap }

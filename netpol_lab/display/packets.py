@@ -11,7 +11,7 @@ from typing import Literal
 
 from netpol_lab.connections import Flow
 from netpol_lab.display.card import Picture, figure
-from netpol_lab.display.markup import Markup, el, fit, join, svg
+from netpol_lab.display.markup import Markup, el, fit, icon, join, svg
 from netpol_lab.display.markup import table as columns
 from netpol_lab.display.shapes import DoorState, LineState, door, line, rect, straight, text
 from netpol_lab.display.swatches import Legend
@@ -233,7 +233,7 @@ def _legend(talk: _Talk) -> Legend:
 
 def _swatch(state: LineState) -> Markup:
     drawn = line(straight((1, 10), (43, 10)), state, "ingress" if state == "blocked" else "")
-    return el("svg", drawn, width=44, height=20, viewBox="0 0 44 20", aria_hidden="true")
+    return icon(44, 20, drawn)
 
 
 # -- as text -------------------------------------------------------------------------------------

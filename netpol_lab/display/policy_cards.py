@@ -184,8 +184,8 @@ def _row(label: str, words: str, note: str) -> list[str]:
 _YAML_FONT = f"& .npl-yaml pre {{ font: 12.5px/1.5 {MONO} }}"
 
 _RULES = """
-& .npl-two { display: flex; gap: 18px; align-items: flex-start }
-& .npl-told { flex: 1 1 0; min-width: 0 }
+& .npl-two { display: flex; flex-wrap: wrap; gap: 18px; align-items: flex-start }
+& .npl-told { flex: 1 1 280px; min-width: 0 }
 & .npl-part { display: flex; gap: 14px; padding: 8px 0 11px; border-top: 1px solid var(--npl-hair) }
 & .npl-part:first-child { border-top: 0; padding-top: 0 }
 & .npl-part > div:last-child { min-width: 0; overflow-wrap: anywhere }
@@ -199,7 +199,7 @@ _RULES = """
 & .npl-off { background: var(--npl-selftint); color: var(--npl-ink2) }
 & .npl-warn { margin-top: 5px; padding: 4px 10px; border-left: 5px solid var(--npl-blocked);
   background: var(--npl-neartint) }
-& .npl-yaml { flex: none; width: 356px; box-sizing: border-box; padding: 8px 0; background: var(--npl-cluster);
+& .npl-yaml { flex: 0 1 356px; min-width: 0; box-sizing: border-box; padding: 8px 0; background: var(--npl-cluster);
   border-radius: 6px; overflow: hidden }
 & .npl-yaml > div { position: relative; padding: 0 8px 0 5px }
 & .npl-yaml > .npl-marked { background: var(--npl-card); box-shadow: inset 5px 0 var(--npl-ink); margin: 1px 1px 1px 0 }

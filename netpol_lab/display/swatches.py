@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netpol_lab.display.markup import Markup, el
+from netpol_lab.display.markup import Markup, el, icon
 from netpol_lab.display.shapes import Doors, LineState, PodLook, door, line, rect, straight
 from netpol_lab.display.theme import color
 
@@ -31,7 +31,7 @@ def lines(used: Iterable[tuple[LineState, str]]) -> Legend:
 
 
 def _line(state: LineState, stop: str) -> Markup:
-    return _svg(44, 20, line(straight((1, 10), (43, 10)), state, stop))
+    return icon(44, 20, line(straight((1, 10), (43, 10)), state, stop))
 
 
 def doors(used: Iterable[Doors]) -> Legend:
@@ -82,18 +82,4 @@ def _door_sample(state: str, ingress: bool, egress: bool) -> Markup:
             stroke_width=frame,
         )
     )
-    return _svg(width, height, *parts)
-
-
-def _svg(width: float, height: float, *children: Markup) -> Markup:
-    """Decoration: the words beside it say the same, so screen readers skip it."""
-    return el(
-        "svg",
-        *children,
-        xmlns="http://www.w3.org/2000/svg",
-        width=float(width),
-        height=float(height),
-        viewBox=f"0 0 {width:.0f} {height:.0f}",
-        aria_hidden="true",
-        focusable="false",
-    )
+    return icon(width, height, *parts)

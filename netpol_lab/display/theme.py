@@ -63,6 +63,10 @@ MONO = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace'
 WIDTH = 862
 """The inner width of a card in CSS pixels. Nothing is drawn wider."""
 
+_UNIT = ".npl{--npl-u:calc(var(--jp-content-font-size1,14px)/14)}"
+"""One of our pixels: it grows with the prose of the notebook, as in JupyterLab's Presentation Mode."""
+
+_PIXELS = re.compile(r"(-?\d+(?:\.\d+)?)px")
 _VARIABLE = re.compile(r"var\(--npl-(\w+)\)")
 _PAINT = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
 _ROLE_OF = {light: role for role, (light, _) in PALETTE.items()}
@@ -108,7 +112,16 @@ def stylesheet(rules: str, content: str) -> str:
         if value in _ROLE_OF
     )
     # JupyterLab's own rules for tables and code reach specificity (0,2,2): a repeated class stands above them.
-    return css_variables(roles) + exchanges + _minify(rules).replace("&", ".npl.npl.npl.npl")
+    return _UNIT + css_variables(roles) + exchanges + _minify(rules).replace("&", ".npl.npl.npl.npl")
+
+
+def scaled(css: str) -> str:
+    """CSS whose lengths grow with the notebook's font. Hairlines stay, and without a stylesheet all are plain pixels.
+
+    >>> scaled("border: 1px solid; width: 88px")
+    'border: 1px solid; width: calc(88*var(--npl-u,1px))'
+    """
+    return _PIXELS.sub(lambda found: found[0] if found[1] == "1" else f"calc({found[1]}*var(--npl-u,1px))", css)
 
 
 def css_variables(roles: Iterable[str]) -> str:
@@ -120,4 +133,5 @@ def css_variables(roles: Iterable[str]) -> str:
 
 @lru_cache(maxsize=256)
 def _minify(rules: str) -> str:
-    return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", rules)).replace(";}", "}").strip()
+    flat = re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", rules)).replace(";}", "}").strip()
+    return scaled(flat).replace(",1px)", ")")

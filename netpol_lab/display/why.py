@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from netpol_lab.connections import Flow
 from netpol_lab.display import card
 from netpol_lab.display.letters import compare
-from netpol_lab.display.markup import Markup, code, el, escape, join, plain
+from netpol_lab.display.markup import Markup, code, el, escape, icon, join, plain
 from netpol_lab.display.theme import color
 from netpol_lab.display.why_svg import gates
 from netpol_lab.display.why_twin import twin
@@ -216,7 +216,7 @@ def _legend(story: WhyStory) -> list[tuple[Markup | str, str]]:
 
 
 def _icon(kind: str) -> Markup:
-    """A small drawing; its words stand beside it, so it has none of its own."""
+    """The drawing of a gate, small."""
     if kind == "circle":
         shape = el("circle", cx=10, cy=12, r=8, fill=color("card"), stroke=color("line"), stroke_width=2.4)
     elif kind == "stop":
@@ -231,7 +231,7 @@ def _icon(kind: str) -> Markup:
         shape = join(
             el("rect", x=0.5, y=y, width=19, height=8, fill=color(fill), stroke=color(stroke)) for y in (1.5, 14.5)
         )
-    return el("svg", shape, width=20, height=24, viewBox="0 0 20 24", aria_hidden="true")
+    return icon(20, 24, shape)
 
 
 WHO = "& .npl-who { color: var(--npl-ink2); font-size: 13px }"
@@ -239,8 +239,9 @@ WHO = "& .npl-who { color: var(--npl-ink2); font-size: 13px }"
 
 _RULES = """
 & .npl-heard { color: var(--npl-ink) }
-& .npl-diff { display: grid; grid-template-columns: repeat(2, minmax(0, max-content)) minmax(0, auto); gap: 0 14px;
-  align-items: baseline; margin-top: 4px }
+& .npl-diff { display: grid; grid-template-columns: max-content fit-content(50%) minmax(70px, 1fr); gap: 0 14px;
+  align-items: baseline; margin-top: 4px; overflow-x: auto; scrollbar-color: auto;
+  padding-bottom: 2px }
 & .npl-diff > div { display: contents }
 & .npl-diff code { font-size: 15px; white-space: pre-wrap; overflow-wrap: anywhere }
 & .npl-diff .npl-d { border-bottom: 3px solid var(--npl-blocked); font-weight: 700 }

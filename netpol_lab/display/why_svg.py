@@ -1,21 +1,22 @@
-"""The five gates of one connection, as a drawing 862 px wide."""
+"""The five gates of one connection, as a drawing narrow enough for a small window."""
 
 from __future__ import annotations
 
 import re
 
-from netpol_lab.display.markup import Markup, el, fit, join, svg, text_width
-from netpol_lab.display.theme import WIDTH, color
+from netpol_lab.display.markup import Markup, broken, el, fit, join, svg, text_width
+from netpol_lab.display.theme import color
 from netpol_lab.engine.verdict import Condition
 from netpol_lab.tell.condition_words import found_words
 from netpol_lab.tell.step_words import ToldStep
 from netpol_lab.tell.why_story import WhyStory
 
-_BOX_W, _BOX_H, _Y = 112, 52, 92
-_SOURCE_X, _TARGET_X = 5, 745
-_CENTERS = tuple(183 + 124 * i for i in range(5))
+_BOX_W, _Y, _COLUMN = 118, 92, 104
+_SOURCE_X, _TARGET_X, _WIDTH = 5, 643, 766
+_CENTERS = tuple(175 + _COLUMN * i for i in range(5))
 _SIGNS = {"Egress": "↦", "Ingress": "⇥"}
-_FACT_Y, _FACT_STEP, _FACT_LINES = 154, 16, 3
+_FACT_Y, _FACT_STEP, _FACT_LINES = 154, 16, 4
+_FACT_ROOM = _COLUMN - 4
 
 
 def gates(story: WhyStory, title: str, desc: str, near: Condition | None) -> Markup:
@@ -29,7 +30,7 @@ def gates(story: WhyStory, title: str, desc: str, near: Condition | None) -> Mar
         _end_box(_TARGET_X, story.target_name, story.target_note, _arrival(story), reached=story.stop is None),
         *(_step(story, i, facts[i]) for i in range(5)),
     ]
-    return svg(WIDTH, height, title, desc, el("g", *parts, transform=f"translate(0 -{lift})"))
+    return svg(_WIDTH, height, title, desc, el("g", *parts, transform=f"translate(0 -{lift})"))
 
 
 def _source_note(story: WhyStory, near: Condition | None) -> str:
@@ -85,13 +86,15 @@ def _end_box(x: float, name: str, note: str, below: str, reached: bool) -> Marku
     middle, room = x + _BOX_W / 2, _BOX_W - 8
     frame = ("ink", 2.0, "") if reached else ("line", 1.4, "4 3")
     ink = "ink" if reached else "ink2"
-    size = next((size for size in (14, 13, 12) if text_width(name, size, bold=True) <= room), 12)
+    size = next((size for size in (14, 13) if text_width(name, size, bold=True) <= room), 12)
+    lines = [(line, size, ink, True) for line in broken(name, room, size, bold=True)]
+    lines += [(fit(note, room, 12), 12, "ink2", False)] if note else []
+    half = max(26, 9 * len(lines) + 8)
     return join(
         [
-            _rect(x, _Y - _BOX_H / 2, _BOX_W, _BOX_H, "pod" if reached else "card", *frame),
-            _write(middle, _Y - 3 if note else _Y + 5, fit(name, room, size, bold=True), size, ink, True),
-            _write(middle, _Y + 15, fit(note, room, 12), 12, "ink2") if note else "",
-            _write(middle, _Y + 48, below, 12.5, "ink2"),
+            _rect(x, _Y - half, _BOX_W, 2 * half, "pod" if reached else "card", *frame),
+            *(_write(middle, _Y + 14 - 9 * len(lines) + 18 * i, *line) for i, line in enumerate(lines)),
+            _write(middle, _Y + half + 22, below, 12.5, "ink2"),
         ]
     )
 
@@ -206,16 +209,16 @@ def _fact_lines(step: ToldStep) -> list[tuple[str, str, bool]]:
         lines += [(line, paint, bold) for line in _wrap(fact, bold)]
     if len(lines) > _FACT_LINES:
         last = lines[_FACT_LINES - 1]
-        lines = [*lines[: _FACT_LINES - 1], (fit(last[0] + "…", 120, 12.5), last[1], last[2])]
+        lines = [*lines[: _FACT_LINES - 1], (fit(last[0] + "…", _FACT_ROOM, 12.5), last[1], last[2])]
     return lines
 
 
 def _wrap(words: str, bold: bool) -> list[str]:
     """Break after blanks, ``-``, ``.``, ``/`` and ``,`` where a line is full."""
     lines = [""]
-    words = words.replace("rule ", "rule\u00a0")  # "rule 1" stays together
+    words = re.sub(r"rule (?=\d)", "rule\u00a0", words)  # "rule 1" stays together
     for piece in re.findall(r"[^-./, ]*[-./, ]|[^-./, ]+", words) or [words]:
-        if lines[-1] and text_width((lines[-1] + piece).rstrip(), 12.5, bold) > 118:
+        if lines[-1] and text_width((lines[-1] + piece).rstrip(), 12.5, bold) > _FACT_ROOM - 2:
             lines.append("")
         lines[-1] += piece
-    return [fit(line.strip(), 120, 12.5, bold) for line in lines]
+    return [fit(line.strip(), _FACT_ROOM, 12.5, bold) for line in lines]

@@ -1,4 +1,4 @@
-"""A playground: policies on and off, a port, a pair; graph, matrix and the why follow.
+"""A playground: policies on and off, a port, a pair; what changes by it, graph, matrix and the why follow.
 
 It works on hypothetical states and never changes the lab's cluster. Everything it shows is also there without a
 kernel: beside the widget the object carries its present state as static HTML and as text.
@@ -25,6 +25,17 @@ _ALL_PORTS = "all ports"
 _NO_PORT = 80
 """What the why is asked about when no port is chosen and the target listens on none."""
 
+_KEYS = "npl-keys"
+_KEEP_KEYS = (
+    f"document.addEventListener('focusin', ({{target}}) => target.matches?.('.{_KEYS} select')"
+    " && target.setAttribute('data-lm-suppress-shortcuts', 'true'))"
+)
+"""A list that does not carry this attribute itself loses the arrow keys to JupyterLab, which moves to another cell."""
+
+_JAVASCRIPT = "application/javascript"
+
+_VIEWS = ("Change", "Graph", "Matrix", "Why")
+
 Port = tuple[str, int]
 
 
@@ -43,8 +54,8 @@ class LabLike(Protocol):
 class Playground:
     """What is chosen, and the pictures of it; show it as the last line of a cell. :attr:`widget` has the controls.
 
-    ``off`` holds the policies that are switched off, ``port`` a (protocol, number) or None for all ports,
-    ``source`` and ``target`` node ids of the scene.
+    ``off`` holds the policies that are switched off, ``off_before`` those before the last switch; ``port`` a
+    (protocol, number) or None for all ports, ``source`` and ``target`` node ids of the scene.
     """
 
     def __init__(self, lab: LabLike) -> None:
@@ -54,14 +65,15 @@ class Playground:
         self.nodes: tuple[SceneNode, ...] = build(start).nodes
         self.ports = _ports(self.nodes)
         self.off: frozenset[str] = frozenset()
+        self.off_before: frozenset[str] | None = None
         self.port: Port | None = None
         self.source, self.target = _first_pair(self.nodes)
         self._widget: Any = None
 
     # -- what is shown ---------------------------------------------------------------------------
 
-    def _state(self) -> tuple[Snapshot, Scene]:
-        state = self._lab.hypothetical(without=sorted(self.off))
+    def _state(self, off: frozenset[str]) -> tuple[Snapshot, Scene]:
+        state = self._lab.hypothetical(without=sorted(off))
         return state, build(state)
 
     @property
@@ -73,22 +85,49 @@ class Playground:
 
     def pictures(self) -> tuple[Picture, Picture, Picture]:
         """Graph, matrix and the why of the chosen pair, for the present choice."""
-        from netpol_lab.connections import connect_to
-        from netpol_lab.display import graph, matrix, why
+        from netpol_lab.display import graph, matrix
 
-        state, scene = self._state()
-        ends = [_endpoint(scene, id, self.nodes) for id in (self.source, self.target)]
+        _, scene = self._state(self.off)
         protocol, port = self.asked
         ids = {node.id for node in scene.nodes}
         asked = [(self.source, self.target, protocol, port)] if {self.source, self.target} <= ids else []
         asked = asked if self.source != self.target else []
-        flow = connect_to(state, ends[0].endpoint, ends[1].endpoint, port, protocol)
         chosen = {} if self.port is None else {"protocol": self.port[0], "port": self.port[1]}
         return (
             graph.draw(scene, blocked=asked),
             matrix.draw(scene, **chosen),  # type: ignore[arg-type]
-            why.draw(flow, withheld=self._lab.withheld(state, flow)),
+            self._why(self.off),
         )
+
+    def _why(self, off: frozenset[str]) -> Picture:
+        """The why of the chosen pair, without some policies."""
+        from netpol_lab.connections import connect_to
+        from netpol_lab.display import why
+
+        state, scene = self._state(off)
+        source, target = (_endpoint(scene, id, self.nodes).endpoint for id in (self.source, self.target))
+        protocol, port = self.asked
+        flow = connect_to(state, source, target, port, protocol)
+        return why.draw(flow, withheld=self._lab.withheld(state, flow))
+
+    def change(self) -> Picture | None:
+        """What the last switch did to all connections; None before the first."""
+        from netpol_lab.display import delta
+
+        if self.off_before is None:
+            return None
+        scenes = [self._state(off)[1] for off in (self.off_before, self.off)]
+        return delta.draw(*scenes, before_name=self._switched(self.off_before), after_name=self._switched(self.off))
+
+    def _switched(self, off: frozenset[str]) -> str:
+        return f"without {', '.join(sorted(off))}" if off else "with all policies"
+
+    def said(self) -> str:
+        """Cause and effect in one line: what is on, and what becomes of the chosen pair."""
+        now = self._why(self.off).title
+        if self.off_before is None:
+            return line("playground.now", title=self.title, now=now)
+        return line("playground.changed", title=self.title, before=self._why(self.off_before).title, now=now)
 
     @property
     def asked(self) -> Port:
@@ -148,13 +187,13 @@ class Playground:
     def _build(self) -> Any:
         import ipywidgets as widgets
 
-        wide = {"style": {"description_width": "48px"}, "layout": widgets.Layout(width="320px")}
+        wide = {"style": {"description_width": "40px"}, "layout": widgets.Layout(width="auto")}
         switches = [
             widgets.Checkbox(
                 value=policy.id not in self.off,
                 description=policy.id,
                 indent=False,
-                layout=widgets.Layout(width="auto"),
+                layout=widgets.Layout(width="auto", flex="none"),
             )
             for policy in self.policies
         ]
@@ -164,24 +203,36 @@ class Playground:
         port = widgets.Dropdown(options=ports, value=self.port or _ALL_PORTS, description="Port", **wide)
         source = widgets.Dropdown(options=nodes, value=self.source, description="From", **wide)
         target = widgets.Dropdown(options=nodes, value=self.target, description="To", **wide)
-        shown = [widgets.HTML() for _ in range(4)]
+        view = widgets.ToggleButtons(options=_VIEWS, value=_VIEWS[0], style={"button_width": "84px"})
+        said, drawn = (widgets.HTML(layout=widgets.Layout(min_width="0", width="auto")) for _ in range(2))
         by_id = dict(zip((policy.id for policy in self.policies), switches, strict=True))
 
         def follow(_change: object = None) -> None:
-            self.off = frozenset(id for id, switch in by_id.items() if not switch.value)
+            off = frozenset(id for id, switch in by_id.items() if not switch.value)
+            if off != self.off:
+                self.off, self.off_before = off, self.off
             self.port = None if port.value == _ALL_PORTS else port.value
             self.source, self.target = source.value, target.value
-            self._fill(shown)
+            said.value, drawn.value = self._now(view.value)
 
-        for control in (*switches, port, source, target):
+        for control in (*switches, port, source, target, view):
             control.observe(follow, names="value")
-        self._fill(shown)
+        follow()
         heading = widgets.HTML(f"<b>{'Policies' if switches else 'No policy yet'}</b>")
-        pair = widgets.HBox([port, source, target], layout=widgets.Layout(flex_flow="row wrap"))
-        return widgets.VBox([heading, *switches, pair, *shown])
+        listed = widgets.VBox(switches, layout=widgets.Layout(max_height="230px", overflow="auto", flex="none"))
+        keys = widgets.Output(layout=widgets.Layout(display="none"))
+        keys.outputs = ({"output_type": "display_data", "data": {_JAVASCRIPT: _KEEP_KEYS}, "metadata": {}},)
+        controls = widgets.VBox(
+            [heading, listed, port, source, target, keys], layout=widgets.Layout(flex="1 1 220px", max_width="330px")
+        )
+        seen = widgets.VBox([view, drawn], layout=widgets.Layout(flex="4 1 500px", min_width="0"))
+        both = widgets.HBox([controls, seen], layout=widgets.Layout(flex_flow="row wrap"))
+        box = widgets.VBox([said, both])
+        box.add_class(_KEYS)
+        return box
 
-    def _fill(self, shown: Sequence[Any]) -> None:
-        """Write the pictures into their places; the first is a line that screen readers announce.
+    def _now(self, view: str) -> tuple[str, str]:
+        """The line that screen readers announce, and the picture that is looked at.
 
         What is raised where a control changes reaches no cell, so an error stands in that line.
         """
@@ -189,13 +240,15 @@ class Playground:
 
         try:
             with foreseen("lab.playground()"):
-                pictures = self.pictures()
-                said, drawn = f"{self.title}. {pictures[2].title}.", [picture.html for picture in pictures]
+                said, picture = self.said(), self._picture(view)
         except LabError as error:
-            said, drawn = str(error), [""] * len(shown[1:])
-        shown[0].value = str(el("div", said, role="status", aria_live="polite"))
-        for place, html in zip(shown[1:], drawn, strict=True):
-            place.value = html
+            said, picture = str(error), None
+        return str(el("div", said, role="status", aria_live="polite")), picture.html if picture else ""
+
+    def _picture(self, view: str) -> Picture:
+        """One view of the choice. Before the first switch nothing has changed: then the graph stands for the change."""
+        graph, matrix, why = self.pictures()
+        return {"Change": self.change() or graph, "Graph": graph, "Matrix": matrix, "Why": why}[view]
 
 
 def _ports(nodes: Iterable[SceneNode]) -> tuple[Port, ...]:

@@ -334,6 +334,8 @@ PICTURES = {
     "moments.start": "the start",
     "playground.none": "Playground: there is no policy to switch",
     "playground.title": "Playground: {on} of {number} {number:policy|policies} on",
+    "playground.now": "{title}. {now}.",
+    "playground.changed": "{title}. Before: {before}. Now: {now}.",
     "playground.quiet": "The choice below, then what follows from it.",
     # -- what an answer leaves out
     "caveat.other policy": "Not judged: {objects}, which can overrule what NetworkPolicy decides.",
