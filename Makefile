@@ -15,7 +15,7 @@ SETTINGS = $(VENV)/share/jupyter/lab/settings
 # Each notebook starts a kernel, and a kernel starts faster from compiled modules: keep them whatever the shell says.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help lab test lint types notebooks check-notebooks bench bench-class constraints supply clean
+.PHONY: help lab test lint types notebooks check-notebooks live-test bench bench-class constraints supply clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make test              run every check: format, lint, types, tests, notebooks, a real browser"
 	@echo "make notebooks         build the notebooks from notebooks/source"
 	@echo "make check-notebooks   compare the built notebooks with their sources, byte for byte"
+	@echo "make live-test         run the live lab on a real control plane, where its programs are (CONTRIBUTING.md)"
 	@echo "make bench             print the measurements beside their goals"
 	@echo "make bench-class       measure a class: kernels alone, then in one JupyterLab (make bench-class STUDENTS=30)"
 	@echo "make constraints       resolve the pinned versions anew"
@@ -55,6 +56,10 @@ notebooks: $(VENV)/.test-installed
 
 check-notebooks: $(VENV)/.test-installed
 	@$(BIN)/python notebooks/build.py --check
+
+# Programs of a real control plane from NETPOL_LAB_LIVE_BIN or PATH: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl.
+live-test: $(VENV)/.test-installed
+	@NETPOL_LAB_LIVE_TEST=1 $(BIN)/python -m pytest -rs tests/test_live_real.py
 
 bench: $(VENV)/.test-installed
 	@$(BIN)/python -m benchmarks
