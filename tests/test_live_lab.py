@@ -212,3 +212,31 @@ def test_a_profile_that_is_none_is_refused_before_the_cluster_is_read(cluster):
     with pytest.raises(Exception, match="no network plugin profile"):
         Lab("07", live=CONTEXT, profile="calicoo")
     assert not any("pods" in " ".join(words) for words in asked(cluster))
+
+
+# -- real connections ----------------------------------------------------------------------------
+
+
+def test_a_probe_makes_the_connections_through_the_students_kubectl(lab, cluster):
+    for line in ("run web --image=nginx --port=80", "run client --image=busybox:1.36 -- sleep 1d"):
+        shell(f"kubectl {line}")
+    address = str(lab.cluster.pod("default", "web").ip)
+    assert lab.probe().title == "1 connection that was tried agrees"
+    execs = [words for words in asked(cluster) if "exec" in words]
+    assert execs == [
+        [
+            "--context",
+            CONTEXT,
+            "exec",
+            "client",
+            "--namespace=default",
+            "--",
+            "nc",
+            "-z",
+            "-v",
+            "-w",
+            "3",
+            address,
+            "80",
+        ]
+    ]

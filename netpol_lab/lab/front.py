@@ -16,9 +16,9 @@ from netpol_lab.lab import command_line, notebook, student_files
 from netpol_lab.lab.at_exercise import AtExercise
 from netpol_lab.lab.bridge import Bridge
 from netpol_lab.lab.clusters import Cluster
-from netpol_lab.lab.live.own_kubectl import LiveError
 from netpol_lab.lab.live.place import wanted_live
 from netpol_lab.lab.live.real_cluster import RealCluster
+from netpol_lab.lab.live.reality import Reality
 from netpol_lab.lab.own_shell import OwnShell
 from netpol_lab.lab.practicing import Practice
 from netpol_lab.lab.unforeseen import front_door
@@ -37,7 +37,7 @@ _open: Lab | None = None
 
 
 @front_door
-class Lab(Practice, Views):
+class Lab(Reality, Practice, Views):
     """One student's lab.
 
     ``xx`` is the student's number, two digits as text. ``lesson`` names the folder for the files you write
@@ -108,20 +108,6 @@ class Lab(Practice, Views):
         """Stand beside the student's own program, on a real cluster."""
         assert self._real is not None
         return self._real.beside(self.cluster, self._story, program, words, cwd, own, say)
-
-    def _may_begin(self, id: str) -> None:
-        if self._real:
-            raise LiveError(
-                f"On a real cluster the lab does not write into your namespaces. To begin {id} anew, run the clean-up "
-                "cells of this lesson, then the cells above the exercise."
-            )
-
-    def _look_again(self) -> None:
-        """Read a real cluster before a view of it is drawn, and say what is new about the reading."""
-        if self._real:
-            self._real.look(self.cluster, self._story)
-            for note in self._real.new_notes():
-                print(f"live: {note}")
 
     def kubectl(self, line: str, stdin: str = "") -> ProgramResult:
         """Run one kubectl line from Python: ``lab.kubectl("get pods -A").stdout``."""

@@ -363,5 +363,25 @@ PICTURES = {
     "caveat.many.client's address": "{number} Services ({first} and others)",
     "caveat.many.own Service": "{number} Services ({first} and others)",
     "caveat.many.host port": "{number} pods ({first} and others)",
+    # -- real connections beside the prediction
+    "probe.quiet": "Predicted from the objects of the cluster; observed with real connections.",
+    "probe.stopped": "Stopped by you: what was not tried is missing.",
+    "probe.none": "No connection was tried",
+    "probe.agree": "{count} {number:connection that was tried agrees|connections that were tried agree}",
+    "probe.surprises": "{surprises} of {number} connections {surprises:differs|differ} from the prediction",
+    "probe.heard": "It said: {words}",
+    "probe.why.agrees when asked again": "The policies were not programmed yet; asked again, it agrees.",
+    "probe.why.not enforced": "Policies isolate this pod, and the packet passed: the cluster does not enforce them. "
+    "The canary tells more.",
+    "probe.why.other policy": "A policy of another kind is about these pods, and is not judged here.",
+    "probe.why.plugin": "The API leaves this to the network plugin, and this one decides otherwise than the profile.",
+    "probe.why.changed meanwhile": "Labels or policies changed while it was tried. Ask again.",
+    "probe.why.nothing listens": "The packet arrived, and nothing listens on that port, though the pod declares it.",
+    "probe.why.something listens": "Something listens there that the pod does not declare.",
+    "probe.why.rejected": "It was refused at once: this plugin rejects what others drop.",
+    "probe.why.dropped on the way": "No policy stops it, and nothing came back: something else on the way drops it, "
+    "such as a firewall of the nodes, or a translated source address.",
+    "probe.why.no client": "This pod has no program that can try a connection.",
+    "probe.why.not tried": "It was not tried.",
 }
 """By id. The first word of an id is the picture."""

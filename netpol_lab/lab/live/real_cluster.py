@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from netpol_lab.cluster.handle import SimulatedCluster
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.story import Timeline
 from netpol_lab.engine.profiles import profile_named
-from netpol_lab.lab.live.own_kubectl import LiveError, OwnKubectl, Staying
+from netpol_lab.lab.live.own_kubectl import KubectlSaid, LiveError, OwnKubectl, Staying
 from netpol_lab.lab.live.place import ClusterPlace, confirm, current_place
 from netpol_lab.lab.live.predicted import Prediction, effect_of_line
 from netpol_lab.lab.live.reading import Observation, other_policy_kinds, read_cluster
@@ -35,6 +35,7 @@ STAYING = frozenset({"port-forward", "proxy"})
 """The verbs whose lines do not end by themselves, and are of use while they run."""
 
 SECONDS_TO_START = 5
+SECONDS_TO_EXEC = 20
 
 SECONDS_FOR_POLICIES = 2.0
 """How long a plugin is given to program a change of policies or labels, until the canary has measured it."""
@@ -194,6 +195,10 @@ class RealCluster:
         if code is None:
             say("live: it goes on in the background until the lab is closed.\n")
         return code or 0
+
+    def exec(self, pod: Pod, words: Sequence[str]) -> KubectlSaid:
+        """Run a program in a pod."""
+        return self.kubectl.say("exec", pod.name, f"--namespace={pod.namespace}", "--", *words, seconds=SECONDS_TO_EXEC)
 
     def close(self) -> None:
         """End what was started in the background."""

@@ -1,0 +1,72 @@
+"""What a lab does with a real cluster, at the front door: :class:`Reality`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from netpol_lab.connections.scene import build
+from netpol_lab.connections.story import Timeline
+from netpol_lab.kubectl import Session, run
+from netpol_lab.lab.clusters import Cluster
+from netpol_lab.lab.live.own_kubectl import KubectlSaid, LiveError
+from netpol_lab.lab.live.probing import connections_to_try, probe
+from netpol_lab.lab.live.real_cluster import RealCluster
+from netpol_lab.model.objects import Pod
+
+if TYPE_CHECKING:
+    from netpol_lab.display.card import Picture
+
+
+class Reality:
+    """The part of a lab that knows a real cluster, where it has one."""
+
+    cluster: Cluster
+    _story: Timeline
+    _real: RealCluster | None
+
+    def probe(self, *namespaces: str) -> Picture:
+        """Make the connections between the pods, and show what they met beside what was predicted.
+
+        Each pod tries each port on which another one listens, from inside, with the client it has. Without
+        ``namespaces``: all but those of the cluster itself. A surprise is tried again, and has its likely reason. Stop
+        it when you like: what was tried is shown. Raises LabError for more connections than one probe makes.
+        """
+        from netpol_lab.display import probe_table
+
+        state, real = self.cluster.snapshot(), self._real
+        flows = connections_to_try(state, build(state), namespaces)
+        if real is None:
+            probed, stopped = probe(self._simulated_exec, flows, self.cluster.snapshot, _say, lambda: None)
+        else:
+            pause = lambda: real.clock.sleep(real.seconds_for_policies)  # noqa: E731
+            probed, stopped = probe(real.exec, flows, lambda: real.observe().state, _say, pause)
+        return probe_table.draw(probed, stopped=stopped)
+
+    def live_notes(self) -> list[str]:
+        """What was not read of a real cluster, or is not certain; empty for a simulated one."""
+        return list(self._real.notes) if self._real else []
+
+    def _simulated_exec(self, pod: Pod, words: Sequence[str]) -> KubectlSaid:
+        result = run(
+            Session(Cluster.at(self.cluster.snapshot())), ["exec", pod.name, "-n", pod.namespace, "--", *words]
+        )
+        return KubectlSaid(result.stdout, result.stderr, result.exit_code)
+
+    def _may_begin(self, id: str) -> None:
+        if self._real:
+            raise LiveError(
+                f"On a real cluster the lab does not write into your namespaces. To begin {id} anew, run the clean-up "
+                "cells of this lesson, then the cells above the exercise."
+            )
+
+    def _look_again(self) -> None:
+        """Read a real cluster before a view of it is drawn, and say what is new about the reading."""
+        if self._real:
+            self._real.look(self.cluster, self._story)
+            for note in self._real.new_notes():
+                print(f"live: {note}")
+
+
+def _say(text: str) -> None:
+    print(f"live: {text}", end="", flush=True)
