@@ -40,6 +40,7 @@ ENGINE = (
     "engine_laws",
 )
 TESTS = {
+    "model/appended_lines": ("student_record",),
     "engine/reachability": ("engine_worlds", "engine_reachability"),
     "model/*": ENGINE,
     "manifests/*": ENGINE,
@@ -79,6 +80,13 @@ TESTS = {
     "display/shares": ("display_folds", "display_heatmap", "display_matrix"),
     "display/why*": ("told_parts", "display_why"),
     "display/*": ("display_*",),
+    "lessons/quiz": ("quiz",),
+    "lessons/question_cards": ("quiz", "questions"),
+    "lessons/given_answers": ("quiz", "questions"),
+    "lessons/student_record": ("student_record",),
+    "lessons/repeating": ("student_record",),
+    "lessons/tallies": ("student_record",),
+    "lessons/class_board": ("student_record",),
     "lessons/passing": ("causes_parts", "exercises_passing"),
     "lessons/mistaken*": ("causes_parts", "exercises_causes", "exercises_04_05", "exercises_06_07"),
     "lessons/*": ("causes_parts", "exercises_04_05", "exercises_06_07", "exercises_passing", "exercises_causes"),

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,37 @@ def test_a_damaged_record_is_told_and_set_aside_and_the_rest_goes_on(tmp_path: P
         assert record.read() == (lines, [])
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such lock")
+def test_a_line_that_waited_while_the_record_was_set_aside_is_in_the_new_file(tmp_path: Path):
+    import fcntl
+
+    file = tmp_path / "progress-07.jsonl"
+    file.write_text("old\n")
+    code = (
+        "import sys; from pathlib import Path; from netpol_lab.model.appended_lines import append_line\n"
+        "print('ready', flush=True); append_line(Path(sys.argv[1]), 'new')"
+    )
+    with file.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting = subprocess.Popen([sys.executable, "-c", code, str(file)], stdout=subprocess.PIPE)
+        assert waiting.stdout is not None and waiting.stdout.readline() == b"ready\n"
+        waits_for_lock(waiting.pid)
+        file.rename(tmp_path / "aside")
+        file.write_text("kept\n")
+    assert waiting.wait() == 0
+    assert file.read_text() == "kept\nnew\n"
+    assert (tmp_path / "aside").read_text() == "old\n"
+
+
+def waits_for_lock(pid: int) -> None:
+    """Wait until a process waits for a lock; where that cannot be seen, a moment has to do."""
+    for _ in range(100):
+        locks = Path("/proc/locks")
+        if not locks.exists() or re.search(rf"-> FLOCK .* {pid} ", locks.read_text()):
+            return
+        time.sleep(0.05)
+
+
 def test_a_line_that_is_appended_after_a_new_file_took_the_place_is_in_the_new_file(tmp_path: Path):
     file = tmp_path / "lines"
     append_line(file, "one")
@@ -231,6 +263,7 @@ STORY = [
     line("02-default-deny", "check", "02-default-deny/1", "failed", "M8"),
     line("02-default-deny", "check", "02-default-deny/1", "failed", "M8"),
     line("02-default-deny", "check", "02-default-deny/1", "passed"),
+    line("02-default-deny", "check", "02-default-deny/1", "failed"),  # tried out after it was passed
     line("02-default-deny", "predict", "02-default-deny/p1", "wrong"),
     line("02-default-deny", "quiz", "02-default-deny/q1", "wrong"),
     line("02-default-deny", "quiz", "02-default-deny/q1", "right"),
