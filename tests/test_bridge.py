@@ -32,7 +32,7 @@ class Said:
 
 @pytest.fixture
 def bridge() -> Iterator[Bridge]:
-    def answer(program: str, words: list[str], stdin, cwd: str, special) -> Said | None:
+    def answer(program: str, words: list[str], stdin, cwd: str, special, terminal: bool) -> Said | None:
         if program == "curl":
             return None
         if words[:1] == ["apply"]:
@@ -42,6 +42,8 @@ def bridge() -> Iterator[Bridge]:
                 return Said(stdout=f"read {special(words[-1])!r}\n")
             except OSError as error:
                 return Said(stdout=f"{error.strerror}\n")
+        if words[:1] == ["terminal"]:
+            return Said(stdout=f"{terminal}\n")
         if words[:1] == ["where"]:
             return Said(stdout=cwd + "\n")
         return Said(stdout=f"{words}\n", stderr="on the other stream\n", exit_code=3)
@@ -80,6 +82,14 @@ def test_a_program_that_does_not_read_leaves_standard_input_to_the_rest_of_the_s
 
 def test_both_ends_of_a_pipe_may_be_kubectl(bridge):
     assert shell("kubectl get x | kubectl apply -f -").stdout == """read "['get', 'x']\\n"\n"""
+
+
+def test_a_line_that_is_given_no_input_is_at_a_terminal_and_a_pipe_a_file_or_a_script_is_not(bridge, tmp_path):
+    assert shell("kubectl terminal", stdin=subprocess.DEVNULL).stdout == "True\n"
+    assert shell("echo yes | kubectl terminal", stdin=subprocess.DEVNULL).stdout == "False\n"
+    (tmp_path / "input").write_text("yes")
+    assert shell(f"kubectl terminal < {tmp_path}/input", stdin=subprocess.DEVNULL).stdout == "False\n"
+    assert shell("bash", input="kubectl terminal\n").stdout == "False\n"  # as %%bash runs its cell
 
 
 def test_the_working_directory_of_the_shell_is_told(bridge, tmp_path):
@@ -137,7 +147,7 @@ def test_a_file_without_end_is_read_to_the_limit(bridge):
 def test_the_program_reads_no_file_that_its_line_does_not_name(tmp_path):
     secret = tmp_path / "secret"
     os.mkfifo(secret)
-    opened = Bridge(lambda program, words, stdin, cwd, special: Said(stdout=repr(special(str(secret)))))
+    opened = Bridge(lambda program, words, stdin, cwd, special, terminal: Said(stdout=repr(special(str(secret)))))
     try:
         said = shell("kubectl get pods")
         assert (said.stdout, said.returncode) == ("", 1)

@@ -30,12 +30,14 @@ def run(
     stdin: Callable[[], str] = _no_stdin,
     cwd: str = ".",
     special: Callable[[str], bytes] = _no_special,
+    terminal: bool | None = None,
 ) -> ProgramResult:
     """Run one kubectl command line and return what it prints and its exit code. Never raises a LabError.
 
     ``argv`` are the words after ``kubectl``. ``stdin`` is called once, and only when the line reads standard input;
     ``cwd`` is the folder that relative file names start from. ``special`` reads a file that is no regular one (a pipe,
     a device) for the program that was started; it is called with the name as typed and raises OSError.
+    ``terminal`` tells whether that program is at one; None for what the session says.
     One call lets a second of simulated time pass.
 
     >>> from netpol_lab.cluster.handle import SimulatedCluster as Cluster
@@ -48,6 +50,8 @@ def run(
     >>> run(session, ["get", "netpols"]).stderr.splitlines()[0]
     'error: the server doesn\\'t have a resource type "netpols"'
     """
+    from netpol_lab.kubectl.arguments import Parsed
     from netpol_lab.kubectl.dispatch import answer
+    from netpol_lab.kubectl.session import Call
 
-    return answer(session, list(argv), stdin, cwd, special)
+    return answer(Call(session, "", Parsed((), None, {}), stdin, cwd, special, terminal), list(argv))

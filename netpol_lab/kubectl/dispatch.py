@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from netpol_lab.kubectl import help
-from netpol_lab.kubectl.arguments import Flag, Parsed, parse
+from netpol_lab.kubectl.arguments import Flag, parse
 from netpol_lab.kubectl.failure import Failure, not_simulated
 from netpol_lab.kubectl.flags import GLOBAL
 from netpol_lab.kubectl.refused_verbs import NOT_SIMULATED
-from netpol_lab.kubectl.session import Call, Session
+from netpol_lab.kubectl.session import Call
 from netpol_lab.kubectl.verbs import VERBS
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.phrases import nearest
 from netpol_lab.pods.process import ProgramResult
 
 
-def answer(
-    session: Session, words: list[str], stdin: Callable[[], str], cwd: str, special: Callable[[str], bytes]
-) -> ProgramResult:
-    """Run one command line; see :func:`run`."""
-    call = Call(session, "", Parsed((), None, {}), stdin, cwd, special)
+def answer(call: Call, words: list[str]) -> ProgramResult:
+    """Run one command line; see :func:`netpol_lab.kubectl.run`."""
     try:
         exit_code = _run(call, words)
     except Failure as failure:
@@ -29,7 +26,7 @@ def answer(
         exit_code = call.report([Failure(str(error))])
     except RecursionError:
         exit_code = call.report([Failure("the input is nested too deeply")])
-    session.cluster.advance(session.call_seconds)
+    call.cluster.advance(call.session.call_seconds)
     return ProgramResult(tuple(call.chunks), exit_code)
 
 

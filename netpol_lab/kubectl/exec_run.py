@@ -54,7 +54,7 @@ def run_exec(call: Call) -> int:
     container = container_of(call, body, say=not call.flag("quiet"))
     if phase == "Pending":
         raise Failure(f'unable to upgrade connection: container not found ("{container}")')
-    if call.flag("tty") and not call.session.terminal:
+    if call.flag("tty") and not call.has_terminal:
         call.warn(_NO_TERMINAL)
     result = _program(call, name, call.command, container)
     if result.exit_code and result.started:
@@ -159,7 +159,7 @@ def _what_runs(call: Call, pod: ReadOnlyBody) -> tuple[str, ...]:
 
 def _attached(call: Call, name: str, command: Sequence[str]) -> int:
     """What ``run -i`` does after the pod has started."""
-    without = call.flag("tty") and not call.session.terminal
+    without = call.flag("tty") and not call.has_terminal
     if without:
         call.warn(_NO_TERMINAL)
     if not command:

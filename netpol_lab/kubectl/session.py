@@ -35,7 +35,7 @@ class Session:
     port-forward and proxy opened on the student's machine. ``access`` is what web servers noted about requests.
     ``files`` holds what was written into containers, by the address of their pod.
     ``refused`` holds names that were refused because what had them is still ending.
-    ``terminal``: whether standard input is one; it decides what ``-t`` prints.
+    ``terminal``: whether standard input is one where a call does not tell; it decides what ``-t`` prints.
     """
 
     cluster: SimulatedCluster
@@ -81,6 +81,7 @@ class Call:
     read_stdin: Callable[[], str]
     cwd: str
     read_special: Callable[[str], bytes]
+    terminal: bool | None = None
     chunks: list[Chunk] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
     collected: list[ReadOnlyBody] | None = None
@@ -89,6 +90,10 @@ class Call:
     @property
     def cluster(self) -> SimulatedCluster:
         return self.session.cluster
+
+    @property
+    def has_terminal(self) -> bool:
+        return self.session.terminal if self.terminal is None else self.terminal
 
     @property
     def args(self) -> tuple[str, ...]:

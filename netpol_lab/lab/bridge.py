@@ -52,8 +52,9 @@ class Gone(BaseException):
     """The program that asked has ended: its request ends too, and nothing that handles errors may go on with it."""
 
 
-Handler = Callable[[str, list[str], Callable[[], str], str, Callable[[str], bytes]], Served | None]
-"""(program, words, read stdin, working directory, read a special file) -> outcome, or None for "run the real program".
+Handler = Callable[[str, list[str], Callable[[], str], str, Callable[[str], bytes], bool], Served | None]
+"""(program, words, read stdin, working directory, read a special file, at a terminal) -> outcome, or None for "run the
+real program".
 
 The reader of special files takes a name as it was typed and raises OSError.
 """
@@ -93,12 +94,13 @@ class Bridge:
             program = _read(stream, b"p").decode()
             words = [os.fsdecode(word) for word in _read(stream, b"a").split(b"\0")[:-1]]
             cwd = os.fsdecode(_read(stream, b"d"))
+            terminal = bool(_read(stream, b"t"))
             if self._live is not None:
                 self._beside(self._live, stream, program, words, cwd)
                 return
             with self._turn:
                 outcome = self._handle(
-                    program, words, lambda: self._stdin(stream), cwd, lambda name: self._special(stream, name)
+                    program, words, lambda: self._stdin(stream), cwd, lambda name: self._special(stream, name), terminal
                 )
             if outcome is None:
                 _send(stream, b"n", b"")

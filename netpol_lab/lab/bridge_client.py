@@ -50,6 +50,7 @@ def talk(stream: "io.BufferedRWPair", token: str, program: str, words: "list[str
     send(b"p", program.encode())
     send(b"a", b"".join(os.fsencode(word) + b"\0" for word in words))
     send(b"d", os.fsencode(working_folder()))
+    send(b"t", b"1" if is_at_a_terminal() else b"")
     stream.flush()
     while True:
         kind = stream.read(1)
@@ -92,6 +93,14 @@ def working_folder() -> str:
         return os.getcwd()
     except OSError:
         return "/the folder was deleted"
+
+
+def is_at_a_terminal() -> bool:
+    # a line after ! reads nothing, as one that is typed at a terminal; a pipe, a file or %%bash gives it something
+    try:
+        return os.fstat(0).st_mode & 0o170000 == 0o020000
+    except OSError:
+        return True
 
 
 def standard_input() -> bytes:

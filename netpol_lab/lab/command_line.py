@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from typing import Any
 
 from netpol_lab.connections.story import Timeline
 from netpol_lab.kubectl import Session, run
@@ -24,12 +25,12 @@ def answer(
     words: list[str],
     stdin: Callable[[], str],
     cwd: str,
-    *special: Callable[[str], bytes],
+    *how: Any,
 ) -> ProgramResult | None:
     """Run `kubectl` or `curl`; None for a curl that is not for the cluster.
 
-    What the simulator cannot do is an answer too, never a crash. ``special`` reads a file that is no regular one,
-    for the program that was started (see ``bridge.py``).
+    What the simulator cannot do is an answer too, never a crash. ``how`` are the reader of files that are
+    no regular ones, for the program that was started, and whether that is at a terminal (see ``bridge.py``).
     """
     cluster = session.cluster
     tried, told, before = len(session.attempts), len(story.moments), cluster.snapshot()
@@ -43,7 +44,7 @@ def answer(
             result = run_outside(cluster, curl, stdin, log, attempts=dialed, forwards=forwards, access=kept)
             cluster.advance(result.seconds)
         else:
-            result = run(session, words, stdin, cwd, *special)
+            result = run(session, words, stdin, cwd, *how)
     except LabError as error:
         result = ProgramResult((("stderr", f"error: {error}\n"),), 1)
     except Exception as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netpol_lab.connections.story import Timeline
 from netpol_lab.kubectl import Session
@@ -93,14 +93,14 @@ class Lab(Reality, Practice, Views):
     # -- the command line ------------------------------------------------------------------------
 
     def _answer(
-        self, program: str, words: list[str], stdin: Callable[[], str], cwd: str, *special: Callable[[str], bytes]
+        self, program: str, words: list[str], stdin: Callable[[], str], cwd: str, *how: Any
     ) -> ProgramResult | None:
-        """Run one program of the notebook's shell."""
+        """Run one program of the notebook's shell; ``how`` are its reader of special files and its terminal."""
         if self._real:
             return self._real.run(self.cluster, self._story, words, stdin(), cwd) if program == "kubectl" else None
         if self._treatment is not None:
             self._treatment.commands += 1
-        return command_line.answer(self._session, self._story, program, words, stdin, cwd, *special)
+        return command_line.answer(self._session, self._story, program, words, stdin, cwd, *how)
 
     def _beside(
         self, program: str, words: list[str], cwd: str, own: Callable[[], int], say: Callable[[str], None]
