@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
     from netpol_lab.display.feedback_card import CheckPicture
 
+COUNTED = "A connection is one way from one end to another, with all its ports. YAML is not compared."
+
 HOW = "By connections, not by comparing YAML: any answer with this behavior passes."
 
 Status = Literal["done", "not started", "not there", "not yet"]
@@ -248,7 +250,7 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
     own = tuple(
         policy
         for policy in own_policies(exercise, state, start)
-        if policy in parts or not is_left_over(exercise, policy, state)
+        if policy in parts or not is_left_over(exercise, policy, state, start)
     )
     begun, cause = exercise.with_visitors(start), None
     if leaks or misses:
@@ -267,7 +269,7 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
         counterexamples=tuple(examples),
         cause=cause.text if cause else "",
         cause_lines=cause.lines if cause else "",
-        how="" if leaks or misses else HOW,
+        how=COUNTED if leaks or misses else HOW,
         notes=tuple(filter(None, [*_left_over(exercise, state, begun, parts), caveat_line(state.caveats)])),
     )
     status: Status = "done" if feedback.passed else "not yet"
@@ -278,7 +280,7 @@ def _left_over(exercise: Exercise, state: Snapshot, start: Snapshot, parts: set[
     """Policies that an earlier try left, and those of an earlier exercise with a part in the packets shown."""
     before = {policy.id for policy in start.policies}
     for policy in (each for each in state.policies if each.id not in before):
-        tried, earlier = is_left_over(exercise, policy, state), policy.name in exercise.ignore
+        tried, earlier = is_left_over(exercise, policy, state, start), policy.name in exercise.ignore
         if tried or (earlier and policy in parts):
             part = "has a part in this" if policy in parts else "has no part in this"
             part = f"is of an earlier exercise, and {part}" if earlier else part

@@ -284,11 +284,12 @@ def own_policies(exercise: Exercise, state: Snapshot, start: Snapshot) -> tuple[
     )
 
 
-def is_left_over(exercise: Exercise, policy: NetworkPolicy, state: Snapshot) -> bool:
-    """Whether an earlier try left a policy in another namespace, and one of its name stands where it belongs."""
+def is_left_over(exercise: Exercise, policy: NetworkPolicy, state: Snapshot, start: Snapshot) -> bool:
+    """Whether an earlier try left a policy in another namespace, and one of its name was put where it belongs."""
     homes = {each.namespace for each in exercise.solution_policies if each.name == policy.name}
-    there = {each.namespace for each in state.policies if each.name == policy.name}
-    return policy.namespace not in homes and bool(homes & there)
+    before = {each.id: each for each in start.policies}
+    written = {each.namespace for each in state.policies if each.name == policy.name and before.get(each.id) != each}
+    return policy.namespace not in homes and bool(homes & written)
 
 
 def parts_of(verdicts: Iterable[Verdict | None]) -> set[NetworkPolicy]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.engine.verdict import Gate, NearMiss, RuleRef, Verdict
 from netpol_lab.lessons.evidence import OTHER, Evidence, at_selector, at_types, counterpart, short
 from netpol_lab.lessons.recognize import Recognized, found, recognizes
-from netpol_lab.model.objects import NetworkPolicy, NetworkPolicyRule, Pod, Service
+from netpol_lab.model.objects import DIRECTIONS, NetworkPolicy, NetworkPolicyRule, Pod, Service
 from netpol_lab.model.phrases import PEERS_FIELD, listed
 from netpol_lab.tell.condition_words import found_words, subject_words, wanted_words
 
@@ -43,12 +44,20 @@ def wrong_list(evidence: Evidence, stop: tuple[Gate, NetworkPolicy]) -> Recogniz
     if policy.rules(gate.direction) or gate.endpoint not in evidence.pods(policy):
         return None
     for index, rule in enumerate(policy.rules(wrong)):
+        if not evidence.fits(policy, rule, gate):
+            continue
         is_needed = any(True for _ in evidence.wanted_through(RuleRef(policy, wrong, index)))
-        if evidence.fits(policy, rule, gate) and not is_needed:
+        if not is_needed or not evidence.wrong_with(_turned(policy)):
             ends = {"pod": short(gate.endpoint), "other": short(evidence.far_end(gate)), "policy": policy.name}
             ways = {"wrong": wrong, "direction": gate.direction, "side": PEERS_FIELD[gate.direction]}
             return found(part=_PART[gate.direction], **ends, **ways).at(rule.origin)
     return None
+
+
+def _turned(policy: NetworkPolicy) -> NetworkPolicy:
+    """The same rules in the other direction."""
+    types = tuple(OTHER[way].capitalize() for way in DIRECTIONS if policy.isolates(way))
+    return replace(policy, policy_types=types, ingress=policy.egress, egress=policy.ingress)
 
 
 @recognizes(Evidence.leak_gates_and_policies)

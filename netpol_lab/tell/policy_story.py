@@ -261,11 +261,12 @@ def _effect(effect: Sequence[EffectRow], addresses: bool) -> Section:
     mark, turn = ("±", "both") if more and fewer else ("+", "more") if more else ("−", "fewer")
     numbers = {"more": more, "fewer": fewer, "number": more or fewer}
     words, note = say(f"policy.effect.{turn}", **numbers), line(f"policy.effect.{turn}.twin", **numbers)
-    details = [connection(item) for item in effect[:_SHOWN_EFFECTS]]
+    rest = len(effect) - _SHOWN_EFFECTS if len(effect) > _SHOWN_EFFECTS + 1 else 0  # a line for one is that one's own
+    details = [connection(item) for item in effect[: len(effect) - rest]]
     if mark == "±":
         details = [f"{'+' if sign == '+' else '−'} {detail}" for sign, detail in zip(signs, details, strict=False)]
-    if len(effect) > _SHOWN_EFFECTS:
-        details.append(line("policy.effect.rest", number=len(effect) - _SHOWN_EFFECTS))
+    if rest:
+        details.append(line("policy.effect.rest", number=rest))
     return Section(mark, word, words, details=tuple(details), twin=(label, "", note))
 
 

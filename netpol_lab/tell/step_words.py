@@ -63,7 +63,7 @@ def _parts(flow: Flow, step: Step) -> dict[str, object]:
     if flow.verdict is not None and step.name in ("Egress", "Ingress"):
         gate = flow.verdict.egress if step.name == "Egress" else flow.verdict.ingress
         near = near_misses(gate)
-        parts |= {"end": name_of(gate.endpoint), "near": f"{near} near miss{'' if near == 1 else 'es'}"}
+        parts |= {"end": name_of(gate.endpoint), "near": "1 near miss" if near == 1 else f"{near} near misses, 1 told"}
         parts |= {"plugin": gate.ignored_by, "ignored": _policies(gate)}
         if gate.admitting:
             parts |= {"policy": gate.admitting[0].policy.name, "rule": gate.admitting[0].index + 1}
