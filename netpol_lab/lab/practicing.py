@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from netpol_lab.connections.story import Timeline
@@ -30,6 +31,7 @@ class Practice(Questions):
     _session: Session
     _exercise: AtExercise
     _treatment: Treatment | None = None
+    _exam_began: float | None = None
 
     def start(self, exercise: str) -> Picture:
         """Put the cluster into the start of an exercise, such as ``03-allow-specific/1``. Your files stay.
@@ -83,8 +85,12 @@ class Practice(Questions):
         return self._treatment.diagnose(answer)
 
     def exam(self) -> Picture:
-        """The paper of your number, with what you reached so far: one row per task."""
-        return practice_cards.score_sheet(exam.paper(self.xx), self._exercise.results)
+        """The paper of your number, with what you reached so far: one row per task. Its clock informs, in steps of five
+        minutes since you first looked at the paper.
+        """
+        self._exam_began = self._exam_began or time.monotonic()
+        minutes = int((time.monotonic() - self._exam_began) // 60)
+        return practice_cards.score_sheet(exam.paper(self.xx), self._exercise.results, minutes - minutes % 5)
 
     def capstone(self) -> Picture:
         """How your policies of the capstone do: what passes, and how little beside it; and the reference beside it."""

@@ -28,7 +28,7 @@ def design(id: str, xx: str) -> Exercise:
     if id != f"{LESSON}/1":
         raise NotFound(f"There is no task {id!r}. There is {LESSON}/1.")
     number = number_of(xx)
-    made = world(number, 3, suffix=f"-{xx}", shift=number % 9)
+    made = world(number, 2, suffix=f"-{xx}", shift=number % 9)
     flows = "; ".join(f"{f.source.id} to {f.destination.id}, TCP {f.destination.port}" for f in made.flows)
     return Exercise(
         id=id,

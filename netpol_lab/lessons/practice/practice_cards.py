@@ -29,13 +29,14 @@ def with_bill(picture: CheckPicture, treatment: Treatment) -> CheckPicture:
     return replace(picture, twin=both, html=picture.html + bill.html)
 
 
-def score_sheet(tasks: Sequence[Exercise], results: Mapping[str, CheckResult]) -> Picture:
-    """One row per task: what it asks, and how the last answer to it was."""
+def score_sheet(tasks: Sequence[Exercise], results: Mapping[str, CheckResult], minutes: int = 0) -> Picture:
+    """One row per task: what it asks, and how the last answer to it was. ``minutes`` is how long ago it began."""
     from netpol_lab.display import card
 
     reached = sum(task.id in results and results[task.id].passed for task in tasks)
     rows = [f"{task.id} {task.title}: {_reached(results.get(task.id))}. {task.question}" for task in tasks]
-    planned = "Two hours are planned, ten minutes a task."
+    began = f"You began {minutes} minutes ago." if minutes else "You have begun."
+    planned = f"Two hours are planned, ten minutes a task. {began}"
     return card.told(f"Your paper: {reached} of {len(tasks)} tasks are right", planned, [*rows, _HOW_TO])
 
 
