@@ -48,6 +48,10 @@ def test_inline_styles_hide_and_never_color():
     assert all(re.fullmatch(r"display:none|width:calc\([\d.]+\*var\(--npl-u,1px\)\)", style) for style in styles)
 
 
+def test_a_figure_keeps_its_own_role():
+    assert '<figure class="npl" aria-label=' in example().html
+
+
 def test_names_cannot_break_out_of_the_page():
     html = example(
         title=ATTACK, quiet=ATTACK, twin=ATTACK, label=ATTACK, boxes=[box(ATTACK, ATTACK), note(ATTACK)]

@@ -89,6 +89,7 @@ def test_a_machine_with_bash_keeps_its_own_shell(machine_without_shell: Path, mo
             "kubectl apply -f ns.yaml",
             "namespace/f created\n",
         ),
+        ("echo 1 > b.txt; echo 2 > a.txt; cat *.txt; echo '*.txt' no*; rm -f *.txt; ls", "2\n1\n*.txt no*\n"),
         ("echo 'A=1' > vars; . ./vars; echo $A; rm -f vars nothing", "1\n"),
         ("kubectl get pods -n a > out.txt 2>&1; wc -l out.txt; rm out.txt", "1\n"),
     ],

@@ -130,10 +130,13 @@ class _Files(MutableMapping[str, str]):
         Path(name).unlink(missing_ok=True)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._written)
+        names = set(self._written)
+        with suppress(OSError):  # the folder was deleted
+            names.update(name for name in os.listdir() if not name.startswith("."))
+        return iter(names)
 
     def __len__(self) -> int:
-        return len(self._written)
+        return len(list(iter(self)))
 
     def settle(self) -> str:
         """Write to the disk what is not there yet; return what to say where that fails."""

@@ -7,6 +7,7 @@ Everything runs at once and in order; a pipe hands over a finished text.
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -290,12 +291,18 @@ class _Shell:
     # -- words -----------------------------------------------------------------------------------
 
     def _fields(self, word: Word, streams: _Streams) -> list[str]:
-        """A word expanded: unquoted expansions are split at white space, quoted ones are not."""
+        """A word expanded: unquoted expansions are split at white space, quoted ones are not.
+
+        A pattern such as ``*.yaml`` stands for the files of a student's folder; a pod has no folder to look in.
+        """
         if self.process.name == "bash" and (numbers := re.fullmatch(r"\{(\d{1,4})\.\.(\d{1,4})\}", word.bare)):
             first, last = int(numbers[1]), int(numbers[2])
             step = 1 if first <= last else -1
             self.process.machine.spend(len("1234 ") * abs(last - first))
             return [str(number) for number in range(first, last + step, step)]
+        machine = self.process.machine
+        if machine.own and set("*?") & set(word.bare) and (names := fnmatch.filter(sorted(machine.files), word.bare)):
+            return names
         fields: list[str] = []
         open_field = False
         for part in word.parts:
