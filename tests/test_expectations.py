@@ -143,7 +143,7 @@ def test_the_reasons_name_the_rule_the_file_and_the_lines(folder: Path) -> None:
         "from: shop/web, to: shop/cart, port: 8080, expect: deny",
     )
     assert "(2 of 2 connections)" in blocked.reasons[0]
-    assert any(reason.startswith("shop/cart isolates it for ingress: ") for reason in blocked.reasons)
+    assert any(reason.startswith("shop/cart isolates cart for ingress: ") for reason in blocked.reasons)
     assert admitted.reasons[1] == "Admitted by rule 1 of cart."
     assert admitted.reasons[2].endswith("policies.yaml, lines 8–9")
 

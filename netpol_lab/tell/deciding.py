@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netpol_lab.engine.verdict import Verdict
+from netpol_lab.model.objects import name_of
 from netpol_lab.model.phrases import place_of
 from netpol_lab.tell.condition_words import condition_words
 from netpol_lab.tell.why_reasons import policy_reasons
@@ -20,5 +21,6 @@ def deciding(verdict: Verdict) -> list[str]:
             lines.append(condition_words("near miss", condition) + (f" {where}" if where else ""))
     for gate in verdict.gates:
         for policy in () if gate.admitted else gate.isolating:
-            lines.append(f"{policy.id} isolates it for {gate.direction}: {place_of(policy.origin) or 'no file'}")
+            where = f": {place_of(policy.origin)}" if policy.origin else "."
+            lines.append(f"{policy.id} isolates {name_of(gate.endpoint)} for {gate.direction}{where}")
     return lines

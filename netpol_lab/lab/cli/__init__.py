@@ -73,5 +73,6 @@ class Commands(click.Group):
 def main() -> None:
     """Kubernetes NetworkPolicy, judged on a simulated cluster. No command reaches a real one.
 
-    MANIFESTS is a file, or a folder with the folders in it. What is no manifest is passed over.
+    MANIFESTS is a file; a folder, with the folders in it; a folder with a kustomization, which is built; or -
+    for standard input. What is no manifest is passed over.
     """

@@ -16,8 +16,8 @@ _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
 @click.command()
-@click.argument("old", type=click.Path(exists=True))
-@click.argument("new", type=click.Path(exists=True))
+@click.argument("old", type=options.path)
+@click.argument("new", type=options.path)
 @click.option("--svg", type=click.Path(dir_okay=False), help="Also draw the change, where it is small enough to draw.")
 @options.profile
 @click.pass_context
