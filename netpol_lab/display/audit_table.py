@@ -8,7 +8,7 @@ from pathlib import PurePath
 from netpol_lab.coach.audit.audit_rules import SEVERITIES, AuditFinding
 from netpol_lab.display import tables
 from netpol_lab.display.card import Picture, figure
-from netpol_lab.display.markup import Markup, ascii_text, code, el, join
+from netpol_lab.display.markup import Markup, ascii_text, code, el, join, prose
 from netpol_lab.model.phrases import counted, listed, place
 from netpol_lab.tell.saying import line
 
@@ -59,7 +59,7 @@ def _lines(finding: AuditFinding, short: bool = False) -> Iterator[str]:
 def _cells(finding: AuditFinding) -> tuple[Markup | str, ...]:
     where = _place(finding, short=True)
     below = el("div", where, class_="npl-note") if where else ""
-    what = join([el("div", finding.words), el("div", el("strong", finding.near or finding.rule.repair))])
+    what = join([el("div", finding.words), el("div", el("strong", prose(finding.near or finding.rule.repair)))])
     sign = el("span", finding.severity, class_="npl-unreached" if finding.severity == "error" else None)
     return sign, join([code(finding.about), below]), what, f"{finding.rule.id}, rule {finding.rule.rule.id}"
 
