@@ -37,11 +37,6 @@ PRINTED_AT_MOST = 15
 """Nobody reads the lines of a long output one by one: after so many, it is looked over."""
 LONGEST = 50
 """Minutes. What is longer is not finished before the break, and is cut or split."""
-BEING_CUT = {
-    *("05-egress-and-dns", "06-flows-and-services", "07-three-tiers", "08-dockercoins"),
-    "09-plugins-and-limits",
-}
-"""Lessons that are too long still; whoever cuts one takes it out."""
 SLACK = 4
 """Minutes by which a stated time may differ: the stated ones are multiples of five, and hold for small edits."""
 
@@ -117,7 +112,7 @@ def faults(name: str, source: str, parts: Sequence[Section]) -> Iterator[str]:
     needed = minutes(parts)
     if is_appendix(name):
         return
-    if needed > LONGEST and name not in BEING_CUT:
+    if needed > LONGEST:
         yield f"takes {needed:.0f} minutes by the model of lesson_minutes; a lesson takes at most {LONGEST}"
     said = stated(source)
     if said is None or abs(said - needed) > SLACK:

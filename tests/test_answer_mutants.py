@@ -28,4 +28,4 @@ def test_each_kind_of_change_is_tried() -> None:
     tried = [mutant.change for id in exercises.ids() for mutant in mutants(load(id))]
     kinds = ("left out", "second policy that opens", "split by a dash", "policyTypes", "65535", "Exists", "by UDP")
     assert all(any(kind in change for change in tried) for kind in kinds)
-    assert len(tried) > 900
+    assert len(tried) > 800

@@ -192,7 +192,7 @@ def test_policies_of_an_earlier_exercise_are_no_part_of_the_answer():
 def test_a_policy_of_an_earlier_exercise_that_is_written_over_is_the_students():
     web = "podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]"
     rule = "{to: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: 8080}]}"
-    result = answered(load("05-egress-and-dns/2"), policy("allow-dns", "production", f"{{{web}, egress: [{rule}]}}"))
+    result = answered(load("05-egress-and-dns/1"), policy("allow-dns", "production", f"{{{web}, egress: [{rule}]}}"))
     assert result.status == "not yet" and result.mistake == "M16"
     assert result.feedback is not None and "give yours a name of its own" in result.feedback.cause
 
@@ -201,12 +201,12 @@ def test_another_way_to_write_an_earlier_answer_is_no_answer_to_this_exercise():
     dns = "{namespaceSelector: {}, podSelector: {matchExpressions: [{key: k8s-app, operator: In, values: [kube-dns]}]}}"
     rule = f"{{to: [{dns}], ports: [{{protocol: UDP, port: 53}}, {{port: 53}}]}}"
     spec = f"{{podSelector: {{}}, policyTypes: [Egress], egress: [{rule}]}}"
-    assert answered(load("05-egress-and-dns/2"), policy("allow-dns", "production", spec)).status == "not started"
+    assert answered(load("05-egress-and-dns/1"), policy("allow-dns", "production", spec)).status == "not started"
 
 
 def test_a_file_of_the_lesson_that_was_applied_once_more_is_no_answer():
     nowhere = data.path("manifests", "lab-b", "allow-dns-to-nowhere.yaml").read_text()
-    assert answered(load("05-egress-and-dns/2"), WrittenAnswer(manifest=nowhere)).status == "not started"
+    assert answered(load("05-egress-and-dns/1"), WrittenAnswer(manifest=nowhere)).status == "not started"
 
 
 def test_pods_that_you_add_yourself_do_not_count():

@@ -145,10 +145,10 @@ def test_the_labs_table_comes_out_as_it_really_is(source: str, destination: str)
     assert verdict(cluster, source, destination).stops_at == TABLE[(source, destination)]
 
 
-@pytest.mark.parametrize(("number", "pair"), list(enumerate(TABLE, 1)))
-def test_each_prediction_is_answered_as_the_cluster_answers(number: int, pair: tuple[str, str]):
-    question = quiz.load(f"07-three-tiers/p{number}")
-    assert f"Row {number}. {pair[0]} asks {pair[1]} " in question.text
+@pytest.mark.parametrize(("number", "row"), [(1, 1), (2, 6)])
+def test_each_prediction_is_answered_as_the_cluster_answers(number: int, row: int):
+    question, pair = quiz.load(f"07-three-tiers/p{number}"), list(TABLE)[row - 1]
+    assert f"Row {row}. {pair[0]} asks {pair[1]} " in question.text
     assert question.answer == LETTERS[TABLE[pair]]
 
 
@@ -194,10 +194,11 @@ def here_documents(name: str) -> list[str]:
     return re.findall(r"cat << 'EOF' \| kubectl apply -f -\n(.*?)\nEOF\n", text + "\n", re.DOTALL)
 
 
-def test_the_labs_here_documents_are_the_manifests_the_checks_start_from():
+def test_the_labs_here_document_is_the_manifest_the_checks_start_from():
+    """The other files are typed with %%manifest; ``test_lessons_text`` compares those."""
     files = ("three-tiers", "default-deny", "allow-dns-egress", "allow-paths")
-    wanted = [data.path("manifests", "lab-e", f"{file}.yaml").read_text().strip() for file in files]
-    assert here_documents("07-three-tiers") == wanted
+    wanted = data.path("manifests", "lab-e", "three-tiers.yaml").read_text(encoding="utf-8").strip()
+    assert here_documents("07-three-tiers") == [wanted]
     assert load("07-three-tiers/1").start[1:] == tuple(f"lab-e/{file}.yaml" for file in files)
 
 

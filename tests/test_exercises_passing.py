@@ -75,7 +75,7 @@ def test_a_plugin_with_which_the_solution_fails_too_is_not_named():
 
 
 def test_where_the_cluster_has_the_odd_plugin_the_others_are_named():
-    exercise = load("05-egress-and-dns/3")
+    exercise = load("05-egress-and-dns/2")
     spec = (
         "{podSelector: {matchLabels: {app: test-pod}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr:"
         " 0.0.0.0/0, except: [172.18.0.0/16, 169.254.169.254/32]}}], ports: [{port: 443}]}, {to: [{namespaceSelector:"
@@ -119,18 +119,18 @@ def out_of_web(*rules: str) -> WrittenAnswer:
 
 
 def test_a_door_that_only_the_other_end_keeps_closed_is_told():
-    assert notes("05-egress-and-dns/2", out_of_web(TO_API, TO_DB)) == (
+    assert notes("05-egress-and-dns/1", out_of_web(TO_API, TO_DB)) == (
         "It also opens a door that is closed only at the other end: web → db, TCP 5432.",
     )
 
 
 def test_a_rule_without_ports_opens_more_of_the_door_than_is_wanted():
-    (note,) = notes("05-egress-and-dns/2", out_of_web("{to: [{podSelector: {matchLabels: {app: api}}}]}"))
+    (note,) = notes("05-egress-and-dns/1", out_of_web("{to: [{podSelector: {matchLabels: {app: api}}}]}"))
     assert note.endswith("web → api, TCP 80.")
 
 
 def test_an_exact_rule_opens_no_other_door():
-    assert notes("05-egress-and-dns/2", out_of_web(TO_API)) == ()
+    assert notes("05-egress-and-dns/1", out_of_web(TO_API)) == ()
 
 
 def test_a_pod_that_is_selected_beside_the_one_that_is_meant_gets_a_door_too():
@@ -148,7 +148,7 @@ def test_an_ingress_door_that_the_source_cannot_reach_is_told_as_well():
         "{podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress], ingress: [{from: [{podSelector:"
         " {matchLabels: {app: web}}}], ports: [{port: 5432}]}]}"
     )
-    (note,) = notes("05-egress-and-dns/2", out_of_web(TO_API), policy("into-db", "production", into_db))
+    (note,) = notes("05-egress-and-dns/1", out_of_web(TO_API), policy("into-db", "production", into_db))
     assert note.endswith("closed only at the other end: web → db, TCP 5432.")
 
 

@@ -68,11 +68,6 @@ def test_a_lesson_that_is_too_long_for_the_class_is_a_fault() -> None:
     assert "at most 50" in fault
 
 
-def test_only_lessons_that_are_too_long_still_are_excused() -> None:
-    for name in lesson_minutes.BEING_CUT:
-        assert lesson_minutes.minutes(stored(name)) > lesson_minutes.LONGEST
-
-
 def test_an_appendix_has_no_time() -> None:
     assert list(lesson_minutes.faults("90-appendix", "no time", lesson(80))) == []
 
