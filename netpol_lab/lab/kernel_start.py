@@ -31,6 +31,8 @@ SHELL = "NETPOL_LAB_SHELL"
 PROGRAMS = ("kubectl", "curl", "k")
 
 _ROOM = Path(__file__).parent
+_ANSWERED = r"\.(quiz|predict|recall|diagnose)\("
+_SHOW_ME = _ANSWERED + r"([^\n]*,)?\s*show\s+me"
 _FIRST_CELL = "Run the first code cell of this lesson, then the cells below it."
 
 
@@ -123,10 +125,14 @@ def slip(error: BaseException, cell: str, has_lab: bool = False) -> str:
 
     >>> slip(NameError("name 'b' is not defined", name="b"), 'lab.quiz("02-default-deny/q1", b)')
     'Put the letter between quotes: "b".'
+    >>> slip(NameError("name 'C' is not defined", name="C"), 'lab.recall(C)')
+    'Put the letter between quotes: "C".'
+    >>> slip(SyntaxError("invalid syntax"), 'lab.recall(show me)')
+    'Put it between quotes: "show me".'
     """
     line = (getattr(error, "text", None) or cell).strip()
     if isinstance(error, SyntaxError):
-        return _shell_line(line)
+        return 'Put it between quotes: "show me".' if re.search(_SHOW_ME, cell) else _shell_line(line)
     if isinstance(error, subprocess.CalledProcessError) and "run_cell_magic(" in cell:  # such as %%bash
         return f"The last command of this cell ended with exit code {error.returncode}. What it says stands above."
     if not isinstance(error, NameError):
@@ -137,7 +143,7 @@ def slip(error: BaseException, cell: str, has_lab: bool = False) -> str:
             "There is no lab in this kernel yet. A kernel that was restarted has forgotten everything, and so has its "
             f"simulated cluster. {_FIRST_CELL}"
         )
-    if re.fullmatch("[a-f]", name, re.IGNORECASE) and re.search(r"\.(quiz|predict)\(", cell):
+    if re.fullmatch("[a-f]", name, re.IGNORECASE) and re.search(_ANSWERED, cell):
         return f'Put the letter between quotes: "{name}".'
     return _shell_line(next((each for each in cell.splitlines() if each.strip().startswith(name)), "")) if name else ""
 
