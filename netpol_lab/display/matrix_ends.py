@@ -17,11 +17,11 @@ _TITLES = {"egress": "Egress at the source", "ingress": "Ingress at the target",
 _BETWEEN = {"ingress": "and", "connection": "="}
 
 RULES = """
-& .npl-ends { width: auto; margin: 0 auto; table-layout: auto }
+& .npl-grid.npl-ends { width: auto; margin: 0 auto }
 & .npl-ends th { padding: 3px 0; font-weight: 400 }
 & .npl-ends thead tr:first-child th { font-weight: 700; font-size: 14px; padding-bottom: 8px }
-& .npl-ends tbody th { text-align: left; font-weight: 700; padding: 0 14px 0 0; white-space: nowrap;
-  max-width: 190px; overflow: hidden; text-overflow: ellipsis }
+& .npl-ends tbody th { text-align: left; font-weight: 700; padding: 0 14px 0 0; max-width: 190px;
+  overflow-wrap: break-word }
 & .npl-ends tbody td { min-width: 22px; width: 30px; height: 28px; padding: 0; border: 1px solid var(--npl-hair) }
 & .npl-ends .npl-gap { border: 0; font-size: 14px; font-weight: 700; color: var(--npl-ink2); min-width: 38px;
   width: 38px }

@@ -11,6 +11,7 @@ from netpol_lab.display.shares import OUTSIDE_GROUP, Share, Shares, share_by_nam
 from netpol_lab.model.phrases import capital
 
 RULES = """
+& .npl-grid.npl-groups { table-layout: fixed }
 & .npl-groups thead tr th { vertical-align: bottom; padding: 6px 2px; overflow-wrap: anywhere }
 & .npl-groups caption { text-align: left; font-weight: 700; padding: 10px 0 0; color: var(--npl-ink);
   caption-side: top }

@@ -228,7 +228,7 @@ def undecided_rules(legend: Iterable[tuple[Markup | str, str]]) -> str:
 CELLS = """
 & .npl-grid { border-collapse: collapse; border-spacing: 0; width: 100%; margin: 0; font-size: 13px; line-height: 1.3;
   color: var(--npl-ink);
-  background: none; border: 0; table-layout: fixed; overflow-wrap: normal; word-break: normal }
+  background: none; border: 0; table-layout: auto; overflow-wrap: normal; word-break: normal }
 & .npl-grid thead, & .npl-grid tbody, & .npl-grid tr, & .npl-grid tbody tr:nth-child(odd),
 & .npl-grid tbody tr:nth-child(even), & .npl-grid tbody tr:hover { background: none;
   border: 0; color: inherit }
@@ -260,7 +260,6 @@ RULES = (
     CELLS
     + card.HIDE
     + """
-& .npl-m { table-layout: auto }
 & .npl-m th[scope] { font-weight: 700 }
 & .npl-m th.npl-ns { font-weight: 400; color: var(--npl-ink2); padding-top: 6px; padding-bottom: 6px;
   vertical-align: top }
@@ -283,7 +282,7 @@ RULES = (
 & .npl-out { position: absolute; right: 0; top: 0; bottom: 0; width: 20px; display: flex; align-items: center;
   justify-content: center; font-weight: 700 }
 & .npl-count { font-weight: 400; color: var(--npl-ink2); white-space: nowrap }
-& .npl-num { width: auto; table-layout: auto }
+& .npl-grid.npl-num { width: auto }
 & .npl-num td { width: 30px; min-width: 26px; height: 28px; padding: 0 }
 & .npl-num td.npl-corner { width: auto; height: auto; padding-bottom: 6px }
 & .npl-num thead tr + tr th { padding: 4px 0 24px; font-weight: 400 }
