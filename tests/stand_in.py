@@ -50,7 +50,8 @@ def main(folder: Path, options: list[str]) -> None:
     from netpol_lab.lab.kernel_start import BRIDGE
     from netpol_lab.pods import ProgramResult
 
-    session = Session(Cluster(), context=CONTEXT, terminal=True)
+    profile = next((each.partition("=")[2] for each in options if each.startswith("profile=")), "upstream")
+    session = Session(Cluster(profile), context=CONTEXT, terminal=True)
     seen: dict[str, int] = {}
 
     def answer(program: str, words: list[str], stdin: Any, cwd: str, *special: Any) -> ProgramResult:

@@ -84,7 +84,7 @@ def test_a_rollout_is_waited_for(lab: Lab, real: Path) -> None:
     shell("kubectl create deployment web --image=nginx --replicas=3")
     assert len([pod for pod in lab.cluster.pods if pod.owner == "Deployment/web" and pod.ip]) == 3
     shell("kubectl scale deployment web --replicas=1")
-    assert len([pod for pod in lab.cluster.pods if pod.owner == "Deployment/web"]) == 1
+    assert len([pod for pod in lab.cluster.pods if pod.owner == "Deployment/web" and not pod.ending]) == 1
     shell("kubectl delete deployment web")
 
 
@@ -107,7 +107,7 @@ def test_lists_come_in_pages(lab: Lab, real: Path) -> None:
     kubectl(real, "apply", "-f", "-", stdin=many)
     lab.matrix()
     assert len([service for service in lab.cluster.services if service.name.startswith("s")]) == 520
-    kubectl(real, "delete", "service", *(f"s{n}" for n in range(520)))
+    kubectl(real, "delete", "service", "--wait=false", *(f"s{n}" for n in range(520)))
 
 
 def test_somebody_with_no_right_is_told_the_rule_that_would_allow_it(

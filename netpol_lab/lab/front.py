@@ -138,6 +138,8 @@ class Lab(Reality, Practice, Views):
         A real cluster is not set back: there the lab takes away what it made itself, and its story begins anew.
         """
         if self._real:
+            for each in self._real.own.clean(print):
+                print(f"live: {each} was the lab's own, and is gone")
             self._look_again()
         else:
             self.cluster.restore(self._story.moments[0].state)

@@ -21,6 +21,7 @@ COMMANDS = {
     "audit": ("audit_command", "What to know of policies before somebody else finds it."),
     "document": ("document_command", "A page about who may talk to whom, from the policies."),
     "board": ("board_command", "What a class did, from the records its students handed in."),
+    "canary": ("canary_command", "Whether a real cluster enforces policies."),
     "dump": ("dump_command", "Print the kubectl line that dumps a cluster for this library."),
     "diff": ("diff_command", "What a change of manifests opens and closes."),
 }
@@ -71,7 +72,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="netpol-lab", message="%(prog)s %(version)s")
 def main() -> None:
-    """Kubernetes NetworkPolicy, judged on a simulated cluster. No command reaches a real one.
+    """Kubernetes NetworkPolicy, judged on a simulated cluster. Only `canary` reaches a real one.
 
     MANIFESTS is a file; a folder, with the folders in it; a folder with a kustomization, which is built; or -
     for standard input. What is no manifest is passed over.

@@ -12,6 +12,7 @@ from netpol_lab.cluster.handle import SimulatedCluster
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections import Attempt
 from netpol_lab.kubectl import Session, run
+from netpol_lab.lab.live.waiting import is_ending
 from netpol_lab.model.bodies import Key
 from netpol_lab.model.objects import Resource
 
@@ -43,7 +44,8 @@ def effect_of_line(state: Snapshot, words: Sequence[str], cwd: str, namespace: s
         return Prediction()
     before, after = state.objects, copy.snapshot().objects
     changed = [key for key, each in after.items() if key not in before or before[key].body != each.body]
-    gone = [key for key in before if key not in after]
+    gone = [key for key in before if key not in after or (key in changed and is_ending(after[key].body))]
+    changed = [key for key in changed if key not in gone]
     network = any(
         key[0] in ("NetworkPolicy", "Service") or (key in before and key[0] in ("Pod", "Namespace"))
         for key in (*changed, *(each for each in gone if each[0] == "NetworkPolicy"))

@@ -12,7 +12,9 @@ from netpol_lab.cluster.handle import SimulatedCluster
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.story import Timeline
 from netpol_lab.engine.profiles import profile_named
+from netpol_lab.lab.live.canary import Proof, run_canary
 from netpol_lab.lab.live.own_kubectl import KubectlSaid, LiveError, OwnKubectl, Staying
+from netpol_lab.lab.live.own_objects import OwnObjects
 from netpol_lab.lab.live.place import ClusterPlace, confirm, current_place
 from netpol_lab.lab.live.predicted import Prediction, effect_of_line
 from netpol_lab.lab.live.reading import Observation, other_policy_kinds, read_cluster
@@ -199,6 +201,28 @@ class RealCluster:
     def exec(self, pod: Pod, words: Sequence[str]) -> KubectlSaid:
         """Run a program in a pod."""
         return self.kubectl.say("exec", pod.name, f"--namespace={pod.namespace}", "--", *words, seconds=SECONDS_TO_EXEC)
+
+    # -- what the lab itself writes --------------------------------------------------------------
+
+    @property
+    def own(self) -> OwnObjects:
+        """The lab's own objects on this cluster."""
+        return OwnObjects(self.kubectl, self.place, self.number, self.clock)
+
+    def canary(self, say: Callable[[str], None]) -> Proof:
+        """Prove what the cluster enforces, and take over the profile and the time that it takes."""
+        namespace = f"netpol-lab-{self.number}"
+        own = self.own
+        own.make_namespace(namespace)
+        try:
+            ready = [("Namespace", "", namespace)]
+            wait_until(self.kubectl, ready, (), say, self.clock)
+            proof = run_canary(self.kubectl, own, self.exec, namespace, self.clock, say)
+        finally:
+            own.clean(say)
+        self.profile = proof.profile
+        self.seconds_for_policies = max(SECONDS_FOR_POLICIES, proof.seconds + 1)
+        return proof
 
     def close(self) -> None:
         """End what was started in the background."""

@@ -43,6 +43,26 @@ class Reality:
             probed, stopped = probe(real.exec, flows, lambda: real.observe().state, _say, pause)
         return probe_table.draw(probed, stopped=stopped)
 
+    def canary(self) -> Picture:
+        """Prove that the real cluster enforces policies: ingress, egress, pods and ipBlocks; how fast, and how.
+
+        It works in a namespace of the lab's own, ``netpol-lab-`` and your number, and takes it away again. From then on
+        the lab predicts with the profile that the cluster behaves like. Raises LiveError where nothing can be proved,
+        and in a simulated lab.
+        """
+        from netpol_lab.display import card
+
+        if self._real is None:
+            raise LiveError("The canary proves what a real cluster does. Here it is simulated: see lab.plugins().")
+        proof = self._real.canary(_say)
+        self._real.look(self.cluster, self._story)
+        enforced = proof.ingress and proof.egress
+        title = "This cluster enforces policies" if enforced else "This cluster does NOT enforce all policies"
+        like = (
+            f"It behaves like the profile `{proof.profile.name}`: {proof.profile.summary} The lab predicts with it now."
+        )
+        return card.told(title, str(self._real.place), [*proof.sentences, like])
+
     def live_notes(self) -> list[str]:
         """What was not read of a real cluster, or is not certain; empty for a simulated one."""
         return list(self._real.notes) if self._real else []
