@@ -2,7 +2,8 @@
 
 ``python tests/answer_mutants.py`` prints per exercise: answers tried, how many behave differently, and of those how
 many are rejected, named with the cause, rejected without one, and named with a mistake that took no part in the change.
-It exits with 1 when one that behaves differently is accepted. A word after it picks exercises; ``-v`` lists the rest.
+It exits with 1 when one that behaves differently is accepted. A word after it picks exercises, and ``-v`` the rest.
+``--practice`` takes the clinic's patients, an exam paper and a capstone in the place of the lessons' exercises.
 
 What behaves differently is measured, by comparing the reach of all pods, of their likes in every place, and of
 addresses outside with those of the solution. Neither the exercise's wanted connections nor its visitors are asked.
@@ -29,6 +30,7 @@ from netpol_lab.kubectl import Session, run
 from netpol_lab.lessons import exercises
 from netpol_lab.lessons.exercises import CheckResult, Exercise, check, load
 from netpol_lab.lessons.loading import WrittenAnswer
+from netpol_lab.lessons.practice.clinic import scenarios
 from netpol_lab.manifests import from_object, read_text
 from netpol_lab.model.labels import METADATA_NAME
 from netpol_lab.model.objects import Resource
@@ -465,11 +467,15 @@ def line_of(id: str, said: Counter[str]) -> str:
     return "{:<26}{:>7}{:>8}{:>10}{:>7}{:>10}{:>7}{:>8.1%}".format(id, *numbers, share)
 
 
+PRACTICE = [*scenarios(), "day 3", "day 4", "day 5", *(f"11-exam/{n}" for n in range(1, 13)), "13-capstone/1"]
+
+
 def main(words: list[str]) -> int:
-    verbose, words = "-v" in words, [word for word in words if word != "-v"]
+    verbose, practice = "-v" in words, "--practice" in words
+    words = [word for word in words if not word.startswith("-")]
     total: Counter[str] = Counter()
     print(HEAD)
-    for id in exercises.ids():
+    for id in PRACTICE if practice else exercises.ids():
         if words and not any(word in id for word in words):
             continue
         exercise = load(id)

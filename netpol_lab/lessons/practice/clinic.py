@@ -10,8 +10,8 @@ import yaml
 
 from netpol_lab.lessons.loading import Exercise, WantedCell, WrittenAnswer, read_exercise
 from netpol_lab.lessons.practice.days import Break, BrokenDay, Felt, broken_day, id_of
-from netpol_lab.lessons.practice.healthy_worlds import Manifest, pod_of, service_of
-from netpol_lab.lessons.practice.patients import Patient, Symptom, newcomers
+from netpol_lab.lessons.practice.healthy_worlds import Manifest, pod_of, senders, service_of
+from netpol_lab.lessons.practice.patients import Patient, Symptom, lookalikes, newcomers
 from netpol_lab.manifests import from_object, read_text
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import NotFound
@@ -62,9 +62,19 @@ def scenario(id: str, xx: str = "07") -> Patient:
     if level not in (1, 2, 3) or not read.wrong or not read.cells or not mistakes or not told:
         raise DataError(f"{place}: a level from 1 to 3, cells, mistakes, told, and a wrong answer are expected.")
     spaces = tuple(dict.fromkeys(each["metadata"]["name"] for each in cast if each["kind"] == "Namespace"))
-    visitors = (*read.visitors, *newcomers(spaces))
+    visitors = (
+        *read.visitors,
+        *newcomers(spaces),
+        *lookalikes(carried for each in cast if (carried := _carried(each))),
+    )
     exercise = replace(read, given=given, visitors=visitors, scope=spaces, rest="solution")
     return Patient(exercise, level, complaint, shown, wants, mistakes, told)
+
+
+def _carried(made: Manifest) -> dict[str, str]:
+    """The labels of the pods that an object brings; none for one without pods."""
+    about = made["spec"]["template"] if made["kind"] == "Deployment" else made
+    return dict(about["metadata"].get("labels") or {}) if made["kind"] in ("Pod", "Deployment") else {}
 
 
 def _cast(fields: Fields) -> Iterator[Manifest]:
@@ -103,7 +113,7 @@ def of_day(number: int, level: int | None = None, xx: str = "07") -> Patient:
         id=f"day {number}" if level is None else f"day {number} level {level}",
         title=f"{capital(made.company)}, level {day.level}",
         question="Repair the policies: what has to work works again, and nothing else opens.",
-        visitors=newcomers(made.spaces),
+        visitors=(*newcomers(made.spaces), *lookalikes(senders(made))),
         allowed=wanted,
         asks=(),
         rest="solution",

@@ -5,10 +5,10 @@ The number alone decides. Which breaks are drawn does not depend on the time, th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
+from itertools import combinations, permutations
 from random import Random
 from typing import NamedTuple
 
@@ -30,6 +30,9 @@ class Break:
     namespace: str
     policy: str
     instead: tuple[Manifest, ...]
+
+
+Pair = tuple[Workload, Workload]
 
 
 class Felt(NamedTuple):
@@ -119,28 +122,38 @@ def _is_needed(breaks: Sequence[Break], made: HealthyWorld) -> bool:
 
 def _felt(made: HealthyWorld, breaks: Sequence[Break]) -> list[Felt]:
     """The connections that pass in one of the two worlds and not in the other; those that are wanted first."""
-    healthy, ill = _passing(made), _pass_in(made, _ill(made, breaks))
+    touched = {each for one in breaks for each in _selected(made, one)}
+    pairs = [(a, b) for a, b in permutations(made.workloads, 2) if a in touched or b in touched]
+    healthy, ill = _passing(made) & set(pairs), _pass_in(made, _ill(made, breaks), pairs)
     wanted = [(flow.source, flow.destination) for flow in made.flows]
-    felt = [Felt(*pair, True) for pair in wanted if pair not in ill]
-    return [*felt, *(Felt(*pair, False) for pair in ill if pair not in healthy)]
+    felt = [Felt(*pair, True) for pair in wanted if pair in healthy - ill]
+    return [*felt, *(Felt(*pair, False) for pair in pairs if pair in ill - healthy)]
 
 
-def _pass_in(made: HealthyWorld, state: Snapshot) -> list[tuple[Workload, Workload]]:
+def _selected(made: HealthyWorld, one: Break) -> Iterator[Workload]:
+    """The workloads whose connections a break can touch: those that the healthy policy selects."""
+    healthy = next(each for each in made.policies() if id_of(each) == (one.namespace, one.policy))
+    role = healthy["spec"]["podSelector"].get("matchLabels", {}).get("role")
+    for each in made.workloads:
+        if each.namespace == one.namespace and role in (None, each.role):
+            yield each
+
+
+def _pass_in(made: HealthyWorld, state: Snapshot, pairs: Iterable[Pair]) -> set[Pair]:
     """Who reaches whose Service by its name: the client's question to DNS passes, and then the connection."""
     pods = {pod.labels["app"]: pod for pod in state.pods if "app" in pod.labels}
     dns = next(pod for pod in state.pods if pod.labels.get("k8s-app") == "kube-dns")
-    asks = [each for each in made.workloads if ("UDP", 53) in state.engine.connection(pods[each.name], dns)]
-    return [
+    asks = {each for each in made.workloads if ("UDP", 53) in state.engine.connection(pods[each.name], dns)}
+    return {
         (source, target)
-        for source in asks
-        for target in made.workloads
-        if source != target and ("TCP", target.port) in state.engine.connection(pods[source.name], pods[target.name])
-    ]
+        for source, target in pairs
+        if source in asks and ("TCP", target.port) in state.engine.connection(pods[source.name], pods[target.name])
+    }
 
 
 @cache
-def _passing(made: HealthyWorld) -> list[tuple[Workload, Workload]]:
-    return _pass_in(made, _healthy(made))
+def _passing(made: HealthyWorld) -> set[Pair]:
+    return _pass_in(made, _healthy(made), permutations(made.workloads, 2))
 
 
 def _ill(made: HealthyWorld, breaks: Sequence[Break]) -> Snapshot:

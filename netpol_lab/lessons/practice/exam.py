@@ -26,8 +26,10 @@ from netpol_lab.lessons.practice.healthy_worlds import (
     peer,
     policy,
     port_of,
+    senders,
     world,
 )
+from netpol_lab.lessons.practice.patients import lookalikes
 from netpol_lab.manifests import from_object
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.phrases import capital, listed
@@ -114,6 +116,7 @@ def _exercise(place: int, made: ExamTask, where: HealthyWorld, xx: str) -> Exerc
         question=made.question,
         allowed=tuple(made.allowed),
         denied=tuple(made.denied),
+        visitors=lookalikes(senders(where)),
         rest="solution",
         labels=made.labels,
         policies=made.policies,

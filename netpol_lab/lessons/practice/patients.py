@@ -5,7 +5,7 @@ A patient is an exercise whose cause is not told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
 from string import ascii_lowercase
@@ -54,9 +54,21 @@ class Patient:
 
 def newcomers(spaces: Iterable[str]) -> tuple[Resource, ...]:
     """A pod without a part in the application, in each of its namespaces: it shows what opens to everybody."""
+    return tuple(_visitor(space, "newcomer", {"app": "newcomer"}) for space in spaces)
+
+
+def lookalikes(labels: Iterable[Mapping[str, str]]) -> tuple[Resource, ...]:
+    """Pods with these labels in a namespace of their own: they show what opens to a label, wherever its pod is."""
+    home = from_object({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "elsewhere"}})
+    each = {tuple(sorted(one.items())): one for one in labels}
+    made = (_visitor("elsewhere", f"another-{number}", one) for number, one in enumerate(each.values(), 1))
+    return (home, *made)
+
+
+def _visitor(space: str, name: str, labels: Mapping[str, str]) -> Resource:
     spec = {"containers": [{"name": "visitor", "image": "busybox:1.36", "command": ["sleep", "3600"]}]}
-    bodies = ({"namespace": space, "name": "newcomer", "labels": {"app": "newcomer"}} for space in spaces)
-    return tuple(from_object({"apiVersion": "v1", "kind": "Pod", "metadata": body, "spec": spec}) for body in bodies)
+    metadata = {"namespace": space, "name": name, "labels": dict(labels)}
+    return from_object({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 
 
 # -- diagnosis -------------------------------------------------------------------------------------
