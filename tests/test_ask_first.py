@@ -72,9 +72,13 @@ def decisive(id: str) -> list[str]:
 
 def questions(lab: Lab, id: str) -> list[object]:
     """All that a student can ask about an exercise."""
-    pictures: list[object] = [lab.warnings(), lab.policies(), lab.playground().pictures()[2]]
+    pictures: list[object] = [lab.warnings(), lab.policies()]
+    play = lab.playground()
     for ends in asked(id):
         pictures += [lab.why(*ends, stop=True), lab.packets(*ends)]
+        if {*ends[:2]} <= {node.id for node in play.nodes}:
+            play.source, play.target, play.port = *ends[:2], (ends[3], ends[2])
+            pictures.append(play.pictures()[2])
     return pictures
 
 

@@ -92,7 +92,8 @@ REASONS = {
     "quiet.depends": "The API leaves this to the network plugin, so the same policies give different results.",
     "quiet.nothing is there": "The policies let it through. Nothing is at that address, and silence looks like a "
     "policy.",
-    "quiet.refused": "The policies let it through: a policy never refuses, it drops, and you wait for a time-out.",
+    "quiet.refused": "The policies let it through. Most plugins drop what none admits, and you wait for a time-out; a "
+    "few refuse.",
     "quiet.no door": "Every step passes. No policy stands in the way.{through}",
     "quiet.ignored": "Every step passes: {plugin} ignores policies.{through}",
     "quiet.one door": "Every step passes. Rule {rule} of {policy} opens the one closed door.{through}",
