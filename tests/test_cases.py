@@ -112,3 +112,41 @@ def test_17_a_plugin_that_ignores_policies_is_named_with_the_policies(notebook_f
     assert "default-deny selects s, and flannel ignores it" in told and "No policy stands in the way" not in told
     assert "closes" not in lab.policies().text
     lab.close()
+
+
+SERVICES = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: x}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: x, labels: {app: web}}
+spec: {containers: [{name: c, image: nginx, ports: [{name: http, containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: client, namespace: x}
+spec: {containers: [{name: c, image: busybox}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: x}
+spec: {selector: {app: web}, ports: [{port: 9090, name: metrics, targetPort: 80}, %s]}
+"""
+
+
+@pytest.mark.parametrize("wrong", ["{port: 8080, name: web}", "{port: 80, name: web, targetPort: htp}"])
+def test_a_service_with_a_wrong_target_port_is_put_right_by_the_line_that_is_shown(lab: Lab, wrong: str) -> None:
+    lab.kubectl("apply -f -", SERVICES % wrong)
+    port = 8080 if "8080" in wrong else 80
+    text = " ".join(lab.why("x/client", "web", port).text.split())
+    assert "(checked: then allowed)" in text
+    command = text[text.index("kubectl patch service") : text.index(" (checked")]
+    assert lab.kubectl(command).stdout == "service/web patched\n"
+    assert lab.why("x/client", "web", port).title == f"✓ Allowed: client reaches web on TCP {port}"
+
+
+def test_a_service_whose_pods_listen_on_several_ports_gets_no_advice_that_is_a_guess(lab: Lab) -> None:
+    lab.kubectl("apply -f -", SERVICES.replace("image: nginx", "image: etcd") % "{port: 8080, name: web}")
+    assert "smallest change" not in lab.why("x/client", "web", 8080).text

@@ -54,6 +54,8 @@ def odd_world(seed: int) -> tuple[Snapshot, list[Resource], tuple[str, int]]:
 def _pod(random: Random, number: int, pod: Pod, kind: str) -> Pod:
     if random.random() < 0.1:
         return replace(pod, phase=random.choice(("Succeeded", "Failed")), ips=())
+    if random.random() < 0.05:
+        return replace(pod, ending=True)
     if pod.host_network or not ADDRESSES[kind]:
         return pod
     return replace(pod, ips=tuple(ip_address(text.format(number)) for text in ADDRESSES[kind]))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.coach.admit import smallest_change
+from netpol_lab.coach.service_port import service_repair
 from netpol_lab.coach.stop import smallest_stop
 from netpol_lab.connections import Flow, connect_each, naming, standing
 from netpol_lab.connections.scene import Scene, SceneNode, build, effect_of
@@ -152,6 +153,7 @@ class Views:
         change = None
         if verdict is not None and (stop or not flow.connected):
             change = (smallest_stop if flow.connected else smallest_change)(state, verdict)
+        change = change or service_repair(state, flow)
         picture = why.draw(flow, change=change, saw=self._story.saw(flow))
         each = connect_each(state, flow.source, flow.service, flow.port, protocol) if flow.service else []
         if flow.service is None or len({one.outcome for one in each}) < 2:

@@ -39,6 +39,7 @@ REMEDIES = {
     "remedy.admits.label": "No {who} has {key}={value}. Then that rule admits it.",
     "remedy.admits.move": "A policy acts on pods of its own namespace.",
     "remedy.admits.dash": "Then one of the two suffices.",
+    "remedy.admits.target port": "Then the Service sends to {port}, on which its pods listen.",
     "remedy.stops": "Then no rule admits it.",
     "remedy.stops.new policy": "Then {policy} isolates it, and no rule admits it.",
     # -- what it does besides
