@@ -51,7 +51,7 @@ def wait_until(kubectl: OwnKubectl, there: Iterable[Key], gone: Iterable[Key], s
 
     ``say`` gets the progress. Never raises for an object that does not get there.
     """
-    started = told = clock.now()
+    started, told = clock.now(), -TELL_EVERY
     waits = {key: _usable for key in there if key[0] in ("Namespace", "Pod", *_RESOURCES)}
     waits |= {key: _is_gone for key in gone if key[0] in ("Namespace", "Pod", *_RESOURCES)}
     open_: dict[Key, str] = {}
@@ -71,9 +71,9 @@ def wait_until(kubectl: OwnKubectl, there: Iterable[Key], gone: Iterable[Key], s
         if spent >= LIMIT:
             say(f"After {LIMIT} s the lab stops waiting: {_listed(open_)}. {_reason(open_, found)}\n")
             return False
-        if told == started or clock.now() - told >= TELL_EVERY:
+        if spent - told >= TELL_EVERY:
             say(f"waiting for the cluster ({spent:.0f} s): {_listed(open_)}\n")
-            told = clock.now()
+            told = spent
         clock.sleep(PAUSE)
     return True
 

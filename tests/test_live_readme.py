@@ -1,0 +1,44 @@
+"""README's section about a real cluster, followed word by word against a kubectl that stands in for a real one."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from stand_in import CONTEXT, on_path, stand_in
+
+from netpol_lab import Lab
+from netpol_lab.lab.cli import main
+from netpol_lab.lab.live import real_cluster, waiting
+
+
+def section(repository: Path) -> str:
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    return text[text.index("## On a real cluster") : text.index("## You have policies of your own")]
+
+
+def test_the_section_is_followed_from_top_to_bottom(repository, notebook_folder, tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(real_cluster, "SECONDS_FOR_POLICIES", 0)
+    monkeypatch.setattr(waiting, "PAUSE", 0)
+    monkeypatch.setattr("builtins.input", lambda question: CONTEXT)
+    blocks = re.findall(r"```python\n(.*?)```", section(repository), re.DOTALL)
+    assert len(blocks) == 3
+    names: dict[str, Any] = {"Lab": Lab}
+    with stand_in(tmp_path_factory.mktemp("stand-in")) as folder:
+        on_path(monkeypatch, folder)
+        line = CliRunner().invoke(main, ["dump", "--with-env"]).stdout
+        subprocess.run(line, shell=True, check=True, env=None)
+        for block in blocks:
+            monkeypatch.chdir(notebook_folder)  # each block is of a notebook of its own
+            exec(block, names)
+        names["lab"].close()
+    assert Path("cluster.json").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("name", ["NETPOL_LAB_LIVE=1", "lab.start()", "netpol-lab dump", "netpol-lab canary CONTEXT"])
+def test_the_section_names_what_there_is(repository, name):
+    assert name in section(repository)
