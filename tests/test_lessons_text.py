@@ -101,6 +101,39 @@ def test_a_prediction_stands_before_its_command_and_is_compared_after_it(name: s
             assert f'"{question.id}", ""' in cells[places[0]].source
 
 
+def decisive_lines(id: str) -> list[set[str]]:
+    """Of each document of a solution the lines that a student has to find: what the skeleton does not hold.
+
+    Where a student begins with an empty file, its rules; of a policy without rules, what it selects.
+    """
+    name, _, number = id.partition("/")
+    begun = [filled(cell) for cell in LESSONS[name].cells if "exercise" in tags(cell)][int(number) - 1]
+    answer = exercises.load(id).solution
+    if answer.commands:
+        return [{line} for line in answer.commands.splitlines()]
+    skeleton = begun.partition("\n")[2].split("---\n")
+    found = []
+    for place, document in enumerate(answer.manifest.split("---\n")):
+        if skeleton == ["____"]:
+            document = re.split(r"(?m)^  (?:in|e)gress:\n|^spec:\n", document)[-1]
+        given = leaves(skeleton[place]) if len(skeleton) > place else set()
+        found.append(leaves(document) - given)
+    return found
+
+
+def leaves(text: str) -> set[str]:
+    """The lines that say a value, without their indentation and dashes."""
+    return {line.lstrip(" -") for line in text.splitlines() if line.strip() and not line.endswith(":")}
+
+
+@pytest.mark.parametrize("id", exercises.ids())
+def test_hints_leave_something_to_write(id: str):
+    for hint in exercises.load(id).hints:
+        for lines in filter(None, decisive_lines(id)):
+            assert not lines <= leaves(hint), hint
+            assert not any(line in hint for line in lines if line.startswith("kubectl"))
+
+
 @pytest.mark.parametrize("id", exercises.ids())
 def test_hints_and_solution_in_the_notebook_are_those_of_the_data(id: str):
     name, _, number = id.partition("/")
