@@ -26,6 +26,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
+from itertools import product
 from typing import Literal
 
 from netpol_lab.cluster.snapshot import Snapshot, View
@@ -184,17 +185,21 @@ class _Judges:
     def result(self, row: Expectation) -> ExpectationResult:
         sources, targets = (self._named(name) for name in row.ends)
         wanted = row.asked if row.expect == "allow" else PortSet.NONE
-        reach, connections, broken, differs = self._scene.reach, 0, [], ""
-        for source in sources:
-            for target in targets:
-                if (source.id, target.id) not in reach:
-                    continue
-                found, connections = reach[source.id, target.id], connections + 1
-                judged = Judged(source, target, wanted, found.ports, row.asked, row.asked)
-                if not judged.right:
-                    broken.append(judged)
-                if found.depends & row.asked:
-                    differs = differs or f"{source.id} -> {target.id}"
+        connections, broken, differs = 0, [], ""
+        known: dict[int, tuple[bool, bool]] = {}  # many pairs of a scene share one reach
+        for source, target in product(sources, targets):
+            found = self._scene.reach.get((source.id, target.id))
+            if found is None:
+                continue
+            if id(found) not in known:
+                is_right = found.ports & row.asked == wanted
+                known[id(found)] = is_right, bool(found.depends & row.asked)
+            right, depends = known[id(found)]
+            connections += 1
+            if not right:
+                broken.append(Judged(source, target, wanted, found.ports, row.asked, row.asked))
+            if depends and not differs:
+                differs = f"{source.id} -> {target.id}"
         if not connections:
             raise LabError(f"{row.source} and {row.destination} are no two ends between which a packet could pass.")
         notes = [
