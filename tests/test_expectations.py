@@ -129,6 +129,13 @@ def test_a_range_of_which_a_part_is_open_is_broken_both_ways(folder: Path) -> No
     assert [(len(each.broken), each.connections) for each in both] == [(1, 2), (1, 2)]
 
 
+def test_a_row_without_a_port_is_about_every_protocol(folder: Path) -> None:
+    udp = POLICIES.replace("ports: [{port: 8080}]", "ports: [{port: 8080, protocol: UDP}]")
+    (folder / "manifests" / "policies.yaml").write_text(udp, "utf-8")
+    (result,) = results(folder, "from: shop/web, to: shop/cart, expect: deny")
+    assert not result.held and "UDP 8080 passes" in result.reasons[0]
+
+
 def test_external_is_what_no_row_names(folder: Path) -> None:
     rest = "from: post/mailer, to: External, expect: deny"
     (alone,) = results(folder, rest)
