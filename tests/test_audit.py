@@ -91,6 +91,7 @@ def test_a_namespace_with_defaults_and_named_peers_has_no_finding() -> None:
         ([DENY, blocks("198.51.0.0/16")], []),
         ([DENY, blocks("198.50.0.0/15")], ["ip-block-wide"]),
         ([DENY, blocks("198.50.0.0/15, except: [198.50.0.0/16, 198.50.1.0/24]")], []),
+        ([DENY, blocks("198.48.0.0/14, except: [198.48.0.0/15, 198.48.0.0/16]")], ["ip-block-wide"]),
         ([DENY, blocks("198.51.100.0/24", "198.51.100.7/32")], ["ip-block-inside-another"]),
         ([DENY, blocks("198.51.100.0/24", "198.51.100.0/24")], ["ip-block-inside-another"]),
         ([DENY, blocks("198.51.100.0/24, except: [198.51.100.0/28]", "198.51.100.7/32")], []),
