@@ -162,6 +162,11 @@ def test_a_silence_covers_what_it_names_and_keeps_its_reason(tmp_path: Path) -> 
     assert [(each.about, each.silence) for each in found] == [("Pod shop/cart", ""), ("Pod shop/web", "it is a front")]
 
 
+def test_a_silence_is_about_one_rule(tmp_path: Path) -> None:
+    file = settings(tmp_path, "silences: [{rule: no-default-deny-egress, object: '*', reason: later}]")
+    assert {each.rule.id for each in shop().audit(file) if each.silence} == {"no-default-deny-egress"}
+
+
 def test_a_silence_that_matches_nothing_is_told_with_its_line(tmp_path: Path) -> None:
     file = settings(tmp_path, "silences:\n- {rule: no-dns, object: NetworkPolicy shop/gone, reason: was so}\n")
     (found,) = shop(DENY, ingress(f"{{from: [{FROM_CART}]}}")).audit(file)

@@ -78,6 +78,18 @@ def test_replicas_that_reach_one_another_are_a_row(folder: Path) -> None:
     assert ["`cart × 2`", "everybody", "All", "not isolated", "not isolated"] in rows(page)
 
 
+def test_a_row_names_the_rules_that_admit_what_passes_and_no_other(folder: Path) -> None:
+    spec = "podSelector: {matchLabels: {app: cart}}, policyTypes: [Ingress, Egress]"
+    mine, dns = "[{podSelector: {matchLabels: {app: cart}}}]", "ports: [{port: 9999}]"
+    head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: cart, namespace: shop}\n"
+    ingress = f"ingress: [{{from: {mine}, {dns}}}, {{from: {mine}, ports: [{{port: 8080}}]}}]"
+    egress = f"egress: [{{to: {mine}, ports: [{{port: 8080}}]}}]"
+    (folder / "new" / "policies.yaml").write_text(f"{head}spec: {{{spec}, {ingress}, {egress}}}\n", "utf-8")
+    (row,) = [row for row in rows(ran("document", "new").stdout) if row[0] == "`cart × 2`"]
+    leaves, enters = (f"cart, rule {number} (new/policies.yaml, line 4)" for number in (1, 2))
+    assert row == ["`cart × 2`", "`shop/cart`", "TCP 8080", leaves, enters]
+
+
 def test_the_picture_is_mermaid_and_names_every_pod(folder: Path) -> None:
     (source,) = re.findall("```mermaid\n(.*?)```", ran("document", "new").stdout, re.DOTALL)
     assert "flowchart LR" in source
