@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -113,6 +116,55 @@ def test_a_wheel_would_carry_the_lessons_data(project: dict[str, Any]) -> None:
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert "data" in wheel["only-include"]
     assert wheel["sources"]["data"] == "netpol_lab/_data"
+
+
+@pytest.fixture(scope="module")
+def installed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment that has the wheel alone; what the wheel depends on is lent to it."""
+    place = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    here = ["--no-build-isolation"] if importlib.util.find_spec("hatchling") else []
+    words = [*pip, "wheel", "--no-deps", *here, "--wheel-dir", str(place), str(repository)]
+    built = subprocess.run(words, capture_output=True, text=True, check=False)
+    if "No matching distribution found for hatchling" in built.stderr:
+        pytest.skip("hatchling is not installed, and cannot be fetched here")
+    assert built.returncode == 0, built.stderr
+    (wheel,) = place.glob("*.whl")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place / "env")], check=True)
+    programs = place / "env" / ("Scripts" if os.name == "nt" else "bin")
+    lend = "import sysconfig; open(sysconfig.get_path('purelib') + '/lent.pth', 'w').write({!r})"
+    subprocess.run([programs / "python", "-c", lend.format(sysconfig.get_path("purelib"))], check=True)
+    subprocess.run([*pip, "--python", str(programs / "python"), "install", "--no-deps", str(wheel)], check=True)
+    return programs
+
+
+def run_there(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(
+        [installed / words[0], *words[1:]], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_wheel_brings_the_students_notebooks_byte_for_byte_and_nothing_else(
+    installed: Path, repository: Path, tmp_path: Path
+) -> None:
+    done = run_there(installed, tmp_path, "netpol-lab", "lab", "mine", "--no-open")
+    assert (done.returncode, done.stderr) == (0, "")
+    brought = {path.name: path.read_bytes() for path in (tmp_path / "mine").glob("*")}
+    assert brought.pop(".netpol-lab.json")
+    assert brought == {path.name: path.read_bytes() for path in (repository / "notebooks").glob("*.ipynb")}
+    carried = {path.name for path in installed.parent.rglob("_notebooks/*")}
+    assert carried == set(brought)
+
+
+def test_the_doctor_of_the_wheel_finds_an_empty_environment_ready(
+    installed: Path, repository: Path, tmp_path: Path
+) -> None:
+    done = run_there(installed, tmp_path, "netpol-lab", "doctor")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Ready."), done.stdout
+    words = "from netpol_lab.model.datafiles import tested_versions; print(tested_versions(), end='')"
+    told = run_there(installed, tmp_path, "python", "-c", words).stdout
+    assert told == (repository / "constraints.txt").read_text(encoding="utf-8")
 
 
 def test_the_data_of_an_installed_package_are_found_inside_it(tmp_path: Path, repository: Path) -> None:

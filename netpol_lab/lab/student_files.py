@@ -23,7 +23,7 @@ def work_folder(lesson: str | None = None) -> Path:
     Raises :class:`LabError` where there can be no such folder.
     """
     folder = _notebook_folder() / "work" / (lesson or "")
-    with _told(f"The folder {folder} for your files cannot be made"):
+    with told(f"The folder {folder} for your files cannot be made"):
         folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -35,7 +35,7 @@ def work_in(lesson: str | None) -> Iterator[Path]:
     Raises :class:`LabError` where that cannot be. Then, and where what is done inside fails, nothing has changed.
     """
     folder, before = work_folder(lesson) if lesson else _notebook_folder(), here()
-    with _told(f"The folder {folder} for your files cannot be entered"):
+    with told(f"The folder {folder} for your files cannot be entered"):
         os.chdir(folder)
     try:
         yield folder
@@ -52,13 +52,13 @@ def record_file(number: str) -> Path:
 
 def _notebook_folder() -> Path:
     global _home
-    with _told("The folder of this notebook is not there any more. Save the notebook elsewhere and open it again"):
+    with told("The folder of this notebook is not there any more. Save the notebook elsewhere and open it again"):
         _home = _home or Path.cwd()
     return _home
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def told(what: str) -> Iterator[None]:
     """An error of the file system in a sentence: what could not be done, and why."""
     try:
         yield
@@ -90,7 +90,7 @@ def write_manifest(name: str, text: str, number: str) -> str:
     if leads_away(name) or not place.name or len(name.split()) > 1:
         raise LabError("Name a file in this folder after %%manifest, for example: %%manifest default-deny.yaml")
     filled = fill(text, number)
-    with _told(f"{name} was not written, and what was there is as it was"):
+    with told(f"{name} was not written, and what was there is as it was"):
         write_whole(place, filled)
     return f"wrote {name} ({len(filled.splitlines())} lines)"
 

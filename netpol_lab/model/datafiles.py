@@ -1,12 +1,14 @@
 """Where the lessons' data are: manifests, exercises, transcripts; and how a student's number gets into them.
 
 In a checkout (and an editable install) they lie in ``data/`` beside the package, where people edit
-them. An installed wheel carries the same files inside the package, in ``netpol_lab/_data``.
+them. An installed wheel carries the same files inside the package, in ``netpol_lab/_data``, and the notebooks in
+``netpol_lab/_notebooks``.
 """
 
 from __future__ import annotations
 
 import contextlib
+from importlib import metadata
 from pathlib import Path
 from string import Template
 
@@ -33,6 +35,28 @@ def path(*parts: str) -> Path:
             if wanted.exists() and wanted.resolve().is_relative_to(place.resolve()):
                 return wanted
     raise NotFound(f"The lessons have no data file {'/'.join(parts) or 'data'!r}.")
+
+
+def notebooks() -> list[Path]:
+    """The lessons' notebooks as a student gets them, in their order.
+
+    >>> notebooks()[0].name
+    '00-start-here.ipynb'
+    """
+    for place in (_PACKAGE / "_notebooks", _PACKAGE.parent / "notebooks"):
+        if found := sorted(place.glob("*.ipynb")):
+            return found
+    raise NotFound("This installation holds no notebooks. Install netpol-lab again.")
+
+
+def tested_versions() -> str:
+    """The text of constraints.txt: every package with the version that the tests run with."""
+    with contextlib.suppress(OSError):
+        return (_PACKAGE.parent / "constraints.txt").read_text(encoding="utf-8")
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        if text := metadata.distribution("netpol-lab").read_text("extra_metadata/constraints.txt"):
+            return text
+    raise NotFound("This installation does not say which versions were tested. Install netpol-lab again.")
 
 
 def fill(text: str, number: str) -> str:

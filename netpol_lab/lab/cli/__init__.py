@@ -17,6 +17,8 @@ from netpol_lab import __version__
 from netpol_lab.model.errors import LabError
 
 COMMANDS = {
+    "lab": ("lab_command", "Copy the notebooks into a folder of yours, and open them."),
+    "doctor": ("doctor_command", "Whether everything here is ready for the lessons."),
     "test": ("expect_command", "Whether manifests keep a table of expected connections."),
     "audit": ("audit_command", "What to know of policies before somebody else finds it."),
     "document": ("document_command", "A page about who may talk to whom, from the policies."),
