@@ -44,15 +44,20 @@ def effect_of_line(state: Snapshot, words: Sequence[str], cwd: str, namespace: s
         return Prediction()
     before, after = state.objects, copy.snapshot().objects
     changed = [key for key, each in after.items() if key not in before or before[key].body != each.body]
-    gone = [key for key in before if key not in after or (key in changed and is_ending(after[key].body))]
-    changed = [key for key in changed if key not in gone]
+    ending = [key for key in changed if is_ending(after[key].body)]  # `kubectl run --rm` leaves such a pod, too
+    gone = [*(key for key in before if key not in after), *ending]
+    changed = [key for key in changed if key not in ending]
     network = any(
         key[0] in ("NetworkPolicy", "Service") or (key in before and key[0] in ("Pod", "Namespace"))
         for key in (*changed, *(each for each in gone if each[0] == "NetworkPolicy"))
     )
     return Prediction(
         tuple(key for key in changed if _has_own_name(key, copy)),
-        tuple(key for key in gone if _has_own_name(key, state) and not _inside_one_gone(key, gone)),
+        tuple(
+            key
+            for key in gone
+            if _has_own_name(key, state if key in before else copy) and not _inside_one_gone(key, gone)
+        ),
         network,
         tuple(replace(each, said="") for each in session.attempts),
         tuple(after[key] for key in changed if after[key].origin is not None),
