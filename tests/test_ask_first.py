@@ -102,7 +102,7 @@ def test_what_was_shown_once_stays_so(opened: Callable[..., Lab], id: str) -> No
     lab.show_me(id)
     for again in range(2):
         told = flat(*questions(lab, id))
-        assert "Withheld" not in told and "withheld" not in told, again
+        assert f"Exercise {id} asks" not in told, again  # another one may ask about the same policy
         assert "mallest change" in told or id not in ASKING, again
         lab.start(id)
 

@@ -76,9 +76,9 @@ def test_every_method_answers_every_kind_of_argument_in_words(lab, name):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda lab: lab.check(None), "exercise has to be text in quotes, and None is not"),
-        (lambda lab: lab.check(3), "exercise has to be text in quotes, and 3 is not"),
-        (lambda lab: lab.check(), "missing a required argument: 'exercise'"),
+        (lambda lab: lab.check(None), "Say which exercise"),
+        (lambda lab: lab.check(3), "exercise has to be text in quotes or nothing, and 3 is not"),
+        (lambda lab: lab.start(), "missing a required argument: 'exercise'"),
         (lambda lab: lab.kubectl('get "pods'), "no closing quotation"),
         (lambda lab: lab.kubectl(None), "line has to be text in quotes"),
         (lambda lab: lab.file(""), "no manifest ''"),

@@ -50,7 +50,7 @@ class SmallLab:
     def hypothetical(self, without: Iterable[str] = ()) -> Snapshot:
         return self.cluster.snapshot().without([("NetworkPolicy", *name.split("/", 1)) for name in without])  # type: ignore[misc]
 
-    def withheld(self, state: Snapshot, flow: Flow) -> str:
+    def _withheld(self, state: Snapshot, flow: Flow) -> str:
         return ""
 
 

@@ -48,7 +48,7 @@ class LabLike(Protocol):
 
     def hypothetical(self, without: Iterable[str] = ()) -> Snapshot: ...
 
-    def withheld(self, state: Snapshot, flow: Flow) -> str: ...
+    def _withheld(self, state: Snapshot, flow: Flow) -> str: ...
 
 
 class Playground:
@@ -108,7 +108,7 @@ class Playground:
         source, target = (_endpoint(scene, id, self.nodes).endpoint for id in (self.source, self.target))
         protocol, port = self.asked
         flow = connect_to(state, source, target, port, protocol)
-        return why.draw(flow, withheld=self._lab.withheld(state, flow))
+        return why.draw(flow, withheld=self._lab._withheld(state, flow))
 
     def change(self) -> Picture | None:
         """What the last switch did to all connections; None before the first."""

@@ -147,7 +147,7 @@ class Views:
 
         state, flow = self._dial(source, destination, port, protocol)
         again = partial(self.why, source, destination, port, protocol, stop=stop)
-        if held := self.withheld(state, flow, again):
+        if held := self._withheld(state, flow, again):
             return self._exercise.locks.with_show_me(why.draw(flow, saw=self._story.saw(flow), withheld=held))
         verdict = flow.judged
         change = None
@@ -205,7 +205,7 @@ class Views:
         held = [(standing(state, flow), moment.command) for flow, moment in self._story.held]
         return table.draw(held, self.cluster.profile)
 
-    def withheld(self, state: Snapshot, flow: Flow, again: Callable[[], Picture] | None = None) -> str:
+    def _withheld(self, state: Snapshot, flow: Flow, again: Callable[[], Picture] | None = None) -> str:
         """Why the reasons of a connection are not told yet, "" where they are; ``again`` would tell them."""
         from netpol_lab.display import why
 
@@ -214,7 +214,7 @@ class Views:
 
     def _shown(self, state: Snapshot, flow: Flow) -> Flow:
         """A connection with what may be told of it."""
-        return flow.without_near_misses() if self.withheld(state, flow) else flow
+        return flow.without_near_misses() if self._withheld(state, flow) else flow
 
     def show_me(self, exercise: str | None = None) -> Picture:
         """What was withheld last, in full; or, with an exercise such as ``03-allow-specific/1``, what is about it.
