@@ -169,6 +169,13 @@ def test_a_notebook_that_nobody_trusts_and_one_saved_by_half_are_named(tmp_path:
     assert "no whole notebook: 03-half.ipynb. " in found("trust", "repair", tmp_path)
 
 
+def test_a_jupyter_that_cannot_remember_whom_it_trusts_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nbformat.sign import NotebookNotary
+
+    monkeypatch.setattr(NotebookNotary, "data_dir", "")
+    assert "cannot remember which notebooks you trust" in found("trust", "note")
+
+
 def test_a_port_that_is_taken_is_passed_over_and_none_at_all_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setattr(checkup, "_FIRST_PORT", taken.getsockname()[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,16 @@ def test_jupyterlab_opens_the_first_lesson_in_the_folder_and_in_its_own_again(
     assert lab().exit_code == 0  # now in the folder: it makes no second one inside
     assert [place for place, _ in started] == [above / "netpol-lab"] * 2
     assert started[0][1][0] == NAMES[0] and started[0][1][-2:] == ["--no-browser", "--port=9000"]
+
+
+def test_an_environment_without_jupyterlab_gets_its_notebooks_and_is_sent_to_the_doctor(
+    shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jupyterlab.labapp", None)
+    done = lab("mine")
+    assert done.exit_code == 2
+    assert done.stderr == "Error: JupyterLab is not installed here. `netpol-lab doctor` says what to do.\n"
+    assert contents(Path("mine")) == contents(shipped)
 
 
 def test_a_port_that_is_none_is_misuse(shipped: Path) -> None:

@@ -203,7 +203,7 @@ def _trust(folder: Path) -> Examined:
 
     notary = NotebookNotary()
     store = notary.store
-    if not isinstance(store, SQLiteSignatureStore) or store.db is None:
+    if not isinstance(store, SQLiteSignatureStore) or store.db is None or store.db_file == ":memory:":
         return Examined("note", "Jupyter cannot remember which notebooks you trust", "Run the cells to see pictures")
     doubtful, torn = [], []
     for file in sorted(folder.glob("*.ipynb")):

@@ -18,7 +18,7 @@ def command(context: click.Context, folder: str) -> None:
     note    the lessons work; read the line when something looks odd
     repair  do what the line says, then run this again
 
-    FOLDER is where your notebooks are. Nothing is installed, sent or changed. Ends with 1 where something has to be
+    FOLDER is where your notebooks are. Nothing is installed, and nothing is sent. Ends with 1 where something has to be
     repaired, so a script can ask too. The same checks stand in the same order every time.
     """
     from netpol_lab.lab.cli.checkup import CHECKS, examine

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from netpol_lab.model.errors import NotFound
+
 FIRST = "00-start-here.ipynb"
 
 
@@ -45,8 +47,10 @@ def command(folder: str | None, no_open: bool, reset: str | None, no_browser: bo
 
 def _open(folder: Path, words: list[str]) -> None:
     """Run JupyterLab in the folder, in this process, until it is stopped."""
-    from jupyterlab.labapp import LabApp
-
+    try:
+        from jupyterlab.labapp import LabApp
+    except ImportError:
+        raise NotFound("JupyterLab is not installed here. `netpol-lab doctor` says what to do.") from None
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # JupyterLab refuses root unless told; in a container it is usual
         words = ["--allow-root", *words]
     os.chdir(folder)
