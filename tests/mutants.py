@@ -89,8 +89,8 @@ TESTS = {
     "lessons/student_record": ("student_record",),
     "lessons/repeating": ("student_record",),
     "lessons/tallies": ("student_record",),
-    "lessons/class_board": ("student_record",),
-    "lessons/passing": ("causes_parts", "exercises_passing"),
+    "lessons/class_board": ("student_record", "fair_checks"),
+    "lessons/passing": ("causes_parts", "exercises_passing", "fair_checks"),
     "lessons/mistaken*": ("causes_parts", "exercises_causes", "exercises_04_05", "exercises_06_07"),
     "lessons/*": ("causes_parts", "exercises_04_05", "exercises_06_07", "exercises_passing", "exercises_causes"),
 }

@@ -109,7 +109,7 @@ def test_a_get_that_finds_nothing_is_no_refusal_of_an_answer(lab: Lab, applies: 
         ("00-start-here/1", "create namespace Student_07"),
         ("02-default-deny/1", "apply -f missing.yaml"),
         ("03-allow-specific/1", "apply -f missing.yaml"),
-        ("05-egress-and-dns/3", "apply -f missing.yaml"),
+        ("05-egress-and-dns/2", "apply -f missing.yaml"),
     ],
 )
 def test_several_refused_lines_are_not_called_not_started(lab: Lab, id: str, refused: str) -> None:

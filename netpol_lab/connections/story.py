@@ -51,6 +51,10 @@ class Timeline:
         else:
             self.moments.append(Moment(len(self.moments), command, state))
 
+    def tells_of(self, state: Snapshot) -> bool:
+        """Whether a state is the one that the last command left."""
+        return _same_objects(self.now.state, state)
+
     def moment(self, which: int | str | Moment) -> Moment:
         """A moment by number (negative from the end), by name, or ``start`` and ``now``.
 

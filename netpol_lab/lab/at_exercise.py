@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from netpol_lab.cluster.handle import SimulatedCluster
@@ -33,8 +35,7 @@ class AtExercise:
     def __init__(self, lesson: str | None, xx: str) -> None:
         self.exercise: exercises.Exercise | None = None
         self._passed: Moment | None = None
-        self.results: dict[str, exercises.CheckResult] = {}
-        """The last result of each exercise that was checked."""
+        self._results: dict[str, exercises.CheckResult] = {}
         self._seen: Moment | None = None
         self._failed = 0
         self._lesson, self._xx = lesson, xx
@@ -45,6 +46,11 @@ class AtExercise:
         """The exercises of the notebook's lesson; none where there is no such lesson."""
         known = self._lesson in exercises.lessons("exercises")
         return exercises.of_lesson(str(self._lesson), self._xx) if known else []
+
+    @property
+    def results(self) -> Mapping[str, exercises.CheckResult]:
+        """The last result of each exercise that was checked. Only a check puts one in."""
+        return MappingProxyType(self._results)
 
     def _lock(self, exercise: exercises.Exercise) -> Lock:
         def asked(state: Snapshot, verdict: Verdict) -> bool:
@@ -83,13 +89,15 @@ class AtExercise:
     ) -> tuple[exercises.CheckResult, CheckPicture]:
         """Check it, and say first where kubectl refused what was to be checked. An answer opens what was held back."""
         result = exercises.check(cluster, exercise)
+        if result.passed and not story.tells_of(cluster.snapshot()):
+            result = exercises.not_by_commands(exercise)
         again = self.exercise is not None and self.exercise.id == exercise.id
         tried = again and self._seen is not None and story.now is not self._seen
         self._failed = 0 if result.passed else self._failed + 1 if again else 1
         self.exercise, self._seen, self._passed = exercise, story.now, story.now if result.passed else None
         if result.status != "not started":
             self.locks.open(exercise.id)
-        self.results[exercise.id] = result
+        self._results[exercise.id] = result
         return result, exercises.show(self._in_place(result, story, tried))
 
     def _in_place(self, result: exercises.CheckResult, story: Timeline, tried: bool) -> exercises.CheckResult:

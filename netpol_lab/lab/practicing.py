@@ -52,12 +52,13 @@ class Practice(Questions):
         """
         if exercise is None and self._exercise.exercise is None:
             raise LabError('Say which exercise: for example lab.check("02-default-deny/1").')
-        checked = self._exercise.exercise if exercise is None else exercises.load(exercise, self.xx)
-        assert checked is not None
+        at = self._exercise.exercise
+        checked = exercises.load(at.id if exercise is None and at else str(exercise), self.xx)
         result, picture = self._exercise.check(self.cluster, self._story, checked)
         if result.status != "not started":
             did = "patient" if clinic.is_patient(checked.id) else "check"
-            self._write_down(did, checked.id, "passed" if result.passed else "failed", mistake=result.mistake or "")
+            reached, mistake = "passed" if result.passed else "failed", result.mistake or ""
+            self._write_down(did, checked.id, reached, mistake=mistake, definition=exercises.definition(checked))
         treatment = self._treatment
         if treatment is None or treatment.patient.id != checked.id:
             return picture

@@ -94,10 +94,10 @@ class Questions:
         else:
             self._write_down("predict" if question.truth else "quiz", question.id, outcome, answer=key)
 
-    def _write_down(self, did: str, what: str, result: str, *, mistake: str = "", answer: str = "") -> None:
+    def _write_down(self, did: str, what: str, result: str, **more: str) -> None:
         """Write one thing into the student's record. Where that cannot be, it is said once, and the lesson goes on."""
         try:
-            self._record.add(did, what, result, mistake=mistake, answer=answer)
+            self._record.add(did, what, result, **more)
         except OSError as error:
             if not self._is_unwritten:
                 why = error.strerror or error

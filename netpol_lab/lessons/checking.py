@@ -14,7 +14,7 @@ from netpol_lab.lessons.causes import likely_cause
 from netpol_lab.lessons.evidence import Evidence, is_left_over, own_policies, parts_of, short
 from netpol_lab.lessons.loading import Exercise, load
 from netpol_lab.lessons.object_checks import candidates, object_problem
-from netpol_lab.lessons.passing import door_note, labels_in_the_way, plugin_note
+from netpol_lab.lessons.passing import door_note, labels_in_the_way, nobody_to_ask, plugin_note
 from netpol_lab.lessons.recognize import cause_of
 from netpol_lab.lessons.recognize import found as recognized
 from netpol_lab.model.errors import NotFound
@@ -291,6 +291,9 @@ def _left_over(exercise: Exercise, state: Snapshot, start: Snapshot, parts: set[
 def _passing(result: CheckResult, judged: Sequence[Judged], state: Snapshot, start: Snapshot) -> CheckResult:
     """What passes is looked at once more."""
     exercise, feedback = result.exercise, result.feedback
+    missing = nobody_to_ask(exercise, state, start)
+    if missing:
+        return CheckResult(exercise, "not there", (f"{missing} Start over with `{start_line(exercise)}`.",))
     relabeled = labels_in_the_way(exercise, state, start)
     if relabeled:
         return CheckResult(exercise, "not yet", (relabeled.text,), relabeled.mistake)

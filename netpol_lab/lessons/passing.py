@@ -1,4 +1,5 @@
-"""A second look at an answer that passes: does it hold without new labels, with every network plugin, at one end?"""
+"""A second look at an answer that passes: is everybody still there to ask, and does it hold without new labels, with
+every network plugin, at one end?"""
 
 from __future__ import annotations
 
@@ -6,26 +7,44 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from netpol_lab.cluster.snapshot import Snapshot
-from netpol_lab.connections.scene import SceneNode
+from netpol_lab.connections.scene import SceneNode, build
 from netpol_lab.engine.profiles import CONFORMANT, Profile
 from netpol_lab.lessons.behavior import Judged, is_called, judge
 from netpol_lab.lessons.evidence import counterpart, own_policies, short
 from netpol_lab.lessons.loading import Exercise
 from netpol_lab.lessons.recognize import Cause, cause_of, found
 from netpol_lab.model.labels import Labels
-from netpol_lab.model.objects import DIRECTIONS, Direction, Namespace, NetworkPolicy, Pod, Resource
+from netpol_lab.model.objects import DIRECTIONS, Direction, Namespace, NetworkPolicy, Pod, Resource, name_of
 from netpol_lab.model.phrases import listed
 from netpol_lab.model.ports import PortSet
+
+
+def nobody_to_ask(exercise: Exercise, state: Snapshot, start: Snapshot) -> str:
+    """Who is no longer there to ask, as a sentence; "" where all are that the exercise compares with its start."""
+    if exercise.rest == "free":
+        return ""
+    there = {(pod.namespace, name_of(pod)) for pod in state.policed_pods}
+    for pod in start.policed_pods:
+        if pod.namespace != "kube-system" and (pod.namespace, name_of(pod)) not in there:
+            return (
+                f"`{name_of(pod)}` in `{pod.namespace}` had a pod that policies apply to when the exercise began, and "
+                "has none now. Where nobody can ask, nothing is proved."
+            )
+    if not any(node.is_dns for node in build(state).nodes):
+        return "No pod answers DNS any more. Where nobody can ask, nothing is proved."
+    return ""
 
 
 def labels_in_the_way(exercise: Exercise, state: Snapshot, start: Snapshot) -> Cause | None:
     """Which label was changed to fit a rule; None where the answer holds with the labels of the start.
 
-    Only for exercises that want the labels ``kept``.
+    For exercises that want the labels ``kept``; those of a visitor are kept in all, also in a pod that took its name.
     """
-    if exercise.labels != "kept":
-        return None
-    changed = list(_relabeled(state, start))
+    changed = [
+        each
+        for each in _relabeled(state, exercise.with_visitors(start))
+        if exercise.labels == "kept" or each.key in {visitor.key for visitor in exercise.visitors}
+    ]
     if not changed or all(judged.right for judged in judge(exercise, state.with_objects(changed))):
         return None
     before = changed[0].typed
@@ -42,15 +61,22 @@ def _relabeled(state: Snapshot, start: Snapshot) -> Iterator[Resource]:
         typed = resource.typed
         if isinstance(typed, Pod | Namespace):
             before = _labels_before(typed, start)
-            if before is not None and before != typed.labels:
+            if before is not None and _chosen(before) != _chosen(typed.labels):
                 yield replace(resource, typed=replace(typed, labels=before))
 
 
 def _labels_before(typed: Pod | Namespace, start: Snapshot) -> Labels | None:
+    """A pod that was replaced is known by its workload."""
     if isinstance(typed, Namespace):
         return next((space.labels for space in start.namespaces if space.name == typed.name), None)
-    pod = start.pod(typed.namespace, typed.name)
+    known = (pod for pod in start.pods if (pod.namespace, name_of(pod)) == (typed.namespace, name_of(typed)))
+    pod = start.pod(typed.namespace, typed.name) or next(known, None)
     return pod.labels if pod is not None else None
+
+
+def _chosen(labels: Labels) -> dict[str, str]:
+    """The labels without the one that a Deployment gives to its pods."""
+    return {key: value for key, value in labels.items() if key != "pod-template-hash"}
 
 
 def plugin_note(exercise: Exercise, state: Snapshot) -> str:

@@ -16,7 +16,8 @@ def command(folder: str) -> None:
     made. The records stay as they are.
     """
     from netpol_lab.display.markup import table
-    from netpol_lab.lessons.practice.class_board import HEAD, board, collected
+    from netpol_lab.lessons.exercises import definition_here
+    from netpol_lab.lessons.practice.class_board import HEAD, KNOWN, board, collected, foreign_definitions
     from netpol_lab.tell import catalogue
 
     students, notes = collected(Path(folder))
@@ -25,6 +26,7 @@ def command(folder: str) -> None:
         click.echo(line)
     for id in sorted({id for row in rows for id, _ in row.mistakes} & set(catalogue.mistakes())):
         click.echo(f"{id}: {catalogue.mistake(id).name}")
+    click.echo(KNOWN)
     click.echo(f"{len(students)} students: {', '.join(students)}")
-    for note in notes:
+    for note in [*notes, *foreign_definitions(students, definition_here)]:
         click.echo(note, err=True)

@@ -5,7 +5,7 @@ The names are those that the students chose. Nothing is written; a damaged recor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +59,29 @@ def board(students: Mapping[str, Iterable[RecordedLine]]) -> list[BoardRow]:
     tallies = {name: tasks(lines) for name, lines in records.items()}
     known = sorted({task for each in tallies.values() for task in each})
     return [_row(task, records, tallies) for task in known]
+
+
+KNOWN = (
+    "What stands in a record is counted: the board knows which definition of an exercise a line names, and cannot know "
+    "who wrote the line."
+)
+
+
+def foreign_definitions(
+    students: Mapping[str, Iterable[RecordedLine]], definition: Callable[[str, str], str]
+) -> list[str]:
+    """What has to be said of lines about an exercise that is another one here: edited, or of another version.
+
+    ``definition`` is the digest here of an exercise, by its id and a student's number.
+    """
+    told = {
+        f"{name}: {line.what} was checked by a definition that is not the board's: an edited file, or another version "
+        "of the workbook."
+        for name, lines in students.items()
+        for line in lines
+        if line.definition and line.definition != definition(line.what, line.xx)
+    }
+    return sorted(told)
 
 
 def _row(

@@ -2,7 +2,8 @@
 
 Each line is JSON: ``at`` (when), ``xx`` (whose), ``lesson``, ``did`` (``check``, ``predict``, ``quiz``, ``recall``,
 ``patient`` …), ``what`` (its id), ``result`` (``passed``, ``failed``, ``right``, ``wrong``, ``shown``), and where there
-is one the ``mistake`` that was named and the ``answer`` (its key in the data).
+is one the ``mistake`` that was named, the ``answer`` (its key in the data), and the ``definition``: a digest of the
+exercise that was checked.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class RecordedLine:
     result: str
     mistake: str = ""
     answer: str = ""
+    definition: str = ""
 
     @property
     def written(self) -> str:
@@ -59,10 +61,13 @@ class StudentRecord:
         self.file, self.xx, self.lesson = file, xx, lesson
         self._lines: tuple[RecordedLine, ...] = ()
 
-    def add(self, did: str, what: str, result: str, *, mistake: str = "", answer: str = "") -> None:
-        """Write down one thing that was done. Raises OSError where the file cannot be written."""
+    def add(self, did: str, what: str, result: str, **more: str) -> None:
+        """Write down one thing that was done; ``more`` are other fields of :class:`RecordedLine`.
+
+        Raises OSError where the file cannot be written.
+        """
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        line = RecordedLine(now, self.xx, self.lesson, did, what, result, mistake, answer)
+        line = RecordedLine(now, self.xx, self.lesson, did, what, result, **more)
         if self.lesson:
             append_line(self.file, line.written)
         else:
