@@ -81,6 +81,21 @@ def test_what_is_asked_for_without_a_patient_or_an_exercise_is_told(lab: Lab) ->
             lab.patient(**names)
 
 
+def test_a_patient_that_was_not_touched_is_not_told_of_blanks(lab: Lab) -> None:
+    lab.patient("S01")
+    told = lab.check().text
+    assert "No policy was applied, changed or deleted" in told
+    assert "blank" not in told
+
+
+def test_who_takes_away_the_policy_that_is_the_fault_is_not_told_to_apply_it_again(lab: Lab) -> None:
+    lab.patient(day=23)
+    assert lab.kubectl("delete networkpolicy allow-everything -n ferry-data").exit_code == 0
+    checked = lab.check()
+    assert not checked.passed, "two more things were done to this cluster"
+    assert "Apply it again" not in " ".join(checked.text.split())
+
+
 def test_the_score_sheet_says_of_each_task_how_it_was_answered(lab: Lab) -> None:
     assert "0 of 12 tasks are right" in lab.exam().title
     task = exam.task("11-exam/1", "07")
@@ -96,6 +111,8 @@ def test_the_score_sheet_says_of_each_task_how_it_was_answered(lab: Lab) -> None
     assert "11-exam/1 One client, one port: right." in rows
     assert "11-exam/2 Close the way in: both." in rows
     assert "11-exam/3 A whole namespace: not handed in." in rows
+    assert sheet.html.count('<th scope="col">') == 3
+    assert sheet.html.count("<tr>") == 1 + 12, "a row for each task, below their headings"
 
 
 def test_a_task_puts_its_files_into_the_folder_of_the_student(lab: Lab) -> None:
@@ -114,7 +131,10 @@ def test_the_answer_of_a_neighbor_is_explained_and_not_accused(lab: Lab) -> None
 
 def test_a_capstone_that_is_as_small_as_the_reference_is_least_privilege(lab: Lab) -> None:
     lab.start("13-capstone/1")
-    assert "Not least privilege yet" in lab.capstone().text
+    grade = lab.capstone()
+    assert "Not least privilege yet" in grade.text
+    assert "0 newly allowed, 74 newly blocked" in grade.text
+    assert "Too many connections" not in grade.text, "the reference beside it can be seen"
     lab.kubectl("apply -f -", lab._exercise.exercise.solution.manifest)
     assert lab.check().passed
     assert "Least privilege" in lab.capstone().title

@@ -147,7 +147,7 @@ def begin(exercise: Exercise) -> Picture:
     return card.told(
         f"Exercise {exercise.id} begins: {exercise.title}",
         "The cluster is as this exercise finds it. Your files stay.",
-        [exercise.question, says, f'Check with `lab.check("{exercise.id}")`.'],
+        [*exercise.question.splitlines(), says, f'Check with `lab.check("{exercise.id}")`.'],
     )
 
 
@@ -223,6 +223,10 @@ def _not_started(exercise: Exercise) -> str:
         return (
             f"Fill in the blanks of `{exercise.file}`, run that cell, apply the file, and check again. The "
             "hints above help when you are stuck."
+        )
+    if exercise.given:  # practice: nothing is prepared
+        return (
+            "No policy was applied, changed or deleted since it began, and no label changed. Answer, and check again."
         )
     return "Replace the blanks in the line above, run it, and check again. The hints help when you are stuck."
 

@@ -257,11 +257,13 @@ def still_isolated(evidence: Evidence, gate: Gate) -> Recognized | None:
 def _lost_rules(evidence: Evidence) -> Iterator[tuple[NetworkPolicy, Verdict]]:
     """The policies that admitted what is missing now, and do so no more; each with the verdict at the start."""
     now = {policy.id: policy for policy in evidence.state.policies}
+    # One that the answer takes away is not missed, whatever went through it.
+    kept = {policy.id for policy in evidence.exercise.solved_state().policies} if evidence.misses else set()
     for judged in evidence.misses:
         protocol, port = judged.telling_port(judged.missing)
         verdict = evidence.state.verdict(judged.source.endpoint, judged.destination.endpoint, port, protocol)
         for policy in (rule.policy for gate in gates(_then(evidence, verdict)) for rule in gate.admitting):
-            if now.get(policy.id) != policy and policy.name not in evidence.exercise.answer_names:
+            if now.get(policy.id) != policy and policy.id in kept and policy.name not in evidence.exercise.answer_names:
                 yield policy, verdict
 
 

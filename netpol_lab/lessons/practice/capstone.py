@@ -30,12 +30,12 @@ def design(id: str, xx: str) -> Exercise:
         raise NotFound(f"There is no task {id!r}. There is {LESSON}/1.")
     number = number_of(xx)
     made = world(number, 2, suffix=f"-{xx}", shift=number % 9)
-    flows = "; ".join(f"{f.source.id} to {f.destination.id}, TCP {f.destination.port}" for f in made.flows)
+    flows = "\n".join(f"– {f.source.id} to {f.destination.id}, TCP {f.destination.port}" for f in made.flows)
     return Exercise(
         id=id,
         title=f"The policies of {made.company}",
         question=f"Design the policies. The pods of {' and '.join(made.spaces)} may ask DNS (UDP and TCP 53) and need "
-        f"these connections: {flows}. Nothing else enters these two namespaces or leaves them.",
+        f"these connections:\n{flows}\nNothing else enters these two namespaces or leaves them.",
         allowed=tuple(WantedCell(f.source.id, f.destination.id, f.destination.port, "TCP") for f in made.flows),
         visitors=lookalikes(senders(made)),
         rest="solution",

@@ -18,6 +18,7 @@ from netpol_lab.model.phrases import counted, listed
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
     from netpol_lab.display.feedback_card import CheckPicture
+    from netpol_lab.display.markup import Markup
 
 _SHOWN = 5
 
@@ -31,15 +32,32 @@ def with_bill(picture: CheckPicture, treatment: Treatment) -> CheckPicture:
 
 def score_sheet(tasks: Sequence[Exercise], results: Mapping[str, CheckResult], minutes: int = 0) -> Picture:
     """One row per task: what it asks, and how the last answer to it was. ``minutes`` is how long ago it began."""
-    from netpol_lab.display import card
+    from netpol_lab.display import card, tables
 
     reached = sum(task.id in results and results[task.id].passed for task in tasks)
-    rows = [f"{task.id} {task.title}: {_reached(results.get(task.id))}. {task.question}" for task in tasks]
+    rows = [(task, _reached(results.get(task.id))) for task in tasks]
+    lines = [f"{task.id} {task.title}: {told}. {task.question}" for task, told in rows]
     began = f"You began {minutes} minutes ago." if minutes else "You have begun."
-    planned = f"Two hours are planned, ten minutes a task. {began}"
-    return card.told(f"Your paper: {reached} of {len(tasks)} tasks are right", planned, [*rows, _HOW_TO])
+    return card.figure(
+        f"Your paper: {reached} of {len(tasks)} tasks are right",
+        f"Two hours are planned, ten minutes a task. {began}",
+        tables.table(("Task", "What it asks", "Your answer"), (_task(task, told) for task, told in rows)),
+        [card.note(_HOW_TO)],
+        twin="\n".join([*lines, _HOW_TO.replace("`", "")]),
+        drawn=False,
+        rules=tables.RULES,
+    )
 
 
+def _task(task: Exercise, told: str) -> tuple[Markup | str, ...]:
+    from netpol_lab.display.markup import el, join
+
+    kind = {"right": "npl-reached", _NOT_HANDED_IN: None}.get(told, "npl-unreached")
+    asks = join([el("strong", task.title), el("div", task.question)])
+    return task.id.rpartition("/")[2], asks, el("span", told, class_=kind)
+
+
+_NOT_HANDED_IN = "not handed in"
 _HOW_TO = (
     'Begin a task with `lab.start("11-exam/1")`, write your answer into an empty file, apply it, and hand it in with '
     "`lab.check()`."
@@ -48,37 +66,48 @@ _HOW_TO = (
 
 def _reached(result: CheckResult | None) -> str:
     if result is None:
-        return "not handed in"
+        return _NOT_HANDED_IN
     if result.passed:
         return "right"
-    return result.feedback.verdict if result.feedback else result.status
+    return result.feedback.verdict if result.feedback else "something is missing"
 
 
 def graded(grade: Grade) -> Picture:
     """What a design lets pass and what not, in rows, and what the reference does otherwise as a delta."""
-    from netpol_lab.display import card, delta
+    from netpol_lab.display import card, matrix, tables
+    from netpol_lab.display.markup import ascii_text, prose
 
+    policies = f"{counted(grade.policies, 'policy', 'policies')}; the reference has"
     rows = [
-        f"Wanted connections that pass: {grade.passing} of {grade.wanted}. {_some(grade.missing)}",
-        f"Open, and nobody asked for it: {len(grade.unasked)}. {_some(grade.unasked)}",
-        f"Open on more ports than needed: {len(grade.ports_too_many)}. {_some(grade.ports_too_many)}",
-        f"Policies without effect: {len(grade.idle)}. {_names(grade.idle)}",
-        f"Policies that a restart breaks (they name a pod's address): {len(grade.pinned)}. {_names(grade.pinned)}",
-        f"To read: {counted(grade.policies, 'policy', 'policies')}; the reference has "
-        f"{len(grade.exercise.solution_policies)}. This is shown, and not judged.",
+        ("Wanted connections that pass", f"{grade.passing} of {grade.wanted}", _some(grade.missing, "Missing: ")),
+        ("Open, and nobody asked for it", str(len(grade.unasked)), _some(grade.unasked)),
+        ("Open on more ports than needed", str(len(grade.ports_too_many)), _some(grade.ports_too_many)),
+        ("Policies without effect", str(len(grade.idle)), _names(grade.idle)),
+        ("Policies that a restart breaks (they name a pod's address)", str(len(grade.pinned)), _names(grade.pinned)),
     ]
-    title = "= Least privilege: all that is wanted, and nothing else" if grade.least else "Not least privilege yet"
-    told = card.told(title, f"{grade.exercise.id}: {grade.exercise.title}.", [row.strip() for row in rows])
+    read = f"To read: {policies} {len(grade.exercise.solution_policies)}. This is shown, and not judged."
+    told = card.figure(
+        "= Least privilege: all that is wanted, and nothing else" if grade.least else "Not least privilege yet",
+        f"{grade.exercise.id}: {grade.exercise.title}.",
+        tables.table(("What is measured", "How many", "Which"), ((row[0], row[1], prose(row[2])) for row in rows)),
+        [card.note(read)],
+        twin=ascii_text(
+            "\n".join([*(f"{what}: {many}. {which}".replace("`", "") for what, many, which in rows), read])
+        ),
+        drawn=False,
+        rules=tables.RULES,
+    )
     if grade.least:
         return told
     scenes = build(grade.state), build(grade.exercise.solved_state())
-    return card.stack([told, delta.draw(*scenes, before_name="your design", after_name="the reference")])
+    # A first design differs in too many connections for a graph.
+    return card.stack([told, matrix.matrix_delta(*scenes, before_name="your design", after_name="the reference")])
 
 
-def _some(judged: Sequence[Judged]) -> str:
+def _some(judged: Sequence[Judged], first: str = "") -> str:
     shown = [f"{each.source.id} → {each.destination.id}" for each in judged[:_SHOWN]]
     rest = f", and {len(judged) - _SHOWN} more" if len(judged) > _SHOWN else ""
-    return f"{'; '.join(shown)}{rest}." if shown else ""
+    return f"{first}{'; '.join(shown)}{rest}." if shown else ""
 
 
 def _names(policies: Sequence[NetworkPolicy]) -> str:

@@ -37,9 +37,11 @@ class Treatment:
             [
                 patient.complaint,
                 f"See for yourself: `{patient.symptom.command}`",
-                "What has to work: " + "; ".join(patient.wants) + ".",
+                "What has to work:",
+                *(f"– {want}" for want in patient.wants),
                 patient.exercise.question,
-                "What was done to it? " + " ".join(self._options()),
+                "What was done to it?",
+                *self._options(),
                 'Say it with `lab.diagnose("a")`, one letter or several. Check your repair with `lab.check()`.',
             ],
         )
