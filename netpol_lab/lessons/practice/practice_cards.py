@@ -86,7 +86,7 @@ def graded(grade: Grade) -> Picture:
         ("Policies that a restart breaks (they name a pod's address)", str(len(grade.pinned)), _names(grade.pinned)),
     ]
     read = f"To read: {policies} {len(grade.exercise.solution_policies)}. This is shown, and not judged."
-    told = card.figure(
+    told: Picture = card.figure(
         "= Least privilege: all that is wanted, and nothing else" if grade.least else "Not least privilege yet",
         f"{grade.exercise.id}: {grade.exercise.title}.",
         tables.table(("What is measured", "How many", "Which"), ((row[0], row[1], prose(row[2])) for row in rows)),
