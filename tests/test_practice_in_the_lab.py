@@ -138,3 +138,17 @@ def test_a_capstone_that_is_as_small_as_the_reference_is_least_privilege(lab: La
     lab.kubectl("apply -f -", lab._exercise.exercise.solution.manifest)
     assert lab.check().passed
     assert "Least privilege" in lab.capstone().title
+
+
+def test_a_first_design_that_is_too_open_is_told_why(lab: Lab) -> None:
+    """It is far from the reference, which has thirteen policies: not every choice among them is tried."""
+    task = lab.start("13-capstone/1") and lab._exercise.exercise
+    door = {"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {}}]}]}
+    for space in task.scope:
+        kinds = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
+        lab.kubectl(
+            "apply -f -", yaml.safe_dump(kinds | {"metadata": {"name": "in", "namespace": space}, "spec": door})
+        )
+    checked = lab.check()
+    assert not checked.passed
+    assert "an empty selector matches everything" in " ".join(checked.text.split())
