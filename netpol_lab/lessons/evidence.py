@@ -124,7 +124,13 @@ class Evidence:
     def near_misses(self) -> Iterator[NearMiss]:
         """The student's rules that nearly admit what is missing, closest first, where it stops."""
         for gate in self.stops():
-            yield from (miss for miss in gate.near_misses if miss.rule.policy in self.policies)
+            if not self.is_open_to_all(gate):
+                yield from (miss for miss in gate.near_misses if miss.rule.policy in self.policies)
+
+    def is_open_to_all(self, gate: Gate) -> bool:
+        """Whether all is to pass a door, for everybody: then no rule is at fault, but that a policy isolates there."""
+        through = self.connections(gate.endpoint, gate.direction)
+        return len(through) > 1 and all(judged.wanted.is_all for judged in through)
 
     def nearest_misses(self) -> list[NearMiss]:
         """Those of them that miss by the fewest conditions. What a farther rule lacks is no cause."""

@@ -16,7 +16,7 @@ from netpol_lab.lessons.behavior import Judged, judge
 from netpol_lab.lessons.loading import Exercise, WantedCell, WrittenAnswer
 from netpol_lab.lessons.practice.exam import number_of
 from netpol_lab.lessons.practice.healthy_worlds import senders, world
-from netpol_lab.lessons.practice.patients import lookalikes
+from netpol_lab.lessons.practice.patients import lookalikes, newcomers
 from netpol_lab.manifests import from_object
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.objects import IPNetwork, NetworkPolicy
@@ -37,7 +37,7 @@ def design(id: str, xx: str) -> Exercise:
         question=f"Design the policies. The pods of {' and '.join(made.spaces)} may ask DNS (UDP and TCP 53) and need "
         f"these connections:\n{flows}\nNothing else enters these two namespaces or leaves them.",
         allowed=tuple(WantedCell(f.source.id, f.destination.id, f.destination.port, "TCP") for f in made.flows),
-        visitors=lookalikes(senders(made)),
+        visitors=(*newcomers(made.spaces), *lookalikes(senders(made))),
         rest="solution",
         labels="kept",
         scope=made.spaces,

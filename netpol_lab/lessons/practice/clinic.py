@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import yaml
 
@@ -65,13 +66,13 @@ def scenario(id: str, xx: str = "07") -> Patient:
     visitors = (
         *read.visitors,
         *newcomers(spaces),
-        *lookalikes(carried for each in cast if (carried := _carried(each))),
+        *lookalikes(carried for each in given if (carried := _carried(each.body))),
     )
     exercise = replace(read, given=given, visitors=visitors, scope=spaces, rest="solution")
     return Patient(exercise, level, complaint, shown, wants, mistakes, told)
 
 
-def _carried(made: Manifest) -> dict[str, str]:
+def _carried(made: Mapping[str, Any]) -> dict[str, str]:
     """The labels of the pods that an object brings; none for one without pods."""
     about = made["spec"]["template"] if made["kind"] == "Deployment" else made
     return dict(about["metadata"].get("labels") or {}) if made["kind"] in ("Pod", "Deployment") else {}

@@ -29,7 +29,7 @@ from netpol_lab.lessons.practice.healthy_worlds import (
     senders,
     world,
 )
-from netpol_lab.lessons.practice.patients import lookalikes
+from netpol_lab.lessons.practice.patients import lookalikes, newcomers
 from netpol_lab.manifests import from_object
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.phrases import capital, listed
@@ -116,7 +116,7 @@ def _exercise(place: int, made: ExamTask, where: HealthyWorld, xx: str) -> Exerc
         question=made.question,
         allowed=tuple(made.allowed),
         denied=tuple(made.denied),
-        visitors=lookalikes(senders(where)),
+        visitors=(*newcomers(where.spaces), *lookalikes(senders(where))),
         rest="solution",
         labels=made.labels,
         policies=made.policies,

@@ -53,8 +53,17 @@ class Patient:
 
 
 def newcomers(spaces: Iterable[str]) -> tuple[Resource, ...]:
-    """A pod without a part in the application, in each of its namespaces: it shows what opens to everybody."""
-    return tuple(_visitor(space, "newcomer", {"app": "newcomer"}) for space in spaces)
+    """Pods without a part in the application: they show what opens to everybody, or to more than the pods of DNS.
+
+    In each of its namespaces a newcomer and one with the label of DNS, and one beside DNS in ``kube-system``.
+    """
+    each = (
+        _visitor(space, *who) for space in spaces for who in (("newcomer", {"app": "newcomer"}), ("resolver", _DNS))
+    )
+    return (*each, _visitor("kube-system", "metrics", {"k8s-app": "metrics-server"}))
+
+
+_DNS = {"k8s-app": "kube-dns"}
 
 
 def lookalikes(labels: Iterable[Mapping[str, str]]) -> tuple[Resource, ...]:
