@@ -45,7 +45,7 @@ def score_sheet(tasks: Sequence[Exercise], results: Mapping[str, CheckResult], m
         [card.note(_HOW_TO)],
         twin="\n".join([*lines, _HOW_TO.replace("`", "")]),
         drawn=False,
-        rules=tables.RULES,
+        rules=tables.RULES + "& table.npl-plain tr > :last-child { white-space: nowrap }",
     )
 
 
