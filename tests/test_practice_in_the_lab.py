@@ -152,3 +152,19 @@ def test_a_first_design_that_is_too_open_is_told_why(lab: Lab) -> None:
     checked = lab.check()
     assert not checked.passed
     assert "an empty selector matches everything" in " ".join(checked.text.split())
+
+
+def test_a_label_that_alone_is_in_the_way_of_a_right_repair_is_named(lab: Lab) -> None:
+    lab.patient("S10")
+    treat(lab, clinic.load("S10", "07"))
+    lab.kubectl("label pod job -n shop app=api --overwrite")
+    text = " ".join(lab.check().text.split())
+    assert "a label was changed. job has app=api now; it had app=job" in text
+
+
+def test_a_rule_of_the_cluster_that_came_in_is_cited_without_a_line_of_no_file(lab: Lab) -> None:
+    lab.patient("S22")
+    lab.kubectl("delete networkpolicy deny-all -n shop")
+    text = " ".join(lab.check().text.split())
+    assert "Admitted by allow-everything, rule 1." in text
+    assert "line " not in text

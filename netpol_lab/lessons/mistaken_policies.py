@@ -290,13 +290,25 @@ def _ends(evidence: Evidence) -> Iterator[Pod]:
 
 @recognizes(_ends)
 def label_changed(evidence: Evidence, end: Pod) -> Recognized | None:
-    if evidence.policies or not any(old != new for _, old, new in _labels(evidence, end)):
+    if not any(old != new for _, old, new in _labels(evidence, end)):
+        return None
+    if evidence.policies and not _label_alone(evidence, end):
         return None
     fixes = (failed for gate in evidence.stops() for miss in gate.near_misses for failed in miss.failed if failed.fix)
     if evidence.leak is None and (failed := next(fixes, None)) is not None:
         return found("one is not enough", condition=condition_words("lesson", failed))
     name, old, new = next(each for each in _labels(evidence, end) if each[1] != each[2])
     return found("changed", name=name, new=new or "<none>", old=old or "<none>")
+
+
+def _label_alone(evidence: Evidence, end: Pod) -> bool:
+    """Whether all were as wanted if this pod had the labels of the start."""
+    before = counterpart(evidence.start, end)
+    resource = evidence.state.objects.get(("Pod", end.namespace, end.name))
+    if not isinstance(before, Pod) or resource is None:
+        return False
+    restored = replace(resource, typed=replace(end, labels=before.labels))
+    return not evidence.wrong_in(evidence.state.with_objects([restored]))
 
 
 def _labels(evidence: Evidence, end: Pod) -> list[tuple[str, Labels, Labels]]:

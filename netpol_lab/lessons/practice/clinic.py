@@ -13,7 +13,7 @@ from netpol_lab.lessons.loading import Exercise, WantedCell, WrittenAnswer, read
 from netpol_lab.lessons.practice.days import Break, BrokenDay, Felt, broken_day, id_of
 from netpol_lab.lessons.practice.healthy_worlds import Manifest, pod_of, senders, service_of
 from netpol_lab.lessons.practice.patients import Patient, Symptom, lookalikes, newcomers
-from netpol_lab.manifests import from_object, read_text
+from netpol_lab.manifests import from_object
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.fields import DataError, Fields
@@ -58,7 +58,9 @@ def scenario(id: str, xx: str = "07") -> Patient:
     complaint, wants, mistakes = fields.text("complaint"), fields.texts("wants"), fields.texts("mistakes")
     told = fields.texts("told")
     cast = list(_cast(fields))
-    given = (*map(from_object, cast), *(read_text(fields.text("cluster")) if "cluster" in fields else ()))
+    # Without the lines of a file that the student does not have.
+    brought = yaml.safe_load_all(fields.text("cluster")) if "cluster" in fields else ()
+    given = tuple(from_object(each) for each in (*cast, *brought))
     read = read_exercise(fields, xx)
     if level not in (1, 2, 3) or not read.wrong or not read.cells or not mistakes or not told:
         raise DataError(f"{place}: a level from 1 to 3, cells, mistakes, told, and a wrong answer are expected.")
