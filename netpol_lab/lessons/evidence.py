@@ -124,11 +124,11 @@ class Evidence:
     def near_misses(self) -> Iterator[NearMiss]:
         """The student's rules that nearly admit what is missing, closest first, where it stops."""
         for gate in self.stops():
-            if not self.is_open_to_all(gate):
-                yield from (miss for miss in gate.near_misses if miss.rule.policy in self.policies)
+            own = (miss for miss in gate.near_misses if miss.rule.policy in self.policies)
+            yield from (miss for miss in own if not (_by_port_alone(miss) and self.is_open_to_all(gate)))
 
     def is_open_to_all(self, gate: Gate) -> bool:
-        """Whether all is to pass a door, for everybody: then no rule is at fault, but that a policy isolates there."""
+        """Whether all is to pass a door, for everybody: then no port is at fault, but that a policy isolates there."""
         through = self.connections(gate.endpoint, gate.direction)
         return len(through) > 1 and all(judged.wanted.is_all for judged in through)
 
@@ -260,6 +260,10 @@ class Evidence:
     def pods(self, policy: NetworkPolicy, namespace: str | None = None) -> list[Pod]:
         """The pods a policy's podSelector picks, in its own namespace or (to compare) in another."""
         return list(self.state.selected(namespace or policy.namespace, policy.pod_selector))
+
+
+def _by_port_alone(miss: NearMiss) -> bool:
+    return all(condition.kind in ("port", "protocol", "named port") for condition in miss.failed)
 
 
 def other_end(direction: Direction, verdict: Verdict) -> Endpoint:
