@@ -67,10 +67,10 @@ def test_the_start_is_met_with_kindness_and_does_not_pass(id: str):
     assert "Not started yet" in exercises.show(result).text
 
 
-def test_a_file_that_kubectl_may_have_refused_is_to_be_repaired_first():
+def test_an_exercise_that_was_not_begun_names_the_file_to_fill_in():
     exercise = load("04-selectors/3")
     text = exercises.show(check(exercise.start_cluster(), exercise)).text
-    assert "If kubectl refused the file, repair that first" in " ".join(text.split())
+    assert f"Fill in the blanks of {exercise.file}, run that cell, apply the file" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("id", ALL)
