@@ -125,12 +125,13 @@ class Evidence:
         """The student's rules that nearly admit what is missing, closest first, where it stops."""
         for gate in self.stops():
             own = (miss for miss in gate.near_misses if miss.rule.policy in self.policies)
-            yield from (miss for miss in own if not (_by_port_alone(miss) and self.is_open_to_all(gate)))
+            yield from (miss for miss in own if not (_by_port_alone(miss) and self.is_selected_by_mistake(miss, gate)))
 
-    def is_open_to_all(self, gate: Gate) -> bool:
-        """Whether all is to pass a door, for everybody: then no port is at fault, but that a policy isolates there."""
-        through = self.connections(gate.endpoint, gate.direction)
-        return len(through) > 1 and all(judged.wanted.is_all for judged in through)
+    def is_selected_by_mistake(self, miss: NearMiss, gate: Gate) -> bool:
+        """Whether the solution's policy of that name passes over the pod: then a selector is at fault, and no port."""
+        policy = miss.rule.policy
+        meant = [each for each in self.exercise.solution_policies if each.id == policy.id]
+        return bool(meant) and gate.endpoint not in self.pods(meant[0])
 
     def nearest_misses(self) -> list[NearMiss]:
         """Those of them that miss by the fewest conditions. What a farther rule lacks is no cause."""
