@@ -50,10 +50,10 @@ class Practice(Questions):
         What comes back is shown, and has ``passed`` and ``mistake``: the id of the likely one, see :meth:`mistake`, or
         None. Raises LabError without an exercise to check.
         """
-        if exercise is None and self._exercise.exercise is None:
+        id = self._exercise.exercise.id if exercise is None and self._exercise.exercise else exercise
+        if id is None:
             raise LabError('Say which exercise: for example lab.check("02-default-deny/1").')
-        at = self._exercise.exercise
-        checked = exercises.load(at.id if exercise is None and at else str(exercise), self.xx)
+        checked = exercises.load(id, self.xx)
         result, picture = self._exercise.check(self.cluster, self._story, checked)
         if result.status != "not started":
             did = "patient" if clinic.is_patient(checked.id) else "check"
