@@ -134,7 +134,8 @@ TRICKS = {
 def test_a_change_of_the_cluster_instead_of_the_policies_passes_nothing(lab: Lab, trick: str) -> None:
     peer, lines, answer = TRICKS[trick]
     passed, text = tried(lab, peer, *lines)
-    assert not passed and answer in text
+    # A peer that is wide enough for the trick may let in a stranger of the check, too; then that is said first.
+    assert not passed and (answer in text or "Too open" in text)
 
 
 def test_without_a_trick_the_same_task_passes(lab: Lab) -> None:

@@ -86,9 +86,9 @@ def test_sort_by_and_columns_take_a_path_in_any_dress():
     assert find("{.items[*].status.restarts}", PODS) == [0, 3]
 
 
-def test_the_first_of_no_objects_is_an_error_with_the_reason_below_it():
+def test_the_first_of_no_objects_is_an_error_with_the_reason_above_it():
     result = Terminal().type("get pods -l app=nobody -o jsonpath={.items[0].metadata.name}")
     assert result.exit_code == 1
     assert result.stdout == ""
     assert "Error executing template: array index out of bounds: index 0, length 0." in result.stderr
-    assert result.stderr.endswith("hint: nothing was found, so the list is empty\n")
+    assert result.stderr.startswith("hint: nothing was found, so the list is empty\n")

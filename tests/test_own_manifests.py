@@ -308,7 +308,9 @@ def test_kinds_of_one_name_in_two_groups_do_not_replace_each_other() -> None:
 def test_what_the_readme_shows_of_ones_own_manifests_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Path
 ) -> None:
-    code = re.search(r"```python\n(from netpol_lab import Cluster.*?)```", (repository / "README.md").read_text(), re.S)
+    code = re.search(
+        r"```python\n(from netpol_lab import Cluster\n\nbefore.*?)```", (repository / "README.md").read_text(), re.S
+    )
     assert code
     for folder in ("manifests", "manifests-new"):
         (tmp_path / folder).mkdir()
