@@ -467,7 +467,15 @@ def line_of(id: str, said: Counter[str]) -> str:
     return "{:<26}{:>7}{:>8}{:>10}{:>7}{:>10}{:>7}{:>8.1%}".format(id, *numbers, share)
 
 
-PRACTICE = [*scenarios(), "day 3", "day 4", "day 5", *(f"11-exam/{n}" for n in range(1, 13)), "13-capstone/1"]
+PRACTICE = [
+    *scenarios(),
+    "day 3",
+    "day 4",
+    "day 5",
+    *(f"11-exam/{n}" for n in range(1, 13)),
+    "13-capstone/1",
+    "13-capstone/2",
+]
 
 
 def main(words: list[str]) -> int:

@@ -93,11 +93,11 @@ def test_a_task_that_does_not_exist_is_told() -> None:
     with pytest.raises(NotFound, match="11-exam/1 to 11-exam/12"):
         exam.task("11-exam/13", "07")
     with pytest.raises(NotFound, match="13-capstone/1"):
-        capstone.design("13-capstone/2", "07")
+        capstone.design("13-capstone/3", "07")
 
 
 def test_the_reference_of_a_capstone_is_least_privilege_and_none_of_its_policies_is_idle_but_what_denies() -> None:
-    task = capstone.design("13-capstone/1", "07")
+    task = capstone.design(capstone.DESIGN, "07")
     found = capstone.grade(task, solved(task).snapshot())
     assert found.least
     assert found.passing == found.wanted == len(task.allowed)
@@ -105,7 +105,7 @@ def test_the_reference_of_a_capstone_is_least_privilege_and_none_of_its_policies
 
 
 def test_a_design_that_opens_too_much_is_measured() -> None:
-    task = capstone.design("13-capstone/1", "07")
+    task = capstone.design(capstone.DESIGN, "07")
     cluster = task.start_cluster()
     nothing = capstone.grade(task, cluster.snapshot())
     assert nothing.passing == nothing.wanted
@@ -115,7 +115,7 @@ def test_a_design_that_opens_too_much_is_measured() -> None:
 
 
 def test_a_policy_that_pins_the_address_of_a_pod_does_not_survive_a_restart() -> None:
-    task = capstone.design("13-capstone/1", "07")
+    task = capstone.design(capstone.DESIGN, "07")
     cluster = solved(task)
     space = task.scope[0]
     pod = next(pod for pod in cluster.pods if pod.namespace == space)
@@ -131,7 +131,7 @@ def test_a_policy_that_pins_the_address_of_a_pod_does_not_survive_a_restart() ->
 
 
 def test_a_policy_without_which_nothing_changes_is_idle() -> None:
-    task = capstone.design("13-capstone/1", "07")
+    task = capstone.design(capstone.DESIGN, "07")
     cluster = solved(task)
     body = {
         "apiVersion": "networking.k8s.io/v1",

@@ -130,7 +130,7 @@ def test_the_answer_of_a_neighbor_is_explained_and_not_accused(lab: Lab) -> None
 
 
 def test_a_capstone_that_is_as_small_as_the_reference_is_least_privilege(lab: Lab) -> None:
-    lab.start("13-capstone/1")
+    lab.start("13-capstone/2")
     grade = lab.capstone()
     assert "Not least privilege yet" in grade.text
     assert "0 newly allowed, 74 newly blocked" in grade.text
@@ -142,7 +142,7 @@ def test_a_capstone_that_is_as_small_as_the_reference_is_least_privilege(lab: La
 
 def test_a_first_design_that_is_too_open_is_told_why(lab: Lab) -> None:
     """It is far from the reference, which has thirteen policies: not every choice among them is tried."""
-    task = lab.start("13-capstone/1") and lab._exercise.exercise
+    task = lab.start("13-capstone/2") and lab._exercise.exercise
     door = {"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {}}]}]}
     for space in task.scope:
         kinds = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}

@@ -209,8 +209,13 @@ def _fact_lines(step: ToldStep) -> list[tuple[str, str, bool]]:
         lines += [(line, paint, bold) for line in _wrap(fact, bold)]
     if len(lines) > _FACT_LINES:
         last = lines[_FACT_LINES - 1]
-        lines = [*lines[: _FACT_LINES - 1], (fit(last[0] + "…", _FACT_ROOM, 12.5), last[1], last[2])]
+        lines = [*lines[: _FACT_LINES - 1], (fit(_ended(last[0]), _FACT_ROOM, 12.5), last[1], last[2])]
     return lines
+
+
+def _ended(line: str) -> str:
+    """A line after which something is left out; one that ends with a comma holds a whole name, and the twin the rest."""
+    return line.removesuffix(",") if line.endswith(",") else line + "…"
 
 
 def _wrap(words: str, bold: bool) -> list[str]:

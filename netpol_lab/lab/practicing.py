@@ -95,7 +95,7 @@ class Practice(Questions):
 
     def capstone(self) -> Picture:
         """How your policies of the capstone do: what passes, and how little beside it; and the reference beside it."""
-        task = exercises.load(f"{capstone.LESSON}/1", self.xx)
+        task = exercises.load(capstone.DESIGN, self.xx)
         return practice_cards.graded(capstone.grade(task, self.cluster.snapshot()))
 
     def _admit(self, patient: Patient) -> Picture:

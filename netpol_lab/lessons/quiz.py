@@ -88,7 +88,7 @@ def shuffled(question: QuizQuestion, xx: str) -> QuizQuestion:
 
     >>> question = QuizQuestion("x/q1", "?", tuple(Option(k, k.upper(), key=k) for k in "abc"), "b")
     >>> [option.text for option in shuffled(question, "07").options], shuffled(question, "07").answer
-    (['C', 'A', 'B'], 'c')
+    (['B', 'C', 'A'], 'a')
     """
     order = sorted(question.options, key=lambda option: _place(xx, question.id, option.key))
     options = tuple(replace(option, letter=letter) for letter, option in zip(LETTERS, order, strict=False))

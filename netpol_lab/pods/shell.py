@@ -13,20 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from netpol_lab.model.numbers import whole
+from netpol_lab.pods import shell_syntax as syntax
 from netpol_lab.pods.container_files import read_file
 from netpol_lab.pods.process import COMMAND_WORK, Process, ProgramNotFound, Stdin, Stopped, Write
-from netpol_lab.pods.shell_syntax import (
-    Command,
-    CommandGroup,
-    For,
-    FunctionDefinition,
-    If,
-    Pipeline,
-    Sequence,
-    Simple,
-    While,
-    parse,
-)
+from netpol_lab.pods.shell_syntax import Command, CommandGroup, For, If, Pipeline, Sequence, Simple, While, parse
 from netpol_lab.pods.shell_words import NotInThisShell, Part, Redirection, ShellSyntaxError, Word
 
 _DEEPEST = 20
@@ -154,7 +144,7 @@ class _Shell:
             return self._if(command, streams)
         if isinstance(command, While):
             return self._while(command, streams)
-        if isinstance(command, FunctionDefinition):
+        if isinstance(command, syntax.FunctionDefinition):
             self.functions[command.name] = command.body
             return 0
         return self._group(command, streams)

@@ -15,7 +15,7 @@ from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.lessons.behavior import Judged, judge
 from netpol_lab.lessons.loading import Exercise, WantedCell, WrittenAnswer
 from netpol_lab.lessons.practice.exam import number_of
-from netpol_lab.lessons.practice.healthy_worlds import senders, world
+from netpol_lab.lessons.practice.healthy_worlds import deny_policy, dns_policy, senders, world
 from netpol_lab.lessons.practice.patients import lookalikes, newcomers
 from netpol_lab.manifests import from_object
 from netpol_lab.model.errors import NotFound
@@ -24,24 +24,53 @@ from netpol_lab.model.objects import IPNetwork, NetworkPolicy
 LESSON = "13-capstone"
 
 
+DESIGN = f"{LESSON}/2"
+"""The whole design; ``13-capstone/1`` is its beginning."""
+
+
 def design(id: str, xx: str) -> Exercise:
-    """The application of a student, ``13-capstone/1``. Raises NotFound for another id."""
-    if id != f"{LESSON}/1":
-        raise NotFound(f"There is no task {id!r}. There is {LESSON}/1.")
+    """The application of a student, closed but for DNS (``13-capstone/1``), or with all that it needs (``/2``).
+
+    Raises NotFound for another id.
+    """
     number = number_of(xx)
     made = world(number, 2, suffix=f"-{xx}", shift=number % 9)
-    flows = "\n".join(f"– {f.source.id} to {f.destination.id}, TCP {f.destination.port}" for f in made.flows)
+    spaces = " and ".join(made.spaces)
+    flows = "; ".join(f"{f.source.id} to {f.destination.id}, TCP {f.destination.port}" for f in made.flows)
+    dns = [
+        WantedCell(each.id, "kube-system/kube-dns", 53, "UDP")
+        for each in made.workloads
+        if each.namespace in made.spaces
+    ]
+    wanted = [WantedCell(f.source.id, f.destination.id, f.destination.port, "TCP") for f in made.flows]
+    parts = {
+        f"{LESSON}/1": (
+            "Close everything but DNS",
+            f"Close the namespaces {spaces} in both directions. They may ask DNS (UDP and TCP 53), and nothing else.",
+            dns,
+            [each for space in made.spaces for each in (deny_policy(space), dns_policy(space))],
+        ),
+        DESIGN: (
+            f"The policies of {made.company}",
+            f"Design the policies. The pods of {spaces} may ask DNS (UDP and TCP 53) and need these flows: {flows}. "
+            "Nothing else enters these two namespaces or leaves them.",
+            wanted,
+            made.policies(),
+        ),
+    }
+    if id not in parts:
+        raise NotFound(f"There is no task {id!r}. There are {' and '.join(parts)}.")
+    title, question, allowed, policies = parts[id]
     return Exercise(
         id=id,
-        title=f"The policies of {made.company}",
-        question=f"Design the policies. The pods of {' and '.join(made.spaces)} may ask DNS (UDP and TCP 53) and need "
-        f"these connections:\n{flows}\nNothing else enters these two namespaces or leaves them.",
-        allowed=tuple(WantedCell(f.source.id, f.destination.id, f.destination.port, "TCP") for f in made.flows),
+        title=title,
+        question=question,
+        allowed=tuple(allowed),
         visitors=(*newcomers(made.spaces), *lookalikes(senders(made))),
         rest="solution",
         labels="kept",
         scope=made.spaces,
-        solution=WrittenAnswer(yaml.safe_dump_all(made.policies(), sort_keys=False)),
+        solution=WrittenAnswer(yaml.safe_dump_all(policies, sort_keys=False)),
         xx=xx,
         given=tuple(from_object(each) for each in made.objects()),
     )
