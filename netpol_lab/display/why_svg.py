@@ -214,7 +214,7 @@ def _fact_lines(step: ToldStep) -> list[tuple[str, str, bool]]:
 
 
 def _ended(line: str) -> str:
-    """A line after which something is left out; one that ends with a comma holds a whole name, and the twin the rest."""
+    """A line after which something is left out; one that ends with a comma holds a whole name."""
     return line.removesuffix(",") if line.endswith(",") else line + "…"
 
 
