@@ -6,6 +6,7 @@ import os
 
 import pytest
 import yaml
+from practice_proof import size
 
 from netpol_lab.cluster.handle import SimulatedCluster
 from netpol_lab.lessons.checking import check
@@ -19,15 +20,6 @@ PAPERS = [f"{number:02}" for number in range(1, 1 + int(os.environ.get("NETPOL_L
 
 def solved(exercise: Exercise) -> SimulatedCluster:
     return SimulatedCluster.at(exercise.solved_state())
-
-
-def size(exercise: Exercise) -> tuple[int, ...]:
-    """What a solver has to write: policies, rules, peers, ports, holes; or the number of kubectl lines."""
-    rules = [rule for each in exercise.solution_policies for rule in (*each.ingress, *each.egress)]
-    peers = [peer for rule in rules for peer in rule.peers]
-    holes = [hole for peer in peers if peer.ip_block for hole in peer.ip_block.excepts]
-    counted = (exercise.solution_policies, rules, peers, [port for rule in rules for port in rule.ports], holes)
-    return *map(len, counted), len(exercise.solution.commands.splitlines())
 
 
 @pytest.mark.parametrize("xx", PAPERS)
