@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -39,7 +40,7 @@ def test_the_shell_of_the_notebook_reaches_the_lab_with_the_students_number(lab)
 
 def test_files_go_to_a_folder_of_the_lesson(lab, tmp_path):
     lab.file("lab-a/default-deny.yaml")
-    assert Path.cwd() == tmp_path / "work" / "03-allow-specific"
+    assert Path.cwd() == tmp_path / "work" / "03-allow-specific-07"
     assert "namespace: student-07" in Path("default-deny.yaml").read_text()
 
 
@@ -47,10 +48,34 @@ def test_a_second_lab_in_one_notebook_takes_the_place_of_the_first(lab, tmp_path
     second = Lab("12", lesson="03-allow-specific")
     try:
         assert not lab._bridge.close.alive
-        assert Path.cwd() == tmp_path / "work" / "03-allow-specific"
+        assert Path.cwd() == tmp_path / "work" / "03-allow-specific-12"
         assert os.environ["XX"] == "12"
     finally:
         second.close()
+
+
+def test_labs_of_different_numbers_in_one_place_keep_their_files_apart(lab, tmp_path):
+    lab._write("mine.yaml", "a: $XX")
+    second = Lab("12", lesson="03-allow-specific")
+    try:
+        second._write("mine.yaml", "a: $XX")
+        assert [Path(lab.folder, "mine.yaml").read_text(), Path(second.folder, "mine.yaml").read_text()] == [
+            "a: 07",
+            "a: 12",
+        ]
+    finally:
+        second.close()
+
+
+OPENS_A_LAB = "from netpol_lab import Lab; Lab(input(), lesson='03-allow-specific').close()"
+
+
+@pytest.mark.parametrize(("number", "is_told"), [("07", True), ("12", False)])
+def test_a_notebook_that_shares_its_folder_with_another_says_so(lab, tmp_path, number, is_told):
+    another = subprocess.run(
+        [sys.executable, "-c", OPENS_A_LAB], cwd=tmp_path, input=number, capture_output=True, text=True, check=True
+    )
+    assert ("work/03-allow-specific-07 as well" in another.stderr) is is_told
 
 
 @pytest.mark.parametrize("number", ["A B", "07_", "-1", "", "x" * 30])

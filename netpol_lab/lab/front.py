@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ class Lab(Reality, Practice, Views):
     """One student's lab.
 
     ``xx`` is the student's number, two digits as text. ``lesson`` names the folder for the files you write
-    (``work/<lesson>``); without it they go where the notebook is. ``profile`` is the network plugin's behavior.
+    (``work/<lesson>-<xx>``); without it they go where the notebook is. ``profile`` is the network plugin's behavior.
     ``live`` True: `kubectl` is your own, and the lab looks at the cluster of its current context, which you confirm
     once; with the context's name instead of True it is confirmed already. None: as ``NETPOL_LAB_LIVE`` says.
     A second ``Lab`` in the same notebook closes the first and starts over.
@@ -67,12 +68,15 @@ class Lab(Reality, Practice, Views):
         self._record = StudentRecord(student_files.record_file(self.xx), self.xx, lesson or "")
         self._answers = GivenAnswers(self.xx, self._heard)
         self._exercise = AtExercise(lesson, self.xx)
-        with student_files.work_in(lesson) as self.folder:
+        with student_files.work_in(lesson, self.xx) as self.folder:
             self._bridge = Bridge(self._answer, self._beside if self._real else None)
         # The new lab stands. Only now may the old one go: whatever failed before this line left it as it was.
         if _open is not None:
             _open.close()
         _open = self
+        if lesson and student_files.is_shared(self.folder):
+            shared = f"Another notebook that is running writes its files to work/{self.folder.name} as well."
+            print(f"{shared} Close it, or take a number of your own.", file=sys.stderr)
         if notebook.publish(self.xx, self._write, OwnShell(self.cluster, self._answer)):
             from netpol_lab.display import layout
 
@@ -85,7 +89,7 @@ class Lab(Reality, Practice, Views):
             self._real.close()
 
     def __repr__(self) -> str:
-        where = f"; your files go to work/{self.lesson}" if self.lesson else ""
+        where = f"; your files go to work/{self.folder.name}" if self.lesson else ""
         if self._real:
             return f"Lab {self.xx}: a real cluster, {self._real.place}{where}"
         return f"Lab {self.xx}: a simulated cluster with {len(self.cluster.nodes)} nodes{where}"

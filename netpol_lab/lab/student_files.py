@@ -15,26 +15,28 @@ from netpol_lab.model.objects import NetworkPolicy
 from netpol_lab.model.whole_files import write_whole
 
 _home: Path | None = None
+_held: tuple[Path, int] | None = None
 
 
-def work_folder(lesson: str | None = None) -> Path:
-    """The folder for a lesson's files, ``work/<lesson>`` beside the notebook, made if missing. Without one, ``work``.
+def work_folder(name: str = "") -> Path:
+    """The folder ``work/<name>`` beside the notebook, made if missing. Without a name, ``work``.
 
     Raises :class:`LabError` where there can be no such folder.
     """
-    folder = _notebook_folder() / "work" / (lesson or "")
+    folder = _notebook_folder() / "work" / name
     with told(f"The folder {folder} for your files cannot be made"):
         folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 @contextmanager
-def work_in(lesson: str | None) -> Iterator[Path]:
-    """Change into the folder for a lesson's files, without a lesson into the notebook's own, and stay there.
+def work_in(lesson: str | None, number: str) -> Iterator[Path]:
+    """Change into the folder for a student's files of a lesson, ``work/<lesson>-<number>``, and stay there.
 
-    Raises :class:`LabError` where that cannot be. Then, and where what is done inside fails, nothing has changed.
+    Without a lesson it is the notebook's own. Raises :class:`LabError` where that cannot be. Then, and where what is
+    done inside fails, nothing has changed.
     """
-    folder, before = work_folder(lesson) if lesson else _notebook_folder(), here()
+    folder, before = work_folder(f"{lesson}-{number}") if lesson else _notebook_folder(), here()
     with told(f"The folder {folder} for your files cannot be entered"):
         os.chdir(folder)
     try:
@@ -43,6 +45,25 @@ def work_in(lesson: str | None) -> Iterator[Path]:
         with contextlib.suppress(OSError):  # it was deleted
             os.chdir(before)
         raise
+
+
+def is_shared(folder: Path) -> bool:
+    """Whether another notebook that is running works in that folder. This one counts for the others until it ends."""
+    global _held
+    if os.name == "nt" or (_held and _held[0] == folder):  # Windows has no such locks
+        return False
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:  # where a file system knows no locks, nobody can say
+        os.close(descriptor)
+        return isinstance(error, BlockingIOError)
+    if _held:
+        os.close(_held[1])
+    _held = folder, descriptor
+    return False
 
 
 def record_file(number: str) -> Path:
