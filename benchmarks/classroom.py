@@ -26,6 +26,7 @@ from typing import Any
 from benchmarks.notebooks import SECONDS, kernel, run_cell
 
 LESSON = "03-allow-specific"
+SOURCES = Path(__file__).resolve().parent.parent / "notebooks" / "source"
 
 Student = tuple[float, float, str]
 """Seconds from the start of the kernel to the end of the lesson, megabytes then, and what failed ("" is nothing)."""
@@ -33,10 +34,9 @@ Student = tuple[float, float, str]
 
 def cells() -> list[str]:
     """The cells of the lesson, solved."""
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "notebooks"))
-    import build
+    from netpol_lab.lessons.packs import building
 
-    solved = build.solution_form(build.SOURCE / f"{LESSON}.md").cells
+    solved = building.solution_form(SOURCES / f"{LESSON}.md").cells
     return [cell.source for cell in solved if cell.cell_type == "code"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 from jupyter_client.manager import start_new_kernel
 
 SECONDS = 120
+SOURCES = Path(__file__).resolve().parent.parent / "notebooks" / "source"
 FIRST_CELL = 'from netpol_lab import Lab\nXX = "07"\nlab = Lab(XX)\n'
 PICTURE = """
 lab.file("lab-a/namespace.yaml"); lab.file("lab-a/netpol-apps.yaml")
@@ -88,10 +88,9 @@ def resident_megabytes(pid: int) -> float:
 
 def megabytes_after(lesson: str, folder: Path) -> float:
     """Return the kernel's resident memory after all cells of a lesson, solved."""
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "notebooks"))
-    import build
+    from netpol_lab.lessons.packs import building
 
-    cells = [cell for cell in build.solution_form(build.SOURCE / f"{lesson}.md").cells if cell.cell_type == "code"]
+    cells = [cell for cell in building.solution_form(SOURCES / f"{lesson}.md").cells if cell.cell_type == "code"]
     with kernel(folder) as (_, client):
         for cell in cells:
             run_cell(client, cell.source)

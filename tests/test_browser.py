@@ -13,10 +13,13 @@ import build
 import nbformat
 import pytest
 
+from netpol_lab.lessons.packs import building
+
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 import real_jupyterlab as lab
-from lesson_lint import is_appendix
 from playwright.sync_api import Page
+
+from netpol_lab.lessons.packs.lesson_lint import is_appendix
 
 BROWSER = lab.browser()
 pytestmark = pytest.mark.skipif(
@@ -55,11 +58,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     """A JupyterLab over the solution notebooks, fresh from their sources, and small notebooks for single tests."""
     folder = tmp_path_factory.mktemp("notebooks")
     for source in SOURCES:
-        fresh = build.as_text(build.solution_form(source))
+        fresh = building.as_text(building.solution_form(source))
         (folder / f"{source.stem}.ipynb").write_text(fresh, encoding="utf-8")
     for name, texts in (("faulty", FAULTY), ("play", PLAY), ("asked", ASKED)):
         cells = [nbformat.v4.new_code_cell(text) for text in texts]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=build.METADATA), folder / f"{name}.ipynb")
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=building.METADATA), folder / f"{name}.ipynb")
     with lab.jupyterlab(folder, tmp_path_factory.mktemp("jupyter")) as address:
         yield address, folder
 
@@ -110,7 +113,7 @@ def test_a_lesson_runs_and_can_be_read_in_light_and_dark(served: tuple[str, Path
         lab.set_theme(page, theme)
         seen = lab.look(page)
         lab.photograph(page, f"{source.stem}-{theme}")
-        assert seen["cells"] == sum(cell.cell_type == "code" for cell in build.solution_form(source).cells)
+        assert seen["cells"] == sum(cell.cell_type == "code" for cell in building.solution_form(source).cells)
         assert seen["figures"] or is_appendix(source.stem), "the lesson shows no picture"
         assert faults(seen, theme) == []
     for width in NARROW.values():

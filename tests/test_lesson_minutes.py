@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 
 import build
-import lesson_minutes
 import nbformat
 import pytest
-from lesson_minutes import Section
 from nbformat import NotebookNode
+
+from netpol_lab.lessons.packs import building, lesson_minutes
+from netpol_lab.lessons.packs.lesson_minutes import TimedSection
 
 SOURCES = build.sources()
 TIMES = build.stated_times(SOURCES)
 
 
-def stored(name: str) -> list[Section]:
+def stored(name: str) -> list[TimedSection]:
     source = next(source for source in SOURCES if source.stem == name)
-    return build.sections(source, nbformat.read(build.HERE / "solutions" / f"{name}.ipynb", as_version=4))
+    return building.sections(source, nbformat.read(build.HERE / "solutions" / f"{name}.ipynb", as_version=4))
 
 
 def code(source: str, *printed: str, role: str = "") -> NotebookNode:
@@ -25,8 +26,8 @@ def code(source: str, *printed: str, role: str = "") -> NotebookNode:
     return nbformat.v4.new_code_cell(source, outputs=outputs, metadata={"tags": [role] if role else []})
 
 
-def lesson(minutes: float) -> list[Section]:
-    return [Section("all", minutes * 60)]
+def lesson(minutes: float) -> list[TimedSection]:
+    return [TimedSection("all", minutes * 60)]
 
 
 def test_a_cell_costs_more_with_each_line_of_code_and_each_line_it_prints() -> None:

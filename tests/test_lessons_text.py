@@ -7,10 +7,10 @@ from pathlib import Path
 
 import jupytext
 import pytest
-from lesson_lint import is_appendix
 from nbformat import NotebookNode
 
 from netpol_lab.lessons import exercises, quiz
+from netpol_lab.lessons.packs.lesson_lint import is_appendix
 from netpol_lab.model import datafiles as data
 
 SOURCES = sorted((Path(__file__).resolve().parent.parent / "notebooks" / "source").glob("[0-9][0-9]-*.md"))

@@ -15,6 +15,8 @@ import pytest
 from nbformat import NotebookNode
 from stand_in import CONTEXT, on_path, stand_in
 
+from netpol_lab.lessons.packs import building
+
 NOT_LIVE = {
     "10-clinic": "its patients are clusters of the lab's own making",
     "11-exam": "its tasks begin with lab.start, which does not write into a real cluster",
@@ -78,12 +80,12 @@ def shown(cell: NotebookNode) -> str:
 def test_a_lesson_runs_from_top_to_bottom_live_and_shows_what_it_shows_simulated(
     lesson: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notebook = build.solution_form(SOURCES[lesson])
+    notebook = building.solution_form(SOURCES[lesson])
     notebook.cells.insert(0, nbformat.v4.new_code_cell(NO_PAUSE, id="no-pause"))
     with stand_in(tmp_path / "bin") as folder:
         on_path(monkeypatch, folder)
         monkeypatch.setenv("NETPOL_LAB_LIVE", CONTEXT)
-        ran = build.execute(notebook)
+        ran = building.execute(notebook)
         assert '"apply"' in (folder / "asked.jsonl").read_text() or lesson == "00-start-here"
     stored = nbformat.read(build.HERE / "solutions" / f"{lesson}.ipynb", as_version=4)
     cells = [pair for pair in zip(stored.cells, ran.cells[1:], strict=True) if pair[0].cell_type == "code"]

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import build
-import lesson_lint
 import nbformat
 import pytest
 from nbval_runs import run_nbval
 
 from netpol_lab.lessons import quiz
+from netpol_lab.lessons.packs import building, lesson_lint
 
 NAME = "00-run-a-small-lesson"
 Edit = Callable[[str, str], list[str]]
@@ -56,7 +56,7 @@ def faults_after(lesson: Path) -> Edit:
         text = lesson.read_text(encoding="utf-8")
         assert old in text
         lesson.write_text(text.replace(old, new), encoding="utf-8")
-        return lesson_lint.source_faults(lesson, build.read(lesson))
+        return lesson_lint.source_faults(lesson, building.read(lesson))
 
     return change
 
@@ -69,29 +69,29 @@ def sources_of(notebook: nbformat.NotebookNode) -> str:
 
 
 def test_the_student_gets_the_exercise_and_not_its_solution(lesson: Path) -> None:
-    text = sources_of(build.student_form(lesson))
+    text = sources_of(building.student_form(lesson))
     assert "name: ____" in text
     assert "forty-two" not in text
 
 
 def test_the_solution_notebook_has_the_solution_in_place_of_the_exercise(lesson: Path) -> None:
-    text = sources_of(build.solution_form(lesson))
+    text = sources_of(building.solution_form(lesson))
     assert "name: forty-two" in text
     assert "____" not in text
 
 
 def test_trainer_notes_reach_neither_form(lesson: Path) -> None:
     assert "Trainer" in lesson.read_text(encoding="utf-8")
-    assert "Trainer" not in sources_of(build.student_form(lesson)) + sources_of(build.solution_form(lesson))
+    assert "Trainer" not in sources_of(building.student_form(lesson)) + sources_of(building.solution_form(lesson))
 
 
 def test_hints_are_folded_and_numbered_anew_at_each_exercise(lesson: Path) -> None:
-    hints = [cell.source for cell in build.student_form(lesson).cells if "hint" in lesson_lint.tags(cell)]
+    hints = [cell.source for cell in building.student_form(lesson).cells if "hint" in lesson_lint.tags(cell)]
     assert [hint.splitlines()[1] for hint in hints] == [f"<summary>Hint {number}</summary>" for number in (1, 2, 1)]
 
 
 def test_a_student_notebook_holds_no_output_and_no_number(lesson: Path) -> None:
-    code = [cell for cell in build.student_form(lesson).cells if cell.cell_type == "code"]
+    code = [cell for cell in building.student_form(lesson).cells if cell.cell_type == "code"]
     assert code
     assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
 
@@ -105,18 +105,18 @@ def test_the_solution_notebook_keeps_outputs_numbered_from_one(built: Path) -> N
 
 def test_a_relative_link_is_adapted_to_the_deeper_folder_and_a_link_to_a_lesson_is_not() -> None:
     text = "[a](../README.md#use) [b](01-allow-all.ipynb) [c](https://kubernetes.io/docs) [d](#Key-points)"
-    assert build.one_folder_deeper(text) == text.replace("../README.md", "../../README.md")
+    assert building.one_folder_deeper(text) == text.replace("../README.md", "../../README.md")
 
 
 # The same source, the same bytes
 
 
 def test_a_new_cell_leaves_the_ids_of_the_others_alone(lesson: Path) -> None:
-    before = [cell.id for cell in build.student_form(lesson).cells]
+    before = [cell.id for cell in building.student_form(lesson).cells]
     lesson.write_text(
         lesson.read_text(encoding="utf-8").replace("One cell prints.", "Hello.\n\n+++\n\nOne cell prints.")
     )
-    after = [cell.id for cell in build.student_form(lesson).cells]
+    after = [cell.id for cell in building.student_form(lesson).cells]
     assert [name for name in after if name in before] == before
     assert len(after) == len(set(after)) == len(before) + 1
 
@@ -129,36 +129,36 @@ def test_no_version_of_python_is_stored(built: Path) -> None:
 def test_streams_that_arrive_in_pieces_become_one_of_each() -> None:
     pieces = [("stderr", "x"), ("stdout", "a"), ("stderr", "y"), ("stdout", "b")]
     outputs = [nbformat.v4.new_output("stream", name=name, text=text) for name, text in pieces]
-    assert [(output.name, output.text) for output in build.settled(outputs)] == [("stdout", "ab"), ("stderr", "xy")]
+    assert [(output.name, output.text) for output in building.settled(outputs)] == [("stdout", "ab"), ("stderr", "xy")]
 
 
 def test_a_widget_leaves_its_text_and_not_its_random_id() -> None:
     data = {"application/vnd.jupyter.widget-view+json": {"model_id": "0f"}, "text/plain": "Dropdown()"}
-    (kept,) = build.settled([nbformat.v4.new_output("display_data", data=data)])
+    (kept,) = building.settled([nbformat.v4.new_output("display_data", data=data)])
     assert kept.data == {"text/plain": "Dropdown()"}
 
 
 def test_an_output_that_was_a_widget_alone_is_not_stored() -> None:
     data = {"application/vnd.jupyter.widget-view+json": {"model_id": "0f"}}
-    assert build.settled([nbformat.v4.new_output("display_data", data=data)]) == []
+    assert building.settled([nbformat.v4.new_output("display_data", data=data)]) == []
 
 
 def test_a_question_can_be_read_in_the_students_notebook_before_its_cell_runs() -> None:
     for source in build.sources():
-        cells = build.student_form(source).cells
+        cells = building.student_form(source).cells
         for above, cell in itertools.pairwise(cells):
-            for id in build.ASKED.findall(cell.source) if cell.cell_type == "code" else ():
+            for id in building.ASKED.findall(cell.source) if cell.cell_type == "code" else ():
                 text = quiz.load(id, "$XX").text
                 assert re.sub(r"[\\`*]", "", above.source).endswith(text.replace("`", "")), id
 
 
 @pytest.mark.parametrize("text", ["`a` and *b*", "[x](y) <b>", "a_b_c costs $5", "# no heading"])
 def test_the_text_of_a_question_is_no_markdown(text: str) -> None:
-    assert not re.search(r"(?<!\\)[`*_\[\]<>$#]", build.as_markdown(text))
+    assert not re.search(r"(?<!\\)[`*_\[\]<>$#]", building.as_markdown(text))
 
 
 def test_a_name_with_the_students_number_is_in_the_font_of_code() -> None:
-    assert build.as_markdown("client-$XX asks server-$XX. Who?") == "`client-$XX` asks `server-$XX`. Who?"
+    assert building.as_markdown("client-$XX asks server-$XX. Who?") == "`client-$XX` asks `server-$XX`. Who?"
 
 
 # Canaries: each of these must go red
@@ -198,30 +198,32 @@ def test_a_notebook_without_code_does_not_pass_as_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("leak", ["name: forty-two", "Trainer: ask the room first.", "total = 1 + 2 if"])
 def test_a_leaked_solution_is_found_in_the_students_notebook(lesson: Path, leak: str) -> None:
-    notebook = build.student_form(lesson)
+    notebook = building.student_form(lesson)
     line = next(line for line in lesson.read_text(encoding="utf-8").splitlines() if line.startswith(leak))
     notebook.cells[3].source += f"\n{line}"
-    assert lesson_lint.built_faults(build.read(lesson), build.as_text(notebook), f"{NAME}.ipynb") == [
+    assert lesson_lint.built_faults(building.read(lesson), building.as_text(notebook), f"{NAME}.ipynb") == [
         f"cell 4 gives away {line!r}"
     ]
 
 
 def test_an_output_left_in_the_students_notebook_is_found(lesson: Path) -> None:
-    notebook = build.student_form(lesson)
+    notebook = building.student_form(lesson)
     code = next(cell for cell in notebook.cells if cell.cell_type == "code")
     code.outputs = [nbformat.v4.new_output("stream", text="hello\n")]
-    assert lesson_lint.built_faults(build.read(lesson), build.as_text(notebook), f"{NAME}.ipynb")
+    assert lesson_lint.built_faults(building.read(lesson), building.as_text(notebook), f"{NAME}.ipynb")
 
 
 @pytest.mark.parametrize(
     "shown", ["<Digraph object at 0x7f00aa11bb22>", "File /home/ada/lab.py", "…/site-packages/x.py"]
 )
 def test_an_output_that_belongs_to_one_machine_is_found(lesson: Path, shown: str) -> None:
-    notebook = build.solution_form(lesson)
+    notebook = building.solution_form(lesson)
     for number, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), 1):
         cell.execution_count = number
         cell.outputs = [nbformat.v4.new_output("stream", text=shown)] if number == 1 else []
-    assert len(lesson_lint.built_faults(build.read(lesson), build.as_text(notebook), f"solutions/{NAME}.ipynb")) == 1
+    assert (
+        len(lesson_lint.built_faults(building.read(lesson), building.as_text(notebook), f"solutions/{NAME}.ipynb")) == 1
+    )
 
 
 def test_a_stale_student_notebook_is_reported(built: Path, lesson: Path) -> None:
@@ -276,7 +278,7 @@ def test_a_notebook_that_a_student_ran_and_saved_is_not_stale(built: Path) -> No
 
 
 def test_the_lint_has_nothing_to_say_about_the_small_lesson(lesson: Path) -> None:
-    assert lesson_lint.source_faults(lesson, build.read(lesson)) == []
+    assert lesson_lint.source_faults(lesson, building.read(lesson)) == []
 
 
 @pytest.mark.parametrize(

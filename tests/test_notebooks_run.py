@@ -9,11 +9,12 @@ from pathlib import Path
 import build
 import nbformat
 import pytest
-from lesson_lint import is_appendix, tags
 from nbformat import NotebookNode
 from nbval_runs import run_nbval
 
 from benchmarks.notebooks import FIRST_CELL, kernel, run_cell
+from netpol_lab.lessons.packs import building
+from netpol_lab.lessons.packs.lesson_lint import is_appendix, tags
 
 SOURCES = build.sources()
 LESSONS = pytest.mark.parametrize("source", SOURCES, ids=[source.stem for source in SOURCES])
@@ -37,7 +38,7 @@ def kubectl_lines(notebook: NotebookNode) -> list[str]:
 
 
 def test_the_lessons_run_at_least_so_many_cells_and_kubectl_lines() -> None:
-    solved = [build.solution_form(source) for source in SOURCES]
+    solved = [building.solution_form(source) for source in SOURCES]
     assert len(solved) >= LEAST_LESSONS
     assert sum(cell.cell_type == "code" for notebook in solved for cell in notebook.cells) >= LEAST_CELLS
     assert sum(len(kubectl_lines(notebook)) for notebook in solved) >= LEAST_KUBECTL_LINES
@@ -54,7 +55,9 @@ def test_every_stored_notebook_has_a_source() -> None:
 
 def test_every_student_notebook_runs_with_its_exercises_blank(tmp_path: Path) -> None:
     for source in SOURCES:
-        (tmp_path / f"{source.stem}.ipynb").write_text(build.as_text(build.student_form(source)), encoding="utf-8")
+        (tmp_path / f"{source.stem}.ipynb").write_text(
+            building.as_text(building.student_form(source)), encoding="utf-8"
+        )
     run = run_nbval(sorted(tmp_path.glob("*.ipynb")), strict=False)
     assert run.failed == 0, run.printed
 

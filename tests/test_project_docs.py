@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 import build
-import lesson_lint
 import pytest
+
+from netpol_lab.lessons.packs import lesson_lint
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = [

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lesson_lint import BLANK, is_appendix, tags
 from nbformat import NotebookNode
+
+from netpol_lab.lessons.packs.lesson_lint import BLANK, is_appendix, tags
 
 WORDS_PER_MINUTE = 150
 """Reading prose. Reading for pleasure is near 240; a text that teaches, often in a second language, is slower."""
@@ -44,14 +45,14 @@ STATED = re.compile(r"(?<=\*\*Time:\*\* )\d+(?= minutes)")
 
 
 @dataclass(frozen=True)
-class Section:
+class TimedSection:
     """A part of a lesson under one heading, and the seconds it takes."""
 
     title: str
     seconds: float
 
 
-def sections(student: NotebookNode, solved: NotebookNode) -> list[Section]:
+def sections(student: NotebookNode, solved: NotebookNode) -> list[TimedSection]:
     """Return the sections of a lesson with their times, from its two forms; the solved one has its outputs."""
     asked = iter([cell.source for cell in student.cells if "exercise" in tags(cell)])
     times: dict[str, float] = {}
@@ -61,7 +62,7 @@ def sections(student: NotebookNode, solved: NotebookNode) -> list[Section]:
         title = heading[1] if heading else title
         stub = next(asked, "") if cell.cell_type == "code" and "solution" in tags(cell) else ""
         times[title] = times.get(title, 0) + cell_seconds(cell, stub)
-    return [Section(name, seconds) for name, seconds in times.items()]
+    return [TimedSection(name, seconds) for name, seconds in times.items()]
 
 
 def cell_seconds(cell: NotebookNode, stub: str = "") -> float:
@@ -91,12 +92,12 @@ def written(source: str) -> list[str]:
     return [line for line in source.splitlines() if line.strip()]
 
 
-def minutes(parts: Sequence[Section]) -> float:
+def minutes(parts: Sequence[TimedSection]) -> float:
     """Return the minutes of a lesson."""
     return sum(part.seconds for part in parts) / 60
 
 
-def rounded(parts: Sequence[Section]) -> int:
+def rounded(parts: Sequence[TimedSection]) -> int:
     """Return the minutes as a lesson states them: a multiple of five."""
     return 5 * round(minutes(parts) / 5)
 
@@ -107,7 +108,7 @@ def stated(source: str) -> int | None:
     return int(found[0]) if found else None
 
 
-def faults(name: str, source: str, parts: Sequence[Section]) -> Iterator[str]:
+def faults(name: str, source: str, parts: Sequence[TimedSection]) -> Iterator[str]:
     """Yield what is wrong with the time of a lesson: too long, or stated wrongly."""
     needed = minutes(parts)
     if is_appendix(name):
@@ -122,14 +123,14 @@ def faults(name: str, source: str, parts: Sequence[Section]) -> Iterator[str]:
         )
 
 
-def corrected(name: str, source: str, parts: Sequence[Section]) -> str:
+def corrected(name: str, source: str, parts: Sequence[TimedSection]) -> str:
     """Return the text of a lesson's source with the time that the model gives, where the stated one is wrong."""
     said = stated(source)
     wrong = said is not None and abs(said - minutes(parts)) > SLACK
     return STATED.sub(str(rounded(parts)), source) if wrong and not is_appendix(name) else source
 
 
-def table(lessons: dict[str, list[Section]]) -> str:
+def table(lessons: dict[str, list[TimedSection]]) -> str:
     """Return the times of all lessons and their sections as text."""
     lines = []
     for name, parts in lessons.items():
