@@ -227,7 +227,7 @@ class OwnKubectl:
             raise LiveError(f"{self.path} cannot be run: {(error.strerror or str(error)).lower()}.") from None
         return KubectlSaid(done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), done.returncode)
 
-    def start(self, *words: str, cwd: str) -> Staying:
+    def start(self, *words: str, cwd: str | None = None) -> Staying:
         """Start a line that stays."""
         log = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed with the process)
         try:

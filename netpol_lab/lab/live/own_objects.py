@@ -7,7 +7,7 @@ namespace of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from netpol_lab.lab.live.own_kubectl import LiveError, NotThere, OwnKubectl, trouble
@@ -23,6 +23,35 @@ MADE_BY = "netpol-lab/made-by"
 
 KINDS = "pods,networkpolicies.networking.k8s.io"
 """All that the lab ever makes inside a namespace."""
+
+
+IMAGE = "busybox:1.36"
+"""The image of every pod that the lab makes."""
+
+LIFETIME = 900
+"""Seconds after which such a pod ends by itself, where nobody is left to take it away."""
+
+
+def own_pod(
+    name: str, namespace: str, labels: Mapping[str, str], command: Sequence[str] = ("sleep", str(LIFETIME)), **spec: Any
+) -> Body:
+    """A pod with a client that a namespace of the strictest Pod Security Standard admits, and that is gone at once."""
+    strict = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    container = {"name": "client", "image": IMAGE, "command": [*command], "securityContext": strict}
+    nobody = {"runAsNonRoot": True, "runAsUser": 65534, "seccompProfile": {"type": "RuntimeDefault"}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": {**labels}},
+        "spec": {
+            "containers": [container],
+            "securityContext": nobody,
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 0,
+            "activeDeadlineSeconds": LIFETIME,
+            **spec,
+        },
+    }
 
 
 class OwnObjects:

@@ -13,7 +13,9 @@ from netpol_lab.cluster.observed import observed
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.engine.profiles import Profile
 from netpol_lab.lab.live.own_kubectl import KubectlSaid, LiveError, NotAllowed, OwnKubectl, missing_rights, trouble
+from netpol_lab.manifests import from_object
 from netpol_lab.manifests.read import Reader, without_garbage_collection
+from netpol_lab.model.objects import Pod
 
 IN_NAMESPACES = (
     "pods",
@@ -87,6 +89,16 @@ def read_cluster(kubectl: OwnKubectl, profile: Profile, others: Iterable[str] = 
         state, notes = observed(reader.resources, profile)
     left = [f"Left out, and not judged: {each}" for each in reader.skipped]
     return Observation(state, (*rights, *left, *map(str, notes)))
+
+
+def running_pod(kubectl: OwnKubectl, namespace: str, name: str) -> Pod:
+    """One pod as it is now, with an address. Raises :class:`LiveError` where it does not run."""
+    body = json.loads(kubectl.read("get", f"pod/{name}", f"--namespace={namespace}", "-o", "json"))
+    pod = from_object(body, strict=False).typed
+    if not isinstance(pod, Pod) or pod.ip is None or pod.phase != "Running":
+        images = ", ".join(each["image"] for each in body["spec"]["containers"])
+        raise LiveError(f"The lab's own pod {name} in {namespace} does not run. Its image is {images}.")
+    return pod
 
 
 def _has(items: list[Any], kind: str) -> bool:

@@ -202,6 +202,10 @@ class RealCluster:
         """Run a program in a pod."""
         return self.kubectl.say("exec", pod.name, f"--namespace={pod.namespace}", "--", *words, seconds=SECONDS_TO_EXEC)
 
+    def start(self, pod: Pod, words: Sequence[str]) -> Staying:
+        """Start a program in a pod, and leave it running."""
+        return self.kubectl.start("exec", pod.name, f"--namespace={pod.namespace}", "--", *words)
+
     # -- what the lab itself writes --------------------------------------------------------------
 
     @property
@@ -217,7 +221,7 @@ class RealCluster:
         try:
             ready = [("Namespace", "", namespace)]
             wait_until(self.kubectl, ready, (), say, self.clock)
-            proof = run_canary(self.kubectl, own, self.exec, namespace, self.clock, say)
+            proof = run_canary(self.kubectl, own, self.exec, self.start, namespace, self.clock, say)
         finally:
             own.clean(say)
         self.profile = proof.profile
