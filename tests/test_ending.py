@@ -7,6 +7,7 @@ from kubectl_lines import Terminal
 
 from netpol_lab import Cluster
 from netpol_lab.cluster.ending import seconds_to_end
+from netpol_lab.cluster.listening import is_running
 from netpol_lab.manifests import from_object
 
 
@@ -42,6 +43,37 @@ def test_programs_end_when_told_to_or_are_killed_after_the_grace_period():
     assert ending_in(["sh", "-c", "nginx -g 'daemon off;'"]) == 0
     assert ending_in(["sh", "-c", "setup; exec nginx"]) == 0
     assert ending_in(["/app/server"], "example.com/shop:1") == 0
+
+
+def test_a_shell_with_nothing_to_read_ends_again_and_again_as_on_a_real_cluster(terminal: Terminal):
+    terminal.out("run idle --image=busybox:1.36 --port=80")
+    terminal.out("run once --image=busybox:1.36 --restart=Never")
+    terminal.out("create deployment shells --image=alpine")
+    rows = {row.split()[0]: row.split() for row in terminal.out("get pods").splitlines()}
+    assert rows["idle"][1:4] == ["0/1", "CrashLoopBackOff", "1"]
+    assert rows["once"][1:4] == ["0/1", "Completed", "0"]
+    assert rows["client"][1:4] == ["1/1", "Running", "0"]
+    assert terminal.out("get deployment shells").split("\n")[1].split()[1] == "0/1"
+    refused = terminal.type("exec idle -- wget -qO- web")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith('error: unable to upgrade connection: container not found ("idle")\n')
+    address = terminal.out("get pod idle -o jsonpath={.status.podIP}")
+    assert "Connection refused" in terminal.fails(f"exec client -- wget -qO- {address}")
+
+
+def test_a_command_that_ends_leaves_its_output_in_the_log_of_a_pod_that_is_started_again(terminal: Terminal):
+    terminal.out("run once --image=busybox:1.36 -- echo hi")
+    assert terminal.out("get pod once").split("\n")[1].split()[1:4] == ["0/1", "CrashLoopBackOff", "1"]
+    assert terminal.out("logs once") == "hi\n"
+
+
+def test_a_shell_that_has_something_to_read_or_to_do_goes_on():
+    cluster = Cluster()
+    for more in ("stdin: true", "tty: true", "command: [sh, -c, sleep 1d]"):
+        spec = f"{{containers: [{{name: c, image: busybox, {more}}}]}}"
+        cluster.apply(f"{{apiVersion: v1, kind: Pod, metadata: {{name: c}}, spec: {spec}}}")
+        assert is_running(cluster.get("Pod", "default", "c").body, "c"), more
+        cluster.delete("Pod", "default", "c")
 
 
 def test_a_deletion_waits_until_the_pod_is_gone_and_says_how_long_that_took(terminal: Terminal):

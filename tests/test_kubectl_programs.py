@@ -30,7 +30,7 @@ spec: {containers: [{name: busybox, image: "busybox:1.36", command: [sleep, "360
 apiVersion: v1
 kind: Pod
 metadata: {name: two, namespace: default}
-spec: {containers: [{name: bar, image: busybox}, {name: foo, image: curlimages/curl}]}
+spec: {containers: [{name: bar, image: busybox, tty: true}, {name: foo, image: curlimages/curl, tty: true}]}
 """
 DENY = """
 apiVersion: networking.k8s.io/v1

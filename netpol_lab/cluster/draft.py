@@ -109,7 +109,9 @@ class Draft:
         """What the scheduler and the API server fill in, in ``body`` itself; what is there already stays."""
         kind = kinds.simulated(resource)
         if kind == "Pod":
-            server.place_pod(body, self._nodes, self.counters, self.created)
+            started = server.place_pod(body, self._nodes, self.counters, self.created)
+            if started and self._nodes:  # manifests of one's own stand for pods that run
+                ending.end_idle_shells(body, self.created)
         elif kind == "Service":
             server.place_service(body, lambda address: self.objects.has_address(address, resource.key))
         elif kind == "Namespace":
@@ -284,14 +286,14 @@ class Draft:
             )
 
     def _set_status(self, key: Key) -> None:
-        """All pods are ready but those whose image cannot be pulled, and so are the counts of a workload's status."""
+        """How many of a workload's pods there are, and how many of them are Ready."""
         resource = self.objects[key]
         if controllers.is_foreign_workload(resource):
             return  # what its own controller would write there is not known
         owned = self.objects.owned_by(key)
         owned += [each for r in owned if r.kind == "ReplicaSet" for each in self.objects.owned_by(r.key)]
         pods = [each for each in owned if each.kind == "Pod" and each.key not in self.ending]
-        ready = sum((pod.body.get("status") or {}).get("phase") != "Pending" for pod in pods)
+        ready = sum(_is_ready(pod.body) for pod in pods)
         body = {**resource.body, "status": _workload_status(key[0], len(pods), ready)}
         self.objects.put(replace(resource, body=body))
 
@@ -305,6 +307,11 @@ def _rank(resource: Resource) -> int:
     if not controllers.makes_pods(resource):
         return 0 if kind == "Node" else 1
     return 3 if controllers.owner_of(resource.body) is None else 2
+
+
+def _is_ready(pod: Mapping[str, Any]) -> bool:
+    rows = (pod.get("status") or {}).get("conditions") or ()
+    return all(row.get("status") == "True" for row in rows if row.get("type") == "Ready")
 
 
 def _workload_status(kind: str, pods: int, ready: int) -> dict[str, Any]:

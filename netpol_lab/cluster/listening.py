@@ -43,7 +43,9 @@ def listeners(view: View, pod: Pod) -> tuple[Listener, ...]:
     body = resource.body if resource else {}
     found: dict[tuple[int, str], Listener] = {}
     for container in pod.containers if pod.phase == "Running" else ():
-        command = command_line(container, container_body(body, container))
+        if not is_running(body, container.name):
+            continue
+        command = command_line(container.image, container_body(body, container))
         opened = _opened(command)
         main = command[0] if command and PurePosixPath(command[0]).name in _PORTS_OF else ""
         known = _listens_as_known(command) and not container_body(body, container).get("volumeMounts")
@@ -80,8 +82,14 @@ def container_body(body: Mapping[str, Any], container: Container) -> Mapping[str
     return next((item for item in containers if item.get("name") == container.name), {})
 
 
-def command_line(container: Container, body: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a container runs: ``command`` and ``args`` of its manifest in the place of the image's own.
+def is_running(body: Mapping[str, Any], container: str) -> bool:
+    """Whether one container of a Pod object runs. It does where the status says nothing of it."""
+    rows = (body.get("status") or {}).get("containerStatuses") or ()
+    return all("running" in (row.get("state") or ("running",)) for row in rows if row.get("name") == container)
+
+
+def command_line(image: str, body: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a container of an image runs: ``command`` and ``args`` of its manifest in the place of the image's own.
 
     API: ``command`` replaces the image's entrypoint, ``args`` its default arguments.
     """
@@ -89,7 +97,7 @@ def command_line(container: Container, body: Mapping[str, Any]) -> tuple[str, ..
     args = tuple(str(word) for word in body.get("args") or ())
     if command:
         return command + args
-    name = repository(container.image)
+    name = repository(image)
     default = _DEFAULT_COMMANDS.get(name) or _DEFAULT_COMMANDS.get(name.rpartition("/")[2]) or ()
     if not args:
         return default or (("sh",) if name in SHELL_IMAGES else ())

@@ -32,6 +32,7 @@ _COUNTED = frozenset(
 """Kinds whose ``metadata.generation`` counts the changes of their spec."""
 
 ERR_IMAGE_PULL = "ErrImagePull"
+CRASH_LOOP = "CrashLoopBackOff"
 _USUAL_IMAGES = (
     *("nginx", "busybox", "redis", "httpd", "postgres", "mysql", "mariadb", "mongo", "memcached", "alpine", "debian"),
     *("ubuntu", "centos", "fedora", "python", "node", "wordpress", "rabbitmq", "tomcat"),
@@ -92,10 +93,11 @@ def _uid(*words: object) -> str:
 
 def place_pod(
     body: Body, nodes: Mapping[str, Mapping[str, Any]], counters: MutableMapping[str, int], now: datetime
-) -> None:
+) -> bool:
     """Schedule a pod, give it an address and start it. A pod that comes with an address keeps it.
 
-    ``body`` is changed in place, see :func:`fresh`. ``nodes`` are the nodes' bodies by name.
+    ``body`` is changed in place, see :func:`fresh`. ``nodes`` are the nodes' bodies by name. Returns whether its
+    containers were started now.
 
     Simulated pods run at once: image pulls and probes take no time and never fail.
     """
@@ -110,10 +112,13 @@ def place_pod(
         address = host_ip if spec.get("hostNetwork") else _next_address(node, counters)
         if address:
             status["podIP"], status["podIPs"] = address, [{"ip": address}]
-    missing = {c.get("name") for c in spec.get("containers") or () if nodes and is_mistyped(str(c.get("image", "")))}
-    if not missing and any(_waits(row) for row in status.get("containerStatuses") or ()):
+    images = {c.get("name"): str(c.get("image", "")) for c in spec.get("containers") or ()}
+    missing = {name for name, image in images.items() if nodes and is_mistyped(image)}
+    rows = status.get("containerStatuses") or ()
+    if not missing and any(_waits(row) and row.get("image") not in images.values() for row in rows):
         for name in ("phase", "conditions", "containerStatuses"):  # the image was put right
             status.pop(name, None)
+    starts = not missing and "phase" not in status
     status.setdefault("phase", "Pending" if missing else "Running")
     status.setdefault("startTime", timestamp(now))
     ready = "True" if status["phase"] == "Running" else "False"
@@ -125,6 +130,7 @@ def place_pod(
         "containerStatuses", [_container_status(c, now, c.get("name") in missing) for c in spec.get("containers") or ()]
     )
     status.setdefault("qosClass", "BestEffort")
+    return starts
 
 
 def is_mistyped(image: str) -> bool:
@@ -139,7 +145,7 @@ def is_mistyped(image: str) -> bool:
 
 def _waits(row: Mapping[str, Any]) -> bool:
     waiting = (row.get("state") or {}).get("waiting") or {}
-    return waiting.get("reason") == ERR_IMAGE_PULL
+    return waiting.get("reason") in (ERR_IMAGE_PULL, CRASH_LOOP)
 
 
 def _container_status(container: Mapping[str, Any], now: datetime, missing: bool) -> Body:

@@ -93,18 +93,24 @@ def _pod(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     spec, status = _spec(body), _status(body)
     states = status.get("containerStatuses") or ()
     ready = sum(bool(state.get("ready")) for state in states)
-    restarts = sum(int(state.get("restartCount") or 0) for state in states)
     return (
         name_of(body),
         f"{ready}/{len(spec.get('containers') or ())}",
         pod_status(body),
-        str(restarts),
+        _restarts(states, now),
         _age(body, now),
         status.get("podIP") or NONE,
         spec.get("nodeName") or NONE,
         status.get("nominatedNodeName") or NONE,
         NONE,
     )
+
+
+def _restarts(states: Sequence[ReadOnlyBody], now: datetime) -> str:
+    count = sum(int(state.get("restartCount") or 0) for state in states)
+    ends = [((state.get("lastState") or {}).get("terminated") or {}).get("finishedAt") for state in states]
+    last = max(map(str, filter(None, ends)), default="")
+    return f"{count} ({age(last, now)} ago)" if count and last else str(count)
 
 
 def port_list(spec: ReadOnlyBody) -> str:

@@ -108,21 +108,28 @@ def _ports(ports: Sequence[ReadOnlyBody]) -> Iterator[str]:
 
 
 def _state(status: ReadOnlyBody) -> Iterator[str]:
-    state = status.get("state") or {}
+    yield from _one_state("State", status.get("state") or {})
+    if status.get("lastState"):
+        yield from _one_state("Last State", status["lastState"])
+    yield f"Ready:\t{bool(status.get('ready'))}"
+    yield f"Restart Count:\t{status.get('restartCount', 0)}"
+
+
+def _one_state(title: str, state: ReadOnlyBody) -> Iterator[str]:
     running, ended = state.get("running"), state.get("terminated")
     if running is not None:
-        yield "State:\tRunning"
+        yield f"{title}:\tRunning"
         yield f"  Started:\t{rfc1123(running.get('startedAt', ''))}"
     elif ended is not None:
-        yield "State:\tTerminated"
+        yield f"{title}:\tTerminated"
         yield f"  Reason:\t{ended.get('reason', '')}"
         yield f"  Exit Code:\t{ended.get('exitCode', 0)}"
         yield f"  Started:\t{rfc1123(ended.get('startedAt', ''))}"
         yield f"  Finished:\t{rfc1123(ended.get('finishedAt', ''))}"
     else:
-        yield "State:\tWaiting"
-    yield f"Ready:\t{bool(status.get('ready'))}"
-    yield f"Restart Count:\t{status.get('restartCount', 0)}"
+        yield f"{title}:\tWaiting"
+        if reason := (state.get("waiting") or {}).get("reason"):
+            yield f"  Reason:\t{reason}"
 
 
 def _mount(mount: ReadOnlyBody) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from netpol_lab.cluster.listening import SHELL_IMAGES, repository
-from netpol_lab.cluster.server import timestamp
+from netpol_lab.cluster.ending import end_containers
+from netpol_lab.cluster.listening import SHELL_IMAGES, is_running, repository
 from netpol_lab.kubectl import writing as changes
 from netpol_lab.kubectl.create import pod_manifest, resource_of, service_for
 from netpol_lab.kubectl.delete import delete
@@ -32,6 +32,8 @@ _NOT_ATTACHED = (
     "warning: couldn't attach to pod/{name}, falling back to streaming logs: unable to upgrade connection: rpc error:"
     " code = InvalidArgument desc = tty and stderr cannot both be true"
 )
+_ENDS = ("wget", "curl", "nslookup", "echo")
+"""Programs that end by themselves, whatever their options."""
 _START_SECONDS = 1.0
 """How long a simulated image pull and container start take."""
 
@@ -52,8 +54,10 @@ def run_exec(call: Call) -> int:
     if phase in ("Succeeded", "Failed"):
         raise Failure(f"cannot exec into a container in a completed pod; current phase is {phase}")
     container = container_of(call, body, say=not call.flag("quiet"))
-    if phase == "Pending":
-        raise Failure(f'unable to upgrade connection: container not found ("{container}")')
+    if phase == "Pending" or not is_running(body, container):
+        hint = "its program ended: a shell without a command has nothing to do. Give the pod one, as -- sleep 3600"
+        hints = [hint] if phase == "Running" else []
+        raise Failure(f'unable to upgrade connection: container not found ("{container}")', hints=hints)
     if call.flag("tty") and not call.has_terminal:
         call.warn(_NO_TERMINAL)
     result = _program(call, name, call.command, container)
@@ -191,7 +195,8 @@ def _attached(call: Call, name: str, command: Sequence[str]) -> int:
 
 def _run_to_the_end(call: Call, name: str, command: Sequence[str]) -> None:
     """A pod that is not attached runs all the same; what it prints is kept for ``kubectl logs``."""
-    if call.flag("restart") not in ("Never", "OnFailure") or not command or command == ("sh",) or "sleep" in command[0]:
+    ends = call.flag("restart") in ("Never", "OnFailure") or (command and command[0] in _ENDS)
+    if not ends or not command or command == ("sh",) or "sleep" in command[0]:
         return
     shown = len(call.chunks)
     exit_code = _program(call, name, command).exit_code
@@ -201,19 +206,10 @@ def _run_to_the_end(call: Call, name: str, command: Sequence[str]) -> None:
 
 
 def _finish(call: Call, name: str, exit_code: int, text: str) -> None:
-    """Mark a pod as completed or failed, and keep what it printed."""
+    """Let the program of a pod end, and keep what it printed."""
     resource = call.cluster.get("Pod", call.namespace, name)
     assert resource is not None
     body = plain(resource.body)
-    now = timestamp(call.cluster.now)
-    ended = {"exitCode": exit_code, "reason": "Error" if exit_code else "Completed", "finishedAt": now}
-    status = body["status"]
-    status["phase"] = "Failed" if exit_code else "Succeeded"
-    for row in status.get("containerStatuses") or ():
-        started = ((row.get("state") or {}).get("running") or {}).get("startedAt", now)
-        row.update(ready=False, started=False, state={"terminated": {**ended, "startedAt": started}})
-    for row in status.get("conditions") or ():
-        if row.get("type") in ("Ready", "ContainersReady"):
-            row["status"] = "False"
+    end_containers(body, [each["name"] for each in body["spec"]["containers"]], exit_code, call.cluster.now)
     call.cluster.put(replace(resource, body=body, typed=typed(body, None)))
     call.session.logs[(call.namespace, name)] = text

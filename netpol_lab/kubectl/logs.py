@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netpol_lab.cluster.server import ERR_IMAGE_PULL
+from netpol_lab.cluster.server import CRASH_LOOP, ERR_IMAGE_PULL
 from netpol_lab.kubectl.choosing import labels_match, parse_labels
 from netpol_lab.kubectl.columns import pod_status
 from netpol_lab.kubectl.exec_run import container_of
@@ -61,13 +61,13 @@ def _lines(call: Call, body: ReadOnlyBody) -> Sequence[str]:
     if call.flag("container") and call.flag("container") not in names:
         raise Failure(f"container {call.flag('container')} is not valid for pod {name}")
     container = container_of(call, body, say=not call.flag("selector"))
-    if call.flag("previous"):
+    if call.flag("previous") and pod_status(body) != CRASH_LOOP:
         text = f'previous terminated container "{container}" in pod "{name}" not found'
         raise from_server("BadRequest", text)
     if pod_status(body) == ERR_IMAGE_PULL:
         words = f'container "{container}" in pod "{name}" is waiting to start: trying and failing to pull image'
         raise from_server("BadRequest", words)
-    lines = _ended(call, body) if pod_status(body) in ("Completed", "Error") else _running(call, body)
+    lines = _ended(call, body) if pod_status(body) in ("Completed", "Error", CRASH_LOOP) else _running(call, body)
     count = call.flag("tail")
     return lines if count is None or count < 0 else lines[len(lines) - min(count, len(lines)) :]
 
