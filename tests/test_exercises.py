@@ -353,7 +353,7 @@ exercises:
 """
     (tmp_path / "exercises").mkdir()
     file = tmp_path / "exercises" / "x.yaml"
-    monkeypatch.setattr("netpol_lab.lessons.lesson_data.data.path", lambda *parts: tmp_path.joinpath(*parts))
+    monkeypatch.setattr("netpol_lab.model.datafiles._PLACES", (tmp_path,))
     file.write_text(good)
     assert [exercise.id for exercise in exercises.of_lesson("x")] == ["x/1"]
     old, new, message = FAULTS[fault]

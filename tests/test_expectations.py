@@ -181,7 +181,10 @@ FAULTS = {
         "expect has to be one of allow, deny, not 'block'.",
     ),
     "nothing expected": ("from: a/b, to: a/c", "expect has to be one of allow, deny, not ''."),
-    "a name for a port": ("from: a/b, to: a/c, port: http, expect: deny", "port has to be a number, not a text."),
+    "a name for a port": (
+        "from: a/b, to: a/c, port: http, expect: deny",
+        "port has to be a number, not the text 'http'.",
+    ),
     "a port that is none": (
         "from: a/b, to: a/c, port: 70000, expect: deny",
         "port has to be from 1 to 65535, not 70000.",
@@ -231,7 +234,7 @@ def test_all_bad_rows_are_told_at_once(folder: Path) -> None:
         ("expectations: 3\n", "expectations has to be a list, not 3"),
         ("rows: []\n", "unknown field 'rows'"),
         ("expectations: [\n", "yaml"),
-        ("expectations:\n- web\n", "line 2: fields are expected here, not a text"),
+        ("expectations:\n- web\n", "line 2: fields are expected here, not the text 'web'"),
     ],
 )
 def test_a_file_that_is_no_table_is_told(tmp_path: Path, text: str, said: str) -> None:

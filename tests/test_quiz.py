@@ -229,7 +229,7 @@ def test_an_unknown_question_names_those_there_are():
 FAULTS = {
     "an option without its why": ("b: {text: B, why: No.}", "b: {text: B}", "why is missing"),
     "two options": (", c: {text: C, why: No.}", "", "three to five options"),
-    "an answer that is no option": ("answer: a", "answer: d", "one of them as answer"),
+    "an answer that is no option": ("answer: a", "answer: d", "the answer has to be one of a, b, c, not 'd'"),
     "a gap in the letters": ("c: {text", "e: {text", "three to five options"),
     "an order nobody knows": ("answer: a", "answer: a\n  order: reversed", "one of own, kept"),
     "an unknown field": ("answer: a", "answer: a\n  points: 3", "unknown field 'points'"),
@@ -248,7 +248,7 @@ quiz:
 """
     (tmp_path / "quiz").mkdir()
     file = tmp_path / "quiz" / "x.yaml"
-    monkeypatch.setattr("netpol_lab.lessons.lesson_data.data.path", lambda *parts: tmp_path.joinpath(*parts))
+    monkeypatch.setattr("netpol_lab.model.datafiles._PLACES", (tmp_path,))
     file.write_text(good)
     assert [question.id for question in quiz.of_lesson("x")] == ["x/q1"]
     old, new, message = FAULTS[fault]

@@ -7,10 +7,9 @@ They are written in ``data/exercises/<lesson>.yaml``. A wrong answer names its m
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Any, Literal
 
 from netpol_lab.cluster.handle import SimulatedCluster, hypothetical
 from netpol_lab.cluster.snapshot import Snapshot
@@ -19,10 +18,12 @@ from netpol_lab.kubectl.writing import with_last_applied
 from netpol_lab.lessons.lesson_data import lessons, read
 from netpol_lab.manifests import from_object, read_text
 from netpol_lab.model import datafiles as data
+from netpol_lab.model import schemas
 from netpol_lab.model.datafiles import fill
-from netpol_lab.model.errors import NotFound
+from netpol_lab.model.errors import LabError, NotFound
 from netpol_lab.model.fields import DataError, Fields
 from netpol_lab.model.objects import Endpoint, NetworkPolicy, Pod, Resource
+from netpol_lab.model.schemas import Schema
 
 Rest = Literal["free", "start", "denied", "solution"]
 """What is wanted of connections that an exercise does not name: nothing, no change, to be blocked, or as solved."""
@@ -78,15 +79,9 @@ class WrongAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class Exercise:
-    """One exercise, with the student's number filled in.
+    """One exercise, with the student's number filled in; :data:`EXERCISE` says what each field of it means.
 
-    ``start`` names manifests below ``data/manifests``, and ``given`` are further objects of the start. ``files`` go
-    into the student's folder then: names, and what is in them. ``visitors`` are pods that only the check sees:
-    strangers, whom the answer must keep out or let in; some bring a namespace along. ``asks`` are the connections of
-    which the student is to find out why they do not pass; the lesson shows them above the exercise. ``scope`` limits
-    ``rest`` to connections with an end in these namespaces. ``labels`` is ``kept`` where the answer has to hold with
-    the labels there were at the start, and ``policies`` where no policy is to be written. ``ignore`` names policies of
-    earlier exercises that are no part of the answer.
+    ``given`` are objects of the start that are in no file. ``visitors`` may bring a namespace along.
     """
 
     id: str
@@ -190,45 +185,23 @@ def load(exercise: str, xx: str = "07") -> Exercise:
 def of_lesson(lesson: str, xx: str = "07") -> list[Exercise]:
     """All exercises of a lesson. Raises :class:`DataError` when the file has a fault."""
     fields = read("exercises", lesson, xx)
-    found = [read_exercise(each, xx) for each in fields.each("exercises")]
-    for number, exercise in enumerate(found, 1):
-        _complete(exercise, f"{lesson}/{number}", f"exercises/{lesson}.yaml, exercises[{number - 1}]")
+    found = [
+        _checked(read_exercise(each, xx), f"{lesson}/{number}", each.at())
+        for number, each in enumerate(fields.each("exercises"), 1)
+    ]
     fields.done()
     return found
 
 
 def read_exercise(fields: Fields, xx: str) -> Exercise:
     """What is left of ``fields`` as an exercise. Raises :class:`DataError` for a fault in one of them."""
-    exercise = Exercise(
-        id=fields.text("id"),
-        title=fields.text("title"),
-        question=fields.text("question"),
-        start=fields.texts("start"),
-        objects=_all(fields, "objects", _object),
-        visitors=tuple(each for brought in _all(fields, "visitors", _visitor) for each in brought),
-        allowed=_all(fields, "allowed", _cell),
-        denied=_all(fields, "denied", _cell),
-        asks=_all(fields, "asks", _cell),
-        rest=fields.choice("rest", ("free", "start", "denied", "solution"), "free"),  # type: ignore[arg-type]
-        labels=fields.choice("labels", ("free", "kept"), "free"),  # type: ignore[arg-type]
-        policies=fields.choice("policies", ("free", "kept"), "free"),  # type: ignore[arg-type]
-        scope=fields.texts("scope"),
-        ignore=fields.texts("ignore"),
-        file=fields.text("answer", ""),
-        hints=fields.texts("hints"),
-        solution=_solution(fields.inner("solution")),
-        wrong=_all(fields, "wrong", _wrong),
-        xx=xx,
-        files=tuple(fields.labels("files").items()),
-    )
-    fields.done()
-    return exercise
+    return replace(EXERCISE.read(fields), xx=xx)
 
 
-def _complete(exercise: Exercise, id: str, place: str) -> None:
-    """What every exercise must have, whatever its kind."""
+def _checked(exercise: Exercise, id: str, place: str) -> Exercise:
+    """The exercise of a lesson. Raises :class:`DataError` where it lacks what every one must have."""
     faults = {
-        f"the id has to be {id!r}": exercise.id != id,
+        f"the id has to be {id!r}, not {exercise.id!r}": exercise.id != id,
         "two or three hints are expected": not 2 <= len(exercise.hints) <= 3,
         "at least two wrong answers are expected": len(exercise.wrong) < 2,
         "it wants nothing: neither objects nor connections": not exercise.objects and not exercise.cells,
@@ -237,52 +210,146 @@ def _complete(exercise: Exercise, id: str, place: str) -> None:
     for fault, holds in faults.items():
         if holds:
             raise DataError(f"{place}: {fault}.")
+    return exercise
 
 
-T = TypeVar("T")
+# -- the schema of an exercise: read by it, and printed on the page for authors -----------------------
 
 
-def _all(fields: Fields, name: str, build: Callable[[Fields], T]) -> tuple[T, ...]:
-    items = []
-    for item in fields.each(name):
-        items.append(build(item))
-        item.done()
-    return tuple(items)
-
-
-def _cell(fields: Fields) -> WantedCell:
-    protocol = fields.choice("protocol", ("TCP", "UDP", "SCTP"), "TCP")
-    rest = fields.choice("rest", ("", "free", "start", "denied", "solution"), "")
-    return WantedCell(fields.text("from"), fields.text("to"), fields.number("port"), protocol, rest)  # type: ignore[arg-type]
-
-
-def _object(fields: Fields) -> WantedObject:
-    place = fields.text("kind"), fields.text("namespace", ""), fields.text("name"), fields.labels("labels")
-    return WantedObject(*place, fields.text("image", ""), fields.text("command", ""), fields.number("port"))
-
-
-def _visitor(fields: Fields) -> list[Resource]:
-    """A pod, after the namespace that it brings along where ``namespaceLabels`` are given, be they none."""
-    brings, space = "namespaceLabels" in fields, fields.text("namespace")
-    home = {"name": space, "labels": fields.labels("namespaceLabels")}
-    metadata = {"namespace": space, "name": fields.text("name"), "labels": fields.labels("labels")}
+def _visitor(namespace: str, name: str, labels: dict[str, str], brings: dict[str, str] | None) -> list[Resource]:
+    """A pod, after the namespace that it brings along where that has labels, be they none."""
+    metadata = {"namespace": namespace, "name": name, "labels": labels}
     spec = {"containers": [{"name": "visitor", "image": "busybox:1.36", "command": ["sleep", "3600"]}]}
-    pod = from_object({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
-    return [*([from_object({"apiVersion": "v1", "kind": "Namespace", "metadata": home})] if brings else []), pod]
+    made: list[dict[str, Any]] = [{"kind": "Pod", "metadata": metadata, "spec": spec}]
+    if brings is not None:
+        made.insert(0, {"kind": "Namespace", "metadata": {"name": namespace, "labels": brings}})
+    return [from_object({"apiVersion": "v1", **each}) for each in made]
 
 
-def _answer(fields: Fields) -> WrittenAnswer:
-    answer = WrittenAnswer(fields.text("manifest", ""), fields.text("commands", ""))
-    if not answer.manifest and not answer.commands:
-        raise DataError(f"{fields.place}: manifest or commands is expected.")
-    return answer
+def _answer(manifest: str, commands: str) -> WrittenAnswer:
+    if not manifest and not commands:
+        raise LabError("manifest or commands is expected.")
+    return WrittenAnswer(manifest, commands)
 
 
-def _solution(fields: Fields) -> WrittenAnswer:
-    answer = _answer(fields)
-    fields.done()
-    return answer
+def _wrong(name: str, mistake: str, **answer: str) -> WrongAnswer:
+    return WrongAnswer(name, mistake, _answer(**answer))
 
 
-def _wrong(fields: Fields) -> WrongAnswer:
-    return WrongAnswer(fields.text("name"), fields.text("mistake"), _answer(fields))
+def _exercise(visitors: tuple[list[Resource], ...], files: dict[str, str], **fields: Any) -> Exercise:
+    known = tuple(each for brought in visitors for each in brought)
+    return Exercise(visitors=known, files=tuple(files.items()), xx="", **fields)
+
+
+_RESTS = ("free", "start", "denied", "solution")
+
+CONNECTION = Schema(
+    "Connection",
+    WantedCell,
+    (
+        schemas.text(
+            "from",
+            "Who connects: a pod as `namespace/name`; a Deployment by its name, for each of its pods; an address such "
+            "as `203.0.113.10`; `External` for all of the outside; `Anyone` for everybody.",
+            into="source",
+        ),
+        schemas.text("to", "Who is connected to, named in the same way.", into="destination"),
+        schemas.number("port", "The port of the pod, which need not be that of its Service.", "every port"),
+        schemas.choice("protocol", "What is asked on that port.", ("TCP", "UDP", "SCTP"), "TCP"),
+        schemas.choice(
+            "rest",
+            "What is wanted of the other ports of these two, where the exercise's own `rest` is not meant.",
+            ("", *_RESTS),
+            "",
+        ),
+    ),
+)
+
+WANTED_OBJECT = Schema(
+    "Wanted object",
+    WantedObject,
+    (
+        schemas.text("kind", "Such as `Pod`, `Namespace`, `NetworkPolicy`."),
+        schemas.text("namespace", "Its namespace, for kinds that have one.", ""),
+        schemas.text("name", "Its name."),
+        schemas.labels("labels", "Labels it has to carry; others may be there too."),
+        schemas.text("image", "Of a pod: its image, without the registry.", ""),
+        schemas.text("command", "Of a pod: words that what it runs has to contain.", ""),
+        schemas.number("port", "Of a pod: a containerPort it has to declare."),
+    ),
+)
+
+VISITOR = Schema(
+    "Visitor",
+    _visitor,
+    (
+        schemas.text("namespace", "Where it stands. It counts only while that namespace is there."),
+        schemas.text("name", "Its name. `allowed` and `denied` may name it."),
+        schemas.labels("labels", "What it carries: near the right labels, so that an answer too wide lets it in."),
+        schemas.labels_or_none(
+            "namespaceLabels",
+            "With this field, be it `{}`, it brings its namespace along, with these labels.",
+            into="brings",
+        ),
+    ),
+)
+
+_WRITTEN = (
+    schemas.text("manifest", "What is applied. `manifest`, `commands` or both are expected.", ""),
+    schemas.text("commands", "kubectl lines, one a line, run after the manifest.", ""),
+)
+SOLUTION = Schema("Solution", _answer, _WRITTEN)
+
+WRONG_ANSWER = Schema(
+    "Wrong answer",
+    _wrong,
+    (
+        schemas.text("name", "What the student thought, in a few words."),
+        schemas.text(
+            "mistake", 'The id of the mistake that the check has to name, such as `M17` (`lab.mistake("M17")`).'
+        ),
+        *_WRITTEN,
+    ),
+)
+
+EXERCISE = Schema(
+    "Exercise",
+    _exercise,
+    (
+        schemas.text("id", "The lesson and the number: `20-shop/1`, `20-shop/2`, in this order."),
+        schemas.text("title", "What it is about, in a few words."),
+        schemas.text("question", "What is wanted, in words a student can act on. Say what may not change as well."),
+        schemas.texts(
+            "start",
+            "The manifests it begins with, applied in this order: paths below `data/manifests/`, of the pack or of the "
+            "workbook. `lab.start` puts the cluster into this state.",
+        ),
+        schemas.labels("files", "Files that `lab.start` puts into the student's folder: a name, and the text in it."),
+        schemas.text("answer", "The file that the exercise's cell writes. Writing it begins the exercise.", "", "file"),
+        schemas.each("allowed", "Connections that have to pass.", CONNECTION),
+        schemas.each("denied", "Connections that have to be blocked.", CONNECTION),
+        schemas.choice(
+            "rest",
+            "What is wanted of all other connections with an end in `scope`: `free` nothing; `start` what passed at "
+            "the start; `denied` nothing may pass; `solution` what passes with the solution.",
+            _RESTS,
+            "free",
+        ),
+        schemas.texts("scope", "The namespaces that `rest` speaks of. Every `rest` but `free` needs it."),
+        schemas.each("objects", "Objects that have to be there.", WANTED_OBJECT),
+        schemas.each(
+            "visitors", "Pods that only the check puts in: strangers whom the answer must keep out, or let in.", VISITOR
+        ),
+        schemas.each(
+            "asks",
+            "Connections whose fault the student is to find: `lab.why` holds its answer back until a check.",
+            CONNECTION,
+        ),
+        schemas.choice("labels", "`kept`: the answer has to hold with the start's labels.", ("free", "kept"), "free"),
+        schemas.choice("policies", "`kept`: the answer is no policy, and none may be added.", ("free", "kept"), "free"),
+        schemas.texts("ignore", "Policies of earlier exercises, by name, that are no part of this answer."),
+        schemas.texts("hints", "Two or three, from vague to nearly told."),
+        schemas.inner("solution", "One answer that passes. Others with the same behavior pass too.", SOLUTION),
+        schemas.each("wrong", "At least two answers that do not pass, each with its mistake.", WRONG_ANSWER),
+    ),
+)

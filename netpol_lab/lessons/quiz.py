@@ -8,12 +8,14 @@ student, so that a neighbor's letter does not fit; the same number gives the sam
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from netpol_lab.lessons.lesson_data import read
+from netpol_lab.model import schemas
 from netpol_lab.model.errors import LabError, NotFound
 from netpol_lab.model.fields import DataError, Fields
+from netpol_lab.model.schemas import Schema
 
 LETTERS = "abcdef"
 
@@ -66,11 +68,16 @@ def of_lesson(lesson: str, xx: str = "07") -> list[QuizQuestion]:
     The options are in the order of the student ``xx``. Raises DataError when the file has a fault.
     """
     fields = read("quiz", lesson, xx)
-    found = [_question(each, f"{lesson}/p{n}", _prediction) for n, each in enumerate(fields.each("predictions"), 1)]
-    found += [_question(each, f"{lesson}/q{n}", _explained) for n, each in enumerate(fields.each("quiz"), 1)]
-    found += [_question(each, f"{lesson}/r{n}", _explained) for n, each in enumerate(fields.each("recall"), 1)]
+    schemas_of = {"p": ("predictions", PREDICTION), "q": ("quiz", QUIZ_QUESTION), "r": ("recall", RECALLED_QUESTION)}
+    found = []
+    for letter, (name, schema) in schemas_of.items():
+        for number, each in enumerate(fields.each(name), 1):
+            question, kept = schema.read(each)
+            if question.id != (wanted := f"{lesson}/{letter}{number}"):
+                raise DataError(f"{each.at('id')}: the id has to be {wanted!r}, not {question.id!r}.")
+            found.append(question if kept else shuffled(question, xx))
     fields.done()
-    return [question if kept else shuffled(question, xx) for question, kept in found]
+    return found
 
 
 def load(question: str, xx: str = "07") -> QuizQuestion:
@@ -100,37 +107,78 @@ def _place(*words: str) -> bytes:
     return hashlib.sha256(" ".join(words).encode("utf-8", "replace")).digest()
 
 
-def _question(fields: Fields, id: str, build: Callable[[Fields], Iterable[Option]]) -> tuple[QuizQuestion, bool]:
+# -- the schemas: questions are read by them, and they are printed on the page for authors ------------
+
+
+def _question(options: Sequence[Option], order: str, **fields: str) -> tuple[QuizQuestion, bool]:
     """A question as it stands in the data, and whether its options keep that order for everybody."""
-    options = tuple(build(fields.inner("options")))
-    is_quiz = all(option.why for option in options)
-    question = QuizQuestion(
-        id=fields.text("id"),
-        text=fields.text("question"),
-        options=options,
-        answer=fields.text("answer"),
-        truth="" if is_quiz else fields.text("truth"),
-        about=fields.text("about") if "/r" in id else "",
-    )
-    kept = fields.choice("order", ("own", "kept"), "own") == "kept"
-    fields.done()
+    question = QuizQuestion(options=tuple(options), **fields)
     letters = "".join(option.letter for option in options)
-    if question.id != id:
-        raise DataError(f"{fields.place}: the id has to be {id!r}.")
-    if not 3 <= len(options) <= 5 or not LETTERS.startswith(letters) or question.answer not in letters:
-        raise DataError(f"{fields.place}: three to five options a, b, c … are expected, and one of them as answer.")
-    return question, kept
+    if not 3 <= len(options) <= 5 or not LETTERS.startswith(letters):
+        raise LabError("three to five options a, b, c … are expected.")
+    if question.answer not in tuple(letters):
+        raise LabError(f"the answer has to be one of {', '.join(letters)}, not {question.answer!r}.")
+    return question, order == "kept"
 
 
-def _prediction(fields: Fields) -> Iterable[Option]:
-    yield from [Option(letter, fields.text(letter), key=letter) for letter in LETTERS if letter in fields]
-    fields.done()
+OPTION = Schema(
+    "Option",
+    lambda text, why: Option("", text, why),
+    (
+        schemas.text("text", "The answer to choose."),
+        schemas.text("why", "Why it is right, or what the one who chooses it got wrong. Begin with Yes or No."),
+    ),
+)
 
 
-def _explained(fields: Fields) -> Iterable[Option]:
-    for letter in LETTERS:
-        if letter in fields:
-            option = fields.inner(letter)
-            yield Option(letter, option.text("text"), option.text("why"), key=letter)
-            option.done()
-    fields.done()
+def _options(
+    says: str, of: Callable[[Fields, str], Option], schema: Schema[Option] | None = None
+) -> schemas.SchemaField:
+    def take(fields: Fields) -> list[Option]:
+        inner = fields.inner("options")
+        taken = [replace(of(inner, letter), letter=letter, key=letter) for letter in LETTERS if letter in inner]
+        inner.done()
+        return taken
+
+    return schemas.SchemaField("options", says, "a letter for each, from `a` on", "", take, schema)
+
+
+_ASKED = (
+    schemas.text(
+        "id", "The lesson, a slash, `p` for a prediction, `q` for the quiz or `r` for recall, and the number."
+    ),
+    schemas.text("question", "The question. The builder puts it above the cell that asks it.", into="text"),
+)
+_ANSWERED = (
+    schemas.text("answer", "The letter of the right option, as it stands here."),
+    schemas.choice(
+        "order", "`kept`: the options stand in this order for everybody, as on a scale.", ("own", "kept"), "own"
+    ),
+)
+
+PREDICTION = Schema(
+    "Prediction",
+    _question,
+    (
+        *_ASKED,
+        _options("Three to five, each a text.", lambda inner, letter: Option("", inner.text(letter))),
+        *_ANSWERED,
+        schemas.text("truth", "What happens, and why. It is shown after the command has run."),
+    ),
+)
+
+QUIZ_QUESTION = Schema(
+    "Quiz question",
+    _question,
+    (
+        *_ASKED,
+        _options("Three to five.", lambda inner, letter: OPTION.read(inner.inner(letter)), OPTION),
+        *_ANSWERED,
+    ),
+)
+
+RECALLED_QUESTION = Schema(
+    "Recalled question",
+    _question,
+    (*QUIZ_QUESTION.fields, schemas.text("about", "The earlier lesson that it repeats, such as `02-default-deny`.")),
+)

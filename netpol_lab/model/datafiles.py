@@ -2,16 +2,18 @@
 
 In a checkout (and an editable install) they lie in ``data/`` beside the package, where people edit
 them. An installed wheel carries the same files inside the package, in ``netpol_lab/_data``, and the notebooks in
-``netpol_lab/_notebooks``.
+``netpol_lab/_notebooks``. Lesson packs (``pack_folders``) come after them: what the workbook has, no pack replaces.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from string import Template
 
+from netpol_lab.model import pack_folders
 from netpol_lab.model.errors import NotFound
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -29,7 +31,7 @@ def path(*parts: str) -> Path:
     >>> path().is_dir()
     True
     """
-    for place in _PLACES:
+    for place in _places():
         wanted = place.joinpath(*parts)
         with contextlib.suppress(OSError, ValueError):  # no file can have such a name
             if wanted.exists() and wanted.resolve().is_relative_to(place.resolve()):
@@ -37,15 +39,27 @@ def path(*parts: str) -> Path:
     raise NotFound(f"The lessons have no data file {'/'.join(parts) or 'data'!r}.")
 
 
+def _places() -> Iterator[Path]:
+    yield from _PLACES
+    yield from (pack / "data" for pack in pack_folders.folders())
+
+
+def files(kind: str) -> list[Path]:
+    """Every file of one kind of data, such as ``exercises``: the workbook's own in their order, then those of packs."""
+    return [file for place in _places() for file in sorted((place / kind).glob("*.yaml"))]
+
+
 def notebooks() -> list[Path]:
-    """The lessons' notebooks as a student gets them, in their order.
+    """The lessons' notebooks as a student gets them: the workbook's own in their order, then those of packs.
 
     >>> notebooks()[0].name
     '00-start-here.ipynb'
     """
     for place in (_PACKAGE / "_notebooks", _PACKAGE.parent / "notebooks"):
         if found := sorted(place.glob("*.ipynb")):
-            return found
+            own = {each.name for each in found}
+            brought = (each for pack in pack_folders.folders() for each in sorted(pack.glob("[0-9][0-9]-*.ipynb")))
+            return found + [each for each in brought if each.name not in own]
     raise NotFound("This installation holds no notebooks. Install netpol-lab again.")
 
 

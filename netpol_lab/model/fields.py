@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from netpol_lab.model.errors import LabError
-from netpol_lab.model.phrases import did_you_mean, nearest
+from netpol_lab.model.phrases import capital, did_you_mean, nearest
 
 FieldPath = tuple[str | int, ...]
 LinesOf = Callable[[FieldPath], int]
@@ -50,7 +50,7 @@ class Fields:
         """A text that is not empty. Without a default the field has to be there."""
         value = self._take(name, default)
         if not isinstance(value, str) or not (value.strip() or value == default):
-            raise DataError(f"{self.at(name)}: {name} has to be text, not {_kind(value)}.")
+            raise DataError(f"{self.at(name)}: {_no_text(name, value)}")
         return value.strip()
 
     def number(self, name: str) -> int | None:
@@ -66,20 +66,27 @@ class Fields:
     def choice(self, name: str, options: tuple[str, ...], default: str) -> str:
         value = self._take(name, default)
         if value not in options:
-            raise DataError(f"{self.at(name)}: {name} has to be one of {', '.join(options)}, not {value!r}.")
+            known = [each for each in options if each]
+            meant = capital(did_you_mean(nearest(str(value), known), "'"))
+            told = f"{name} has to be one of {', '.join(known)}, not {value!r}.{meant and f' {meant}'}"
+            raise DataError(f"{self.at(name)}: {told}")
         return str(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts; empty when the field is not there."""
         values = self._pop(name) or []
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            raise DataError(f"{self.at(name)}: {name} has to be a list of texts.")
+            raise DataError(f"{self.at(name)}: {name} has to be a list of texts, not {_kind(values)}.")
         return tuple(value.strip() for value in values)
 
     def labels(self, name: str) -> dict[str, str]:
         values = self._pop(name) or {}
-        if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-            raise DataError(f"{self.at(name)}: {name} has to be a map of texts.")
+        if not isinstance(values, dict):
+            raise DataError(f"{self.at(name)}: {name} has to be a map of texts, not {_kind(values)}.")
+        for key, value in values.items():
+            if not isinstance(key, str) or not isinstance(value, str):
+                odd = value if isinstance(key, str) else key
+                raise DataError(f"{self.at(name)}: {_no_text(f'{name}, {key}', odd)}")
         return values
 
     def each(self, name: str) -> Iterator[Fields]:
@@ -127,7 +134,8 @@ class Fields:
         if self._left:
             odd = min(map(str, self._left))
             meant = did_you_mean(nearest(odd, sorted(self._known)), "'")
-            raise DataError(f"{self.at(odd)}: unknown field {odd!r}{', ' + meant if meant else '.'}")
+            told = f", {meant}" if meant else f". Known are {', '.join(sorted(self._known))}."
+            raise DataError(f"{self.at(odd)}: unknown field {odd!r}{told}")
 
     def _take(self, name: str, default: Any) -> Any:
         if name not in self._left and default is None:
@@ -141,6 +149,13 @@ class Fields:
         return self._left.pop(name, default)
 
 
+def _no_text(name: str, value: Any) -> str:
+    is_plain = not isinstance(value, str | dict | list | None)
+    return f"{name} has to be text, not {_kind(value)}.{' Write it in quotes.' if is_plain else ''}"
+
+
 def _kind(value: Any) -> str:
-    names = {str: "a text", dict: "fields", list: "a list", type(None): "nothing"}
+    if isinstance(value, str) and value.strip():
+        return f"the text {value[:40]!r}{'…' * (len(value) > 40)}"
+    names = {str: "an empty text", dict: "fields", list: "a list", type(None): "nothing"}
     return names.get(type(value), repr(value))

@@ -81,7 +81,7 @@ def _bring(file: Path, fresh: bytes, last: str) -> str:
 
 def _sources(folder: Path) -> list[Path]:
     found = notebooks()
-    if folder.resolve() == found[0].parent.resolve():
+    if folder.resolve() in {each.parent.resolve() for each in found}:
         raise LabError(f"{folder} is where the notebooks come from. Name a folder of your own.")
     return found
 
