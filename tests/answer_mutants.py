@@ -32,6 +32,7 @@ from netpol_lab.lessons.exercises import CheckResult, Exercise, check, load
 from netpol_lab.lessons.loading import WrittenAnswer
 from netpol_lab.lessons.practice.clinic import scenarios
 from netpol_lab.manifests import from_object, read_text
+from netpol_lab.model.errors import ManifestError
 from netpol_lab.model.labels import METADATA_NAME
 from netpol_lab.model.objects import Resource
 
@@ -324,8 +325,8 @@ def of_commands(exercise: Exercise) -> Iterator[Mutant]:
             found += [("port 8080", instead(at, "--port=8080"), "M21"), ("no port", instead(at), "M21")]
         if word == "-n":
             if words[at + 1] != "default":
-                found += [("no namespace", instead(at, drop=2), "M8")]
-            found += [("kube-system", instead(at, "-n", "kube-system", drop=2), "M8")]
+                found += [("no namespace", instead(at, drop=2), "M8 M17")]
+            found += [("kube-system", instead(at, "-n", "kube-system", drop=2), "M8 M17")]
         if word == "--":
             rest = len(words) - at
             found += [
@@ -339,7 +340,7 @@ def of_commands(exercise: Exercise) -> Iterator[Mutant]:
         body: Document = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata}
         body["spec"] = {"podSelector": {}, "ingress": [{}]}
         answer = WrittenAnswer(yaml.safe_dump(body), exercise.solution.commands)
-        yield Mutant(f"a policy that admits all in {space}", answer, mistakes("M24"))
+        yield Mutant(f"a policy that admits all in {space}", answer, mistakes("M24 M15"))
 
 
 # -- what behaves differently ------------------------------------------------------------------------
@@ -424,8 +425,17 @@ def mutants(exercise: Exercise) -> list[Mutant]:
     found: dict[str, Mutant] = {}
     for change, new, fits in of_policies(documents, exercise):
         text = yaml.safe_dump_all(new, sort_keys=False)
-        found.setdefault(text, Mutant(change, WrittenAnswer(manifest=text), mistakes(fits)))
+        if _is_accepted(text):
+            found.setdefault(text, Mutant(change, WrittenAnswer(manifest=text), mistakes(fits)))
     return list(found.values())
+
+
+def _is_accepted(manifest: str) -> bool:
+    """Whether the API takes it: a port above its endPort, say, is refused and answers nothing."""
+    try:
+        return bool(read_text(manifest))
+    except ManifestError:
+        return False
 
 
 def answered(exercise: Exercise, answer: WrittenAnswer) -> CheckResult:

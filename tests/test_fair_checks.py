@@ -31,6 +31,7 @@ POLICY = f"""{HEAD}spec:
     ports: [{{port: 8087}}]
 """
 ALL_OF_IT = "{podSelector: {}}"
+MEANT = "{podSelector: {matchLabels: {app: player}}}"
 VIP = "{podSelector: {matchLabels: {vip: 'yes'}}}"
 ANYWHERE = "{namespaceSelector: {}, podSelector: {matchLabels: {app: player}}}"
 
@@ -89,7 +90,7 @@ TRICKS = {
     "delete all pods, which come back": (ALL_OF_IT, ["delete pods --all -n radio-07"], "Too open"),
     "delete the namespace": ("", ["delete namespace radio-07"], "nothing that this exercise looks at"),
     "delete who asks from elsewhere": (
-        "{podSelector: {matchLabels: {app: player}}}",
+        MEANT,
         ["delete deployment prometheus -n monitoring"],
         "prometheus in monitoring had a pod",
     ),
@@ -122,9 +123,24 @@ TRICKS = {
     ),
     "admit the check's visitor": (f"{VIP}, {ANYWHERE}", [], "Too open"),
     "give DNS no pod": (
-        "{podSelector: {matchLabels: {app: player}}}",
+        MEANT,
         ["scale deployment coredns --replicas=0 -n kube-system"],
         "No pod answers DNS any more.",
+    ),
+    "delete the Service beside a right policy": (
+        MEANT,
+        ["delete service playlists -n radio-07"],
+        "The Service playlists in radio-07 is gone or leads elsewhere",
+    ),
+    "lead the Service elsewhere beside a right policy": (
+        MEANT,
+        ["""patch service playlists -n radio-07 -p '{"spec":{"selector":{"app":"jingle"}}}'"""],
+        "The Service playlists in radio-07 is gone or leads elsewhere",
+    ),
+    "take an image that listens on nothing beside a right policy": (
+        MEANT,
+        ["set image deployment/playlists playlists=busybox:1.36 -n radio-07"],
+        "What answered on TCP 8087 of playlists in radio-07 does not run any more",
     ),
     "apply nothing": ("", [], "Not started yet"),
 }
@@ -135,12 +151,12 @@ def test_a_change_of_the_cluster_instead_of_the_policies_passes_nothing(lab: Lab
     peer, lines, answer = TRICKS[trick]
     passed, text = tried(lab, peer, *lines)
     # A peer that is wide enough for the trick may let in a stranger of the check, too; then that is said first.
-    assert not passed and (answer in text or "Too open" in text)
+    assert not passed and (answer in text or (peer != MEANT and "Too open" in text))
 
 
 def test_without_a_trick_the_same_task_passes(lab: Lab) -> None:
-    assert tried(lab, "{podSelector: {matchLabels: {app: player}}}")[0]
-    assert tried(lab, "{podSelector: {matchLabels: {app: player}}}", "rollout restart deployment/jingle -n radio-07")[0]
+    assert tried(lab, MEANT)[0]
+    assert tried(lab, MEANT, "rollout restart deployment/jingle -n radio-07")[0]
 
 
 def test_the_name_of_a_policy_means_nothing(lab: Lab) -> None:
@@ -222,7 +238,7 @@ def test_variables_of_the_environment_open_nothing(lab: Lab, monkeypatch: pytest
 
 
 def test_starting_over_after_the_answer_takes_it_away(lab: Lab) -> None:
-    tried(lab, "{podSelector: {matchLabels: {app: player}}}")
+    tried(lab, MEANT)
     lab.start(TASK)
     checked = lab.check()
     assert not checked.passed and "Not started yet" in said(checked)
@@ -239,7 +255,7 @@ def test_the_answer_of_one_exercise_passes_no_other(lab: Lab) -> None:
 
 
 def test_a_second_lab_knows_nothing_of_the_first(lab: Lab) -> None:
-    tried(lab, "{podSelector: {matchLabels: {app: player}}}")
+    tried(lab, MEANT)
     second = Lab("07", lesson="03-allow-specific")
     checked = second.check(TASK)
     second.close()
@@ -322,6 +338,15 @@ def test_an_honest_record_has_nothing_to_be_named(notebook_folder: Path) -> None
     (record,) = notebook_folder.rglob("*.jsonl")
     line = json.loads(record.read_text("utf-8").splitlines()[-1])
     assert line["definition"] == exercises.definition(exercises.load("02-default-deny/1"))
+
+
+def test_a_line_written_by_hand_is_named_by_the_board_and_nobody_is_accused(notebook_folder: Path) -> None:
+    lab = Lab("07", lesson="02-default-deny")
+    lab.close()
+    line = {"at": "2026-11-28T08:00:00Z", "xx": "07", "lesson": "x", "did": "check", "what": TASK, "result": "passed"}
+    (notebook_folder / "progress-07.jsonl").write_text(f"{json.dumps(line)}\n", "utf-8")
+    told = " ".join(on_the_board(notebook_folder)[1].split())
+    assert f"{TASK} was written down without the exercise's definition" in told and "Ask for the answer itself" in told
 
 
 def test_words_and_hints_are_no_part_of_a_definition() -> None:

@@ -71,6 +71,31 @@ def test_a_diagnosis_may_name_mistakes_by_letter_or_id(lab: Lab) -> None:
         lab.diagnose("z")
 
 
+def test_a_diagnosis_is_given_by_buttons_one_letter_after_the_other_and_written_down(lab: Lab) -> None:
+    lab.lesson = lab._record.lesson = "10-clinic"
+    lab.patient(day=2)
+    card, question = lab.diagnose(), clinic.of_day(2).diagnosis()
+    assert [letter for letter, _ in card.buttons] == [letter for letter, _ in question.options]
+    wrong = next(letter for letter, _ in question.options if letter not in question.right)
+    assert "are right" not in card.press(wrong).text
+    pressed = [card.press(letter) for letter in question.right]
+    assert "more was done" in pressed[0].text or "more were done" in pressed[0].text
+    assert "= Your diagnosis is right" in pressed[-1].title and not pressed[-1].buttons
+    lab.diagnose(question.right)
+    lines = [line for line in lab._record.read()[0] if line.did == "diagnose"]
+    assert [line.result for line in lines] == ["wrong", "part", "part", "right"][-len(lines) :]
+    assert lines[-1].answer == " ".join(m.id for letter, m in question.options if letter in question.right)
+    assert "0 of 1 right" in lab.progress().text
+
+
+def test_a_button_of_an_earlier_patient_answers_for_that_patient(lab: Lab) -> None:
+    lab.patient("S01")
+    card, right = lab.diagnose(), clinic.scenario("S01").diagnosis().right
+    lab.patient("S13")
+    assert "is right" in card.press(right).title
+    assert lab._treatment.named == []
+
+
 def test_what_is_asked_for_without_a_patient_or_an_exercise_is_told(lab: Lab) -> None:
     with pytest.raises(LabError, match="There is no patient"):
         lab.diagnose("a")
@@ -168,3 +193,26 @@ def test_a_rule_of_the_cluster_that_came_in_is_cited_without_a_line_of_no_file(l
     text = " ".join(lab.check().text.split())
     assert "Admitted by allow-everything, rule 1." in text
     assert "line " not in text
+    assert "a policy cannot take back what another admits" in text
+
+
+def test_who_deletes_the_policy_to_be_repaired_is_told_how_to_have_it_back(lab: Lab) -> None:
+    lab.patient("S32")
+    lab.kubectl("delete networkpolicy web -n shop")
+    assert 'have it back with lab.start("S32")' in " ".join(lab.check().text.split())
+
+
+def test_of_a_long_answer_what_is_left_out_is_told(lab: Lab) -> None:
+    """Of the reference's thirteen policies three are written: more than a handful are lacking."""
+    lab.start("13-capstone/2")
+    for each in lab._exercise.exercise.solution.manifest.split("---\n")[:3]:
+        assert lab.kubectl("apply -f -", each).exit_code == 0
+    assert "policies are left out. What you wrote is right, as far as it goes." in " ".join(lab.check().text.split())
+
+
+def test_a_rule_that_is_left_out_is_told_from_one_that_is_wrong(lab: Lab) -> None:
+    lab.patient("S20")
+    policy = yaml.safe_load(clinic.load("S20", "07").exercise.solution.manifest)
+    policy["spec"]["egress"] = policy["spec"]["egress"][1:]
+    lab.kubectl("apply -f -", yaml.safe_dump(policy))
+    assert "a rule is left out. What crawler-out says is needed" in " ".join(lab.check().text.split())

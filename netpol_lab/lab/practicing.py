@@ -21,6 +21,7 @@ from netpol_lab.tell.saying import line
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
     from netpol_lab.display.feedback_card import CheckPicture
+    from netpol_lab.lab.pressed import PressedPicture
 
 
 class Practice(Questions):
@@ -76,14 +77,30 @@ class Practice(Questions):
         id = name if name is not None else f"day {day}" + (f" level {level}" if level is not None else "")
         return self._admit(clinic.load(id, self.xx))
 
-    def diagnose(self, answer: str = "") -> Picture:
+    def diagnose(self, answer: str = "") -> PressedPicture:
         """Say what was done to the patient: letters of its card, such as ``"b"`` or ``"bd"``, or ids such as ``"M17"``.
 
-        Raises LabError without a patient, and for what is no option.
+        Or press the buttons, one after the other: each adds a letter to those that were right. Raises LabError without
+        a patient, and for what is no option.
         """
         if self._treatment is None:
             raise LabError('There is no patient. Take one in: lab.patient("S07"), or lab.patient(day=17).')
-        return self._treatment.diagnose(answer)
+        return self._diagnosed(self._treatment, answer)
+
+    def _diagnosed(self, treatment: Treatment, answer: str) -> PressedPicture:
+        from netpol_lab.lab.pressed import with_buttons
+
+        before, patient = len(treatment.named), treatment.patient
+        picture = treatment.diagnose(answer)
+        for letters in treatment.named[before:]:
+            ids = " ".join(mistake.id for letter, mistake in patient.diagnosis().options if letter in letters)
+            self._write_down("diagnose", patient.id, treatment.outcome(letters), answer=ids)
+        if patient.diagnosis().right in treatment.named:
+            return with_buttons(picture)
+        buttons = [(letter, mistake.name) for letter, mistake in patient.diagnosis().options]
+        return with_buttons(
+            picture, buttons, lambda letter: self._diagnosed(treatment, treatment.found + letter), "Your diagnosis:"
+        )
 
     def exam(self) -> Picture:
         """The paper of your number, with what you reached so far: one row per task. Its clock informs, in steps of five

@@ -75,12 +75,12 @@ class CheckResult:
         """The same, where a command changed something, and nothing that the exercise looks at."""
         return self.beginning(
             f"`{command}` changed something: nothing that this exercise looks at. Compare the names and the "
-            f"namespaces with the question. `{start_line(self.exercise)}` starts over."
+            f"namespaces with the question. `{self.exercise.start_line}` starts over."
         )
 
     def after_many_tries(self) -> CheckResult:
         """The same, with the line that starts over."""
-        line = start_line(self.exercise)
+        line = self.exercise.start_line
         over = f"Start over: `{line}` gives you the cluster as this exercise finds it. Your files stay."
         if self.feedback is None:
             return replace(self, sentences=(*self.sentences, over))
@@ -126,15 +126,10 @@ def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
     try:
         judged = judge(wanted, state)
     except NotFound as missing:
-        again = f"Run the cells above, from the top, or start over with `{start_line(wanted)}`."
+        again = f"Run the cells above, from the top, or start over with `{wanted.start_line}`."
         return CheckResult(wanted, "not there", (f"{missing} {again}",))
     result = _judged(wanted, judged, state, start)
     return result if not result.passed else _passing(result, judged, state, start)
-
-
-def start_line(exercise: Exercise) -> str:
-    """What to type to have the cluster as an exercise begins."""
-    return f'lab.start("{exercise.id}")'
 
 
 def begin(exercise: Exercise) -> Picture:
@@ -297,7 +292,7 @@ def _passing(result: CheckResult, judged: Sequence[Judged], state: Snapshot, sta
     exercise, feedback = result.exercise, result.feedback
     missing = nobody_to_ask(exercise, state, start)
     if missing:
-        return CheckResult(exercise, "not there", (f"{missing} Start over with `{start_line(exercise)}`.",))
+        return CheckResult(exercise, "not there", (f"{missing} Start over with `{exercise.start_line}`.",))
     relabeled = labels_in_the_way(exercise, state, start)
     if relabeled:
         return CheckResult(exercise, "not yet", (relabeled.text,), relabeled.mistake)

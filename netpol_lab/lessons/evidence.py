@@ -129,9 +129,12 @@ class Evidence:
 
     def is_selected_by_mistake(self, miss: NearMiss, gate: Gate) -> bool:
         """Whether the solution's policy of that name passes over the pod: then a selector is at fault, and no port."""
-        policy = miss.rule.policy
-        meant = [each for each in self.exercise.solution_policies if each.id == policy.id]
-        return bool(meant) and gate.endpoint not in self.pods(meant[0])
+        meant = any(each.id == miss.rule.policy.id for each in self.exercise.solution_policies)
+        return meant and not self.is_rightly_selected(miss.rule.policy, gate.endpoint)
+
+    def is_rightly_selected(self, policy: NetworkPolicy, end: Endpoint) -> bool:
+        """Whether the solution's policy of that name selects the end, too."""
+        return any(each.id == policy.id and end in self.pods(each) for each in self.exercise.solution_policies)
 
     def nearest_misses(self) -> list[NearMiss]:
         """Those of them that miss by the fewest conditions. What a farther rule lacks is no cause."""

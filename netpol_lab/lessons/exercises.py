@@ -12,7 +12,7 @@ from hashlib import sha256
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.lessons import loading
 from netpol_lab.lessons.asking import asks_about, asks_about_policy
-from netpol_lab.lessons.checking import CheckResult, begin, begun_at, show, start_line
+from netpol_lab.lessons.checking import CheckResult, begin, begun_at, show
 from netpol_lab.lessons.checking import check as check_one
 from netpol_lab.lessons.lesson_data import lessons
 from netpol_lab.lessons.loading import Exercise, ids, of_lesson
@@ -73,7 +73,7 @@ def not_by_commands(exercise: Exercise) -> CheckResult:
     """What is said of a cluster that no command left as it is."""
     told = (
         "Something other than a command changed this cluster, so nobody can tell whose answer it is. Apply yours with "
-        f"`kubectl apply -f`; `{start_line(exercise)}` starts over."
+        f"`kubectl apply -f`; `{exercise.start_line}` starts over."
     )
     return CheckResult(exercise, "not there", (told,))
 

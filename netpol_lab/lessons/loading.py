@@ -107,6 +107,11 @@ class Exercise:
     files: tuple[tuple[str, str], ...] = ()
 
     @property
+    def start_line(self) -> str:
+        """What to type to have the cluster as the exercise begins."""
+        return f'lab.start("{self.id}")'
+
+    @property
     def cells(self) -> tuple[WantedCell, ...]:
         return self.allowed + self.denied
 

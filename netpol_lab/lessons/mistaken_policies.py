@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from itertools import combinations
 
 from netpol_lab.engine.verdict import Gate, Verdict
 from netpol_lab.lessons.evidence import DOOR, Evidence, at_selector, counterpart, gates, short
 from netpol_lab.lessons.recognize import Recognized, found, recognizes
 from netpol_lab.model.labels import Labels
-from netpol_lab.model.objects import Direction, Endpoint, NetworkPolicy, Pod, Resource
+from netpol_lab.model.objects import Direction, Endpoint, NetworkPolicy, NetworkPolicyRule, Pod, Resource
 from netpol_lab.model.phrases import in_words, listed
 from netpol_lab.tell.condition_words import condition_words
-
-MOST_LEFT_OUT = 5
 
 # -- a policy that was not written ---------------------------------------------------------------------
 
@@ -35,20 +32,38 @@ def policy_left_out(evidence: Evidence, _: Evidence) -> Recognized | None:
     return None
 
 
+@recognizes(Evidence.stops_and_policies)
+def rule_left_out(evidence: Evidence, stop: tuple[Gate, NetworkPolicy]) -> Recognized | None:
+    """What a policy says is needed, and with one more rule of the solution all is as wanted."""
+    gate, policy = stop
+    meant = [each for each in evidence.exercise.solution_policies if each.id == policy.id]
+    rules = policy.rules(gate.direction)
+
+    def wrong(changed: Sequence[NetworkPolicyRule]) -> int:
+        return evidence.wrong_with(replace(policy, **{gate.direction: tuple(changed)}))  # type: ignore[arg-type]
+
+    for rule in (rule for each in meant for rule in each.rules(gate.direction) if rules and not evidence.asks_dns):
+        whole = (*rules, rule)
+        if not wrong(whole) and all(wrong([each for each in whole if each is not one]) for one in rules):
+            end = short(evidence.far_end(gate))
+            return found(policy=policy.name, end=end, direction=gate.direction).at(policy.origin)
+    return None
+
+
 def _left_out(evidence: Evidence) -> Sequence[Resource]:
-    """The fewest policies of the solution that are lacking; none where the answer has another fault."""
-    written = {policy.id: ("NetworkPolicy", policy.namespace, policy.name) for policy in evidence.policies}
+    """The policies of the solution that are lacking, each of them needed; none where the answer has another fault."""
+    written = [("NetworkPolicy", policy.namespace, policy.name) for policy in evidence.policies]
     whole = evidence.exercise.solution_objects
-    lacking = [each for each in whole if f"{each.namespace}/{each.name}" not in written]
-    if len(lacking) > MOST_LEFT_OUT:  # another design than the solution: twice as many choices for each policy more
+    lacking = {each.key: each for each in whole if each.key not in written}
+    healed = evidence.state.with_objects(lacking.values())
+    if not written or evidence.wrong_in(healed):
         return ()
-    for size in range(1, len(whole)):
-        for some in combinations(lacking, size):
-            state = evidence.state.with_objects(some)
-            if not evidence.wrong_in(state):
-                needed = all(evidence.wrong_in(state.without([key])) for key in written.values())
-                return some if written and needed else ()
-    return ()
+    for key in list(lacking):
+        if not evidence.wrong_in(healed.without([key])):
+            healed = healed.without([key])
+            del lacking[key]
+    needed = all(evidence.wrong_in(healed.without([key])) for key in written)
+    return list(lacking.values()) if needed and len(lacking) < len(whole) else ()
 
 
 # -- spec.podSelector: nobody, too many, too few -------------------------------------------------------
@@ -104,6 +119,8 @@ def _needless(evidence: Evidence) -> Iterator[tuple[Gate, NetworkPolicy]]:
     for gate, policy in evidence.stopping():
         if any(miss.rule.policy != policy for miss in evidence.near_misses()):
             continue  # the student means to open the door again: why that fails is the cause
+        if evidence.is_rightly_selected(policy, gate.endpoint):
+            continue
         closes = any(evidence.is_asked_shut(pod, gate.direction) for pod in evidence.pods(policy))
         if closes and not evidence.is_asked_shut(gate.endpoint, gate.direction):
             yield gate, policy
@@ -222,7 +239,8 @@ def _visitor(evidence: Evidence, pod: Endpoint) -> list[str]:
 @recognizes(Evidence.leaks)
 def deny_does_not_win(evidence: Evidence, leak: Verdict) -> Recognized | None:
     older = [rule for gate in reversed(gates(leak)) for rule in gate.admitting]
-    if not evidence.policies or evidence.opens or not older or not _then(evidence, leak):
+    did = evidence.policies or {each.id for each in evidence.start.policies} - {p.id for p in evidence.state.policies}
+    if not did or evidence.opens or not older or not _then(evidence, leak):
         return None
     is_answer = older[0].policy.name in evidence.exercise.answer_names
     places = {"policy": older[0].policy.name, "rule": older[0]}
@@ -240,7 +258,7 @@ def _freed(evidence: Evidence) -> Iterator[tuple[Pod, NetworkPolicy, bool]]:
 @recognizes(_freed)
 def isolation_gone(evidence: Evidence, freed: tuple[Pod, NetworkPolicy, bool]) -> Recognized | None:
     pod, policy, is_there = freed
-    places = {"policy": policy.name, "pod": short(pod)}
+    places = {"policy": policy.name, "pod": short(pod), "start": evidence.exercise.start_line}
     if not is_there:
         return found("the answer is gone" if policy.name in evidence.exercise.answer_names else "gone", **places)
     return found("replaced", **places).at(_now(evidence, policy).origin)
@@ -276,6 +294,7 @@ def rule_lost(evidence: Evidence, lost: tuple[NetworkPolicy, Verdict]) -> Recogn
     policy, verdict = lost
     ends = {"source": short(verdict.source), "destination": short(verdict.destination)}
     places = {**ends, "port": f"{verdict.protocol} {verdict.port}", "policy": policy.name}
+    places["start"] = evidence.exercise.start_line
     if all(each.id != policy.id for each in evidence.state.policies):
         return found("gone", **places)
     return found("replaced", **places).at(_now(evidence, policy).origin)

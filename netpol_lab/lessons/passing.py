@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from netpol_lab.cluster.listening import listener_on, listeners
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.scene import SceneNode, build
 from netpol_lab.engine.profiles import CONFORMANT, Profile
@@ -14,15 +15,16 @@ from netpol_lab.lessons.evidence import counterpart, own_policies, short
 from netpol_lab.lessons.loading import Exercise
 from netpol_lab.lessons.recognize import Cause, cause_of, found
 from netpol_lab.model.labels import Labels
-from netpol_lab.model.objects import DIRECTIONS, Direction, Namespace, NetworkPolicy, Pod, Resource, name_of
+from netpol_lab.model.objects import DIRECTIONS, Direction, Namespace, NetworkPolicy, Pod, Resource, Service, name_of
 from netpol_lab.model.phrases import listed
 from netpol_lab.model.ports import PortSet
 
 
 def nobody_to_ask(exercise: Exercise, state: Snapshot, start: Snapshot) -> str:
-    """Who is no longer there to ask, as a sentence; "" where all are that the exercise compares with its start."""
-    if exercise.rest == "free":
-        return ""
+    """Who is no longer there to ask or to answer, as a sentence; "" where all are that the exercise speaks of."""
+    silent = _silent(exercise, state)
+    if silent or exercise.rest == "free":
+        return silent
     there = {(pod.namespace, name_of(pod)) for pod in state.policed_pods}
     for pod in start.policed_pods:
         if pod.namespace != "kube-system" and (pod.namespace, name_of(pod)) not in there:
@@ -33,6 +35,33 @@ def nobody_to_ask(exercise: Exercise, state: Snapshot, start: Snapshot) -> str:
     if not any(node.is_dns for node in build(state).nodes):
         return "No pod answers DNS any more. Where nobody can ask, nothing is proved."
     return ""
+
+
+def _silent(exercise: Exercise, state: Snapshot) -> str:
+    """Which program or Service that is behind a wanted connection in the solved state does not answer any more."""
+    solved = exercise.solved_state()
+    names = {cell.destination for cell in exercise.allowed}
+    for pod in (pod for pod in solved.pods if f"{pod.namespace}/{name_of(pod)}" in names):
+        same = [each for each in state.pods if (each.namespace, name_of(each)) == (pod.namespace, name_of(pod))]
+        for one in listeners(solved, pod):
+            answering = (listener_on(state, each, one.port.port, one.port.protocol) for each in same)
+            if not all(each and each.program == one.program for each in answering):
+                return (
+                    f"What answered on {one.port.protocol} {one.port.port} of `{name_of(pod)}` in `{pod.namespace}` "
+                    "does not run any more. Where nobody answers, nothing is proved."
+                )
+        for service in (each for each in solved.services if pod in solved.pods_of(each)):
+            now = state.service(service.namespace, service.name)
+            if now is None or _leads_to(now) != _leads_to(service):
+                return (
+                    f"The Service `{service.name}` in `{service.namespace}` is gone or leads elsewhere, and clients "
+                    "come by it. Where nobody answers them, nothing is proved."
+                )
+    return ""
+
+
+def _leads_to(service: Service) -> tuple[object, ...]:
+    return service.selector, *((each.port, each.target_port, each.protocol) for each in service.ports)
 
 
 def labels_in_the_way(exercise: Exercise, state: Snapshot, start: Snapshot) -> Cause | None:

@@ -15,7 +15,7 @@ from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.lessons.behavior import Judged, judge
 from netpol_lab.lessons.loading import Exercise, WantedCell, WrittenAnswer
 from netpol_lab.lessons.practice.exam import number_of
-from netpol_lab.lessons.practice.healthy_worlds import deny_policy, dns_policy, senders, world
+from netpol_lab.lessons.practice.healthy_worlds import deny_policy, dns_policy, partners, world
 from netpol_lab.lessons.practice.patients import lookalikes, newcomers
 from netpol_lab.manifests import from_object
 from netpol_lab.model.errors import NotFound
@@ -66,7 +66,7 @@ def design(id: str, xx: str) -> Exercise:
         title=title,
         question=question,
         allowed=tuple(allowed),
-        visitors=(*newcomers(made.spaces), *lookalikes(senders(made))),
+        visitors=(*newcomers(made.spaces), *lookalikes(partners(made))),
         rest="solution",
         labels="kept",
         scope=made.spaces,

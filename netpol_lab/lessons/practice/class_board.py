@@ -70,18 +70,24 @@ KNOWN = (
 def foreign_definitions(
     students: Mapping[str, Iterable[RecordedLine]], definition: Callable[[str, str], str]
 ) -> list[str]:
-    """What has to be said of lines about an exercise that is another one here: edited, or of another version.
+    """What has to be said of lines about an exercise that is another one here: edited, of another version, or of none.
 
     ``definition`` is the digest here of an exercise, by its id and a student's number.
     """
     told = {
-        f"{name}: {line.what} was checked by a definition that is not the board's: an edited file, or another version "
-        "of the workbook."
+        f"{name}: {line.what} {_OTHER if line.definition else _NONE}"
         for name, lines in students.items()
         for line in lines
-        if line.definition and line.definition != definition(line.what, line.xx)
+        if line.result in ("passed", "failed") and line.definition != definition(line.what, line.xx)
     }
     return sorted(told)
+
+
+_OTHER = "was checked by a definition that is not the board's: an edited file, or another version of the workbook."
+_NONE = (
+    "was written down without the exercise's definition, which a check puts into every line: by hand, or by an older "
+    "version of the workbook. Ask for the answer itself."
+)
 
 
 def _row(

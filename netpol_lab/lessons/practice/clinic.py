@@ -11,7 +11,7 @@ import yaml
 
 from netpol_lab.lessons.loading import Exercise, WantedCell, WrittenAnswer, read_exercise
 from netpol_lab.lessons.practice.days import Break, BrokenDay, Felt, broken_day, id_of
-from netpol_lab.lessons.practice.healthy_worlds import Manifest, pod_of, senders, service_of
+from netpol_lab.lessons.practice.healthy_worlds import Manifest, partners, pod_of, service_of
 from netpol_lab.lessons.practice.patients import Patient, Symptom, lookalikes, newcomers
 from netpol_lab.manifests import from_object
 from netpol_lab.model import datafiles as data
@@ -65,11 +65,9 @@ def scenario(id: str, xx: str = "07") -> Patient:
     if level not in (1, 2, 3) or not read.wrong or not read.cells or not mistakes or not told:
         raise DataError(f"{place}: a level from 1 to 3, cells, mistakes, told, and a wrong answer are expected.")
     spaces = tuple(dict.fromkeys(each["metadata"]["name"] for each in cast if each["kind"] == "Namespace"))
-    visitors = (
-        *read.visitors,
-        *newcomers(spaces),
-        *lookalikes(carried for each in given if (carried := _carried(each.body))),
-    )
+    carried = [labels for each in given if (labels := _carried(each.body))]
+    keys = dict.fromkeys(("app", *(key for labels in carried for key in labels)))
+    visitors = (*read.visitors, *newcomers(spaces, keys), *lookalikes(carried))
     exercise = replace(read, given=given, visitors=visitors, scope=spaces, rest="solution")
     return Patient(exercise, level, complaint, shown, wants, mistakes, told)
 
@@ -116,7 +114,7 @@ def of_day(number: int, level: int | None = None, xx: str = "07") -> Patient:
         id=f"day {number}" if level is None else f"day {number} level {level}",
         title=f"{capital(made.company)}, level {day.level}",
         question="Repair the policies: what has to work works again, and nothing else opens.",
-        visitors=(*newcomers(made.spaces), *lookalikes(senders(made))),
+        visitors=(*newcomers(made.spaces), *lookalikes(partners(made))),
         allowed=wanted,
         asks=(),
         rest="solution",

@@ -23,10 +23,10 @@ from netpol_lab.lessons.practice.healthy_worlds import (
     deny_policy,
     dns_policy,
     named,
+    partners,
     peer,
     policy,
     port_of,
-    senders,
     world,
 )
 from netpol_lab.lessons.practice.patients import lookalikes, newcomers
@@ -116,7 +116,7 @@ def _exercise(place: int, made: ExamTask, where: HealthyWorld, xx: str) -> Exerc
         question=made.question,
         allowed=tuple(made.allowed),
         denied=tuple(made.denied),
-        visitors=(*newcomers(where.spaces), *lookalikes(senders(where))),
+        visitors=(*newcomers(where.spaces), *lookalikes(partners(where))),
         rest="solution",
         labels=made.labels,
         policies=made.policies,

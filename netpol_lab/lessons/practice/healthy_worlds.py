@@ -112,9 +112,10 @@ def world(number: int, size: int = 1, suffix: str = "", shift: int = 0) -> Healt
     return HealthyWorld(theme["company"], tuple(spaces.values()), tuple(made), flows)
 
 
-def senders(made: HealthyWorld) -> list[dict[str, str]]:
-    """The labels of all pods that a policy of a world admits."""
-    return [{"app": each.name, "role": each.role} for each in dict.fromkeys(flow.source for flow in made.flows)]
+def partners(made: HealthyWorld) -> list[dict[str, str]]:
+    """The labels of all pods that a policy of a world speaks of."""
+    ends = dict.fromkeys(end for flow in made.flows for end in (flow.source, flow.destination))
+    return [{"app": each.name, "role": each.role} for each in ends]
 
 
 _PLAIN: Mapping[str, str] = {"gateway": "router", "scraper": "prometheus", "board": "grafana"}

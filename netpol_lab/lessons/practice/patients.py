@@ -52,14 +52,14 @@ class Patient:
         return _choice(self)
 
 
-def newcomers(spaces: Iterable[str]) -> tuple[Resource, ...]:
+def newcomers(spaces: Iterable[str], keys: Iterable[str] = ("app",)) -> tuple[Resource, ...]:
     """Pods without a part in the application: they show what opens to everybody, or to more than the pods of DNS.
 
-    In each of its namespaces a newcomer and one with the label of DNS, and one beside DNS in ``kube-system``.
+    In each of its namespaces a newcomer, whose labels have these keys and values of its own, and one with the label of
+    DNS; and one beside DNS in ``kube-system``.
     """
-    each = (
-        _visitor(space, *who) for space in spaces for who in (("newcomer", {"app": "newcomer"}), ("resolver", _DNS))
-    )
+    new = dict.fromkeys(keys, "newcomer")
+    each = (_visitor(space, *who) for space in spaces for who in (("newcomer", new), ("resolver", _DNS)))
     return (*each, _visitor("kube-system", "metrics", {"k8s-app": "metrics-server"}))
 
 

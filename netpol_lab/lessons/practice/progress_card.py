@@ -14,13 +14,16 @@ from netpol_lab.lessons.practice.tallies import first_answers, tasks
 from netpol_lab.model.phrases import counted, noun
 
 _HEAD = ("Lesson", "Exercises passed", "Tries", "Predictions", "Quiz, first answer")
+_DIAGNOSED = "Diagnoses, first"
 _NAMED = ("Mistake", "Named", "Last in", "Right answers since")
 
 
 def draw(lines: Sequence[RecordedLine], lesson: str, notes: Sequence[str] = ()) -> card.Picture:
     """The card. ``lesson`` is the one that is open, ``notes`` what has to be said of the file."""
     begun = sorted({line.lesson for line in lines if line.lesson})
-    rows = [_row(each, [line for line in lines if line.lesson == each]) for each in begun]
+    width = len(_HEAD) + any(line.did == "diagnose" for line in lines)
+    head = (*_HEAD, _DIAGNOSED)[:width]
+    rows = [_row(each, [line for line in lines if line.lesson == each])[:width] for each in begun]
     back = returning(lines, lesson)
     named = [_named(each) for each in back]
     repeat = [*_to_repeat(back), *_unfinished(lines)]
@@ -32,7 +35,7 @@ def draw(lines: Sequence[RecordedLine], lesson: str, notes: Sequence[str] = ()) 
     parts: list[Markup] = []
     boxes = []
     if rows:
-        parts.append(tables.table(_HEAD, rows))
+        parts.append(tables.table(head, rows))
     if named:
         parts.append(el("div", tables.table(_NAMED, named), class_="npl-named"))
     if repeat:
@@ -40,7 +43,7 @@ def draw(lines: Sequence[RecordedLine], lesson: str, notes: Sequence[str] = ()) 
     if notes:
         boxes.append(card.note(*notes))
     twin = [
-        *table([_HEAD, *rows] if rows else []),
+        *table([head, *rows] if rows else []),
         *(["", *table([_NAMED, *named])] if named else []),
         *(["", "To repeat today:", *(f"  {ascii_text(each.replace('`', ''))}" for each in repeat)] if repeat else []),
         *(["", *map(ascii_text, notes)] if notes else []),
@@ -59,6 +62,7 @@ def _row(lesson: str, lines: Sequence[RecordedLine]) -> tuple[str, ...]:
         str(sum(tally.tries for tally in done.values()) or ""),
         _right(first_answers(lines, "predict").values()),
         _right(first_answers(lines, "quiz").values()),
+        _right(first_answers(lines, "diagnose").values()),
     )
 
 

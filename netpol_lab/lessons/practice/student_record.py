@@ -1,9 +1,9 @@
 """The student's record: one plain file of their own, a line for each thing done. It is never sent anywhere.
 
 Each line is JSON: ``at`` (when), ``xx`` (whose), ``lesson``, ``did`` (``check``, ``predict``, ``quiz``, ``recall``,
-``patient`` …), ``what`` (its id), ``result`` (``passed``, ``failed``, ``right``, ``wrong``, ``shown``), and where there
-is one the ``mistake`` that was named, the ``answer`` (its key in the data), and the ``definition``: a digest of the
-exercise that was checked.
+``patient``, ``diagnose``), ``what`` (its id), ``result`` (``passed``, ``failed``, ``right``, ``wrong``, ``part`` of
+what is right, ``shown``), and where there is one the ``mistake`` that was named, the ``answer`` (its key in the data),
+and the ``definition``: a digest of the exercise that was checked.
 """
 
 from __future__ import annotations

@@ -26,6 +26,17 @@ class Treatment:
     def cured(self) -> bool:
         return bool(self.checks) and self.checks[-1].passed
 
+    @property
+    def found(self) -> str:
+        """The letters of all that was named rightly so far."""
+        right = self.patient.diagnosis().right
+        return "".join(letter for letter in right if any(letter in said for said in self.named))
+
+    def outcome(self, letters: str) -> str:
+        """What a diagnosis is: ``right``, ``wrong`` where something of it is, or ``part`` of what is right."""
+        right = set(self.patient.diagnosis().right)
+        return "right" if set(letters) == right else "part" if set(letters) < right else "wrong"
+
     def admission(self) -> Picture:
         """The card at the beginning: the complaint, the line that shows it, and what has to work."""
         from netpol_lab.display import card
@@ -54,7 +65,8 @@ class Treatment:
         letters = diagnosis.letters(answer)
         if not letters:
             return card.told("Your diagnosis", "Nothing is said yet.", self._options())
-        self.named.append(letters)
+        if letters not in self.named:  # the same cell can be run again
+            self.named.append(letters)
         right, wrong = set(letters) & set(diagnosis.right), set(letters) - set(diagnosis.right)
         missing = len(diagnosis.right) - len(right)
         if not wrong and not missing:
@@ -72,8 +84,8 @@ class Treatment:
         """What happened, and what the treatment took."""
         from netpol_lab.display import card
 
-        right = self.patient.diagnosis().right
-        tries = next((place for place, letters in enumerate(self.named, 1) if letters == right), 0)
+        said = [self.outcome(letters) for letters in self.named]
+        tries = 1 + said[: said.index("right")].count("wrong") if "right" in said else 0
         told = f"named at try {tries}" if tries else "not named" if self.named else "not asked for"
         wide = sum(check.feedback is not None and check.feedback.leaks > 0 for check in self.checks)
         opened = counted(wide, "try", "tries") if wide else "no try"
