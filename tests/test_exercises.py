@@ -323,7 +323,6 @@ FAULTS = {
     "a field nobody reads": ("title:", "titel: x\n  title:", "unknown field 'titel'"),
     "a missing question": ("question: Q", "", "question is missing"),
     "an id out of order": ("id: x/1", "id: x/2", "the id has to be 'x/1'"),
-    "one hint": ("hints: [a, b]", "hints: [a]", "two or three hints"),
     "no wanted behavior": ("objects: [{kind: Namespace, name: n}]", "", "it wants nothing"),
     "a port as text": (
         "objects:",
@@ -345,7 +344,6 @@ exercises:
   title: T
   question: Q
   objects: [{kind: Namespace, name: n}]
-  hints: [a, b]
   solution: {commands: k}
   wrong:
   - {name: one, mistake: M1, commands: k}

@@ -351,7 +351,7 @@ def test_a_line_written_by_hand_is_named_by_the_board_and_nobody_is_accused(note
 
 def test_words_and_hints_are_no_part_of_a_definition() -> None:
     task = exercises.load("02-default-deny/1")
-    same = dataclasses.replace(task, hints=("another", "hint"), question="Said otherwise.", wrong=())
+    same = dataclasses.replace(task, question="Said otherwise.", wrong=())
     assert exercises.definition(same) == exercises.definition(task)
     opened = {"allowed": task.allowed + task.denied[:1], "denied": task.denied[1:]}
     for change in (opened, {"denied": task.denied[1:]}, {"rest": "free"}, {"start": ()}):

@@ -24,7 +24,6 @@ exercises:
   start: [20-shop/shop.yaml]
   answer: close-db.yaml
   denied: [{from: shop/web, to: shop/db}]
-  hints: [a, b]
   solution: {commands: kubectl get pods}
   wrong:
   - {name: one, mistake: M1, commands: k}

@@ -79,7 +79,7 @@ def not_by_commands(exercise: Exercise) -> CheckResult:
 
 
 def definition(exercise: Exercise) -> str:
-    """A digest of what an exercise begins with and wants. Its words, hints and wrong answers are no part of it."""
+    """A digest of what an exercise begins with and wants. Its words and wrong answers are no part of it."""
     files = (data.path("manifests", *name.split("/")).read_text("utf-8") for name in exercise.start)
     bodies = (each.body for each in (*exercise.given, *exercise.visitors))
     freedoms = exercise.rest, exercise.labels, exercise.policies, exercise.scope, exercise.ignore

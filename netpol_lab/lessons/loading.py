@@ -99,7 +99,6 @@ class Exercise:
     scope: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     file: str = ""
-    hints: tuple[str, ...] = ()
     solution: WrittenAnswer
     wrong: tuple[WrongAnswer, ...] = ()
     xx: str
@@ -207,7 +206,6 @@ def _checked(exercise: Exercise, id: str, place: str) -> Exercise:
     """The exercise of a lesson. Raises :class:`DataError` where it lacks what every one must have."""
     faults = {
         f"the id has to be {id!r}, not {exercise.id!r}": exercise.id != id,
-        "two or three hints are expected": not 2 <= len(exercise.hints) <= 3,
         "at least two wrong answers are expected": len(exercise.wrong) < 2,
         "it wants nothing: neither objects nor connections": not exercise.objects and not exercise.cells,
         "rest needs a scope": exercise.rest != "free" and not exercise.scope,
@@ -353,7 +351,6 @@ EXERCISE = Schema(
         schemas.choice("labels", "`kept`: the answer has to hold with the start's labels.", ("free", "kept"), "free"),
         schemas.choice("policies", "`kept`: the answer is no policy, and none may be added.", ("free", "kept"), "free"),
         schemas.texts("ignore", "Policies of earlier exercises, by name, that are no part of this answer."),
-        schemas.texts("hints", "Two or three, from vague to nearly told."),
         schemas.inner("solution", "One answer that passes. Others with the same behavior pass too.", SOLUTION),
         schemas.each("wrong", "At least two answers that do not pass, each with its mistake.", WRONG_ANSWER),
     ),
