@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from netpol_lab.lab.cli import copies, main
+from netpol_lab.lab import copies
+from netpol_lab.lab.cli import main
 from netpol_lab.model import datafiles, whole_files
 
 NAMES = ("00-start-here.ipynb", "01-allow-all.ipynb", "02-default-deny.ipynb")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from netpol_lab import Lab
-from netpol_lab.lab.cli.copies import bring
+from netpol_lab.lab.copies import bring
 from netpol_lab.lessons import exercises, quiz
 from netpol_lab.model import datafiles, pack_folders
 from netpol_lab.model.errors import LabError, NotFound

@@ -31,8 +31,8 @@ def command(folder: str | None, no_open: bool, reset: str | None, no_browser: bo
 
     What you write in a lesson lies in FOLDER/work, and no option touches it. Stop JupyterLab with Ctrl-C.
     """
-    from netpol_lab.lab.cli.copies import RECORD, bring
-    from netpol_lab.lab.cli.copies import reset as set_back
+    from netpol_lab.lab.copies import RECORD, bring
+    from netpol_lab.lab.copies import reset as set_back
 
     place = Path(folder or ("." if Path(RECORD).is_file() else "netpol-lab"))
     if reset is not None:

@@ -16,17 +16,24 @@ from netpol_lab.model.whole_files import write_whole
 RECORD = ".netpol-lab.json"
 """In the student's folder: the sum of each notebook as it was brought last. It tells a student's change from ours."""
 
+_NUMBER = "number"
+_ANY_NUMBER = rb"XX = \"07\""
+"""How a lesson's first cell stands in the file of a notebook."""
 
-def bring(folder: Path) -> list[str]:
+
+def bring(folder: Path, number: str = "") -> list[str]:
     """Copy every notebook that is not there, and renew those that the student did not change.
 
-    Returns one line for each notebook that was written or that is the student's. A changed one stays; where ours is
-    newer, it is put beside it. Raises :class:`LabError` for what cannot be written; what was there is as it was.
+    With a ``number`` the notebooks begin with that one, and the folder remembers it. Returns one line for each notebook
+    that was written or that is the student's. A changed one stays; where ours is newer, it is put beside it. Raises
+    :class:`LabError` for what cannot be written; what was there is as it was.
     """
     record = _record(folder)
+    if number:
+        record[_NUMBER] = number
     said = []
     for source in _sources(folder):
-        fresh = source.read_bytes()
+        fresh = _fresh(source, record)
         said.append(_bring(folder / source.name, fresh, record.get(source.name, "")))
         record[source.name] = _sum(fresh)
     _write(folder / RECORD, json.dumps(record, indent=1, sort_keys=True).encode() + b"\n")
@@ -40,7 +47,7 @@ def reset(folder: Path, wanted: str) -> str:
     :class:`LabError` for what cannot be written; then the student's notebook is where it was.
     """
     source = _meant(_sources(folder), wanted)
-    file, fresh = folder / source.name, source.read_bytes()
+    file, fresh = folder / source.name, _fresh(source, _record(folder))
     own = _bytes(file)
     if own == fresh:
         return f"{file.name}: is as it came, so there is nothing to set back."
@@ -84,6 +91,11 @@ def _sources(folder: Path) -> list[Path]:
     if folder.resolve() in {each.parent.resolve() for each in found}:
         raise LabError(f"{folder} is where the notebooks come from. Name a folder of your own.")
     return found
+
+
+def _fresh(source: Path, record: dict[str, str]) -> bytes:
+    """A notebook as it comes: with the number of the folder's student, where there is one."""
+    return source.read_bytes().replace(_ANY_NUMBER, _ANY_NUMBER.replace(b"07", str(record.get(_NUMBER, "07")).encode()))
 
 
 def _meant(sources: list[Path], wanted: str) -> Path:
