@@ -100,6 +100,8 @@ def test_the_matrix_of_one_port_is_the_frame_of_the_unfolded_scene(seed: int) ->
 
 
 def test_a_matrix_that_would_fill_the_memory_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matrix, "MOST_ENDS", 2)
-    with pytest.raises(LabError, match="too large"):
-        Cluster.at(state_of(world(1, size=4))).matrix(80)
+    monkeypatch.setattr(matrix, "MOST_GIGABYTES", 10 / 1e9)
+    cluster = Cluster.at(state_of(world(1, size=4)))
+    for port in (80, None):
+        with pytest.raises(LabError, match="too large"):
+            cluster.matrix(port)

@@ -11,6 +11,7 @@ from worlds import snapshot_of, state_of, world
 
 from netpol_lab import Cluster
 from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.connections import scene as scene_module
 from netpol_lab.connections.ends import outside_ranges
 from netpol_lab.connections.frames import DIRECTIONS
 from netpol_lab.connections.scene import Reach, Scene, build, effect_of
@@ -63,6 +64,43 @@ def test_the_reach_of_a_node_is_that_of_every_pod_it_stands_for(part: int) -> No
                     continue
                 assert reach.egress == state.engine.admitted("egress", one, other), seed
                 assert reach.ingress == state.engine.admitted("ingress", one, other), seed
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_all_pairs_at_once_are_the_pairs_one_by_one(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    differing = 0
+    for seed in SEEDS[part::3]:
+        state = with_owners(state_of(world(seed, size=4)))
+        for profile, fold in (("upstream", True), ("upstream", False), ("cilium", True)):
+            state = replace(state, enforcement=PROFILES[profile])
+            one_by_one = build(state, fold=fold)
+            assert not one_by_one.is_large
+            monkeypatch.setattr(scene_module, "FEW", 0)
+            at_once = build(state, fold=fold)
+            assert at_once.is_large
+            pairs = dict(one_by_one.reach)
+            assert dict(at_once.reach) == pairs, (seed, profile, fold)
+            monkeypatch.undo()
+            differing += sum(reach.certain is not None for reach in pairs.values())
+            nodes = at_once.nodes
+            table = at_once.numbered(nodes, nodes[::-1])
+            rows = [[table.values[number] for number in row] for row in table.numbers.tolist()]
+            assert rows == [[pairs.get((a.id, b.id)) for b in nodes[::-1]] for a in nodes], (seed, profile, fold)
+            for by_pod in (False, True):
+                told = at_once.tally(nodes, nodes[1:], by_pod=by_pod)
+                assert told == one_by_one.tally(nodes, nodes[1:], by_pod=by_pod), (seed, profile, fold)
+            assert told.total() == sum(a.count * b.count for a, b in product(nodes, nodes[1:]) if (a.id, b.id) in pairs)
+    assert differing > 30
+
+
+def test_the_reach_from_and_to_a_node_that_is_not_in_the_scene_is_none() -> None:
+    scene = build(state_of(world(3, size=4)))
+    stranger = replace(scene.nodes[0], id="nowhere/nobody")
+    table = scene.numbered([stranger, scene.nodes[0]], [scene.nodes[1], stranger])
+    assert [[each is None for each in map(table.values.__getitem__, row)] for row in table.numbers.tolist()] == [
+        [True, True],
+        [False, True],
+    ]
 
 
 def test_a_scene_holds_every_pair_but_outside_to_outside_and_pods_to_an_outside_of_a_family_they_lack() -> None:

@@ -5,6 +5,8 @@ Small ones are also drawn: :mod:`netpol_lab.display.matrix`. pandas is imported 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +16,7 @@ from netpol_lab.connections.ends import ends_of
 from netpol_lab.connections.scene import Reach, Scene, SceneNode, Stop, build
 from netpol_lab.engine.compiled import Ends, have_a_family
 from netpol_lab.engine.meter import Meter
+from netpol_lab.engine.pairs import Numbered
 from netpol_lab.engine.reachability import Reachability
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.objects import External, Pod
@@ -23,8 +26,8 @@ if TYPE_CHECKING:
     import pandas
 
 
-MOST_ENDS = 30_000
-"""A matrix of more rows and columns than this would take a gigabyte or more."""
+MOST_GIGABYTES = 0.9
+"""A matrix that takes more is refused: a frame is often copied."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,40 @@ def cells(scene: Scene, question: Question) -> dict[tuple[str, str], Cell]:
     }
 
 
+def tally(
+    scene: Scene,
+    question: Question,
+    sources: Sequence[SceneNode],
+    targets: Sequence[SceneNode],
+    *,
+    by_pod: bool = False,
+) -> Counter[Cell]:
+    """How many pairs have each answer; what cannot connect at all does not count. ``by_pod`` as for Scene.tally."""
+    found: Counter[Cell] = Counter()
+    for reach, number in scene.tally(sources, targets, by_pod=by_pod).items():
+        found[_judged(reach, question)] += number
+    return found
+
+
+def numbered(
+    scene: Scene, question: Question, sources: Sequence[SceneNode], targets: Sequence[SceneNode]
+) -> Numbered[Cell]:
+    """All cells of a large matrix, row by row: few of them differ."""
+    import numpy as np
+
+    found = scene.numbered(sources, targets)
+    values = [Cell("none") if reach is None else _judged(reach, question) for reach in found.values]
+    numbers, places = found.numbers.copy(), {node.id: place for place, node in enumerate(targets)}
+    inside = [(row, places[node.id]) for row, node in enumerate(sources) if node.namespace and node.id in places]
+    if inside:
+        numbers[tuple(np.transpose(inside))] = len(values)
+    return Numbered(numbers, [*values, Cell("self", question.asked)])
+
+
 def matrix(view: View, port: int | None = None, protocol: str = "TCP", ends: Ends = "both") -> pandas.DataFrame:
     """All pairs of pods and parts of the outside of one state; see :meth:`View.matrix`."""
     if port is None:
+        _check_size(len(ends_of(view)), 8)
         return frame(build(view, fold=False), Question(port, protocol, ends))
     return _on_one_port(view, port, protocol, ends)
 
@@ -126,27 +160,22 @@ def frame(scene: Scene, question: Question) -> pandas.DataFrame:
     differ. A pod always reaches itself (its diagonal is True, ``All``); the outside is ``("", "External")``, and
     outside to outside, which no cluster sees, is False or ``""``.
     """
+    import numpy as np
     import pandas
 
     index = pandas.MultiIndex.from_tuples([(n.namespace, n.name) for n in scene.nodes], names=["namespace", "pod"])
-    rows = [[cell(scene, source, target, question).ports for target in scene.nodes] for source in scene.nodes]
-    values = [[str(p) if question.port is None else bool(p) for p in row] for row in rows]
+    found = numbered(scene, question, scene.nodes, scene.nodes)
+    told = [str(each.ports) if question.port is None else bool(each.ports) for each in found.values]
+    values = np.array(told, object if question.port is None else bool)[found.numbers]
     return pandas.DataFrame(values, index=index, columns=index)
 
 
 def _on_one_port(view: View, port: int, protocol: str, ends: Ends) -> pandas.DataFrame:
-    """A frame of booleans, for clusters of any size; as :func:`frame` with a port.
-
-    Raises :class:`LabError` for more ends than :data:`MOST_ENDS`: every pair takes a byte.
-    """
+    """A frame of booleans, for clusters of any size; as :func:`frame` with a port."""
     import pandas
 
     endpoints = ends_of(view)
-    if len(endpoints) > MOST_ENDS:
-        size = f"{len(endpoints):,} pods and parts of the outside make {len(endpoints) ** 2 / 1e9:.1f} GB"
-        raise LabError(
-            f"This matrix would be too large: {size}. Ask connections(by='workload'), or verdict() for a pair."
-        )
+    _check_size(len(endpoints), 1)
     with Meter("Comparing pods") as meter:
         answers = Reachability(view.engine, [(protocol, port)], meter)
         values = answers.pairs(endpoints, endpoints, ends).view(bool)  # a bit for the one port: 0 or 1
@@ -158,3 +187,13 @@ def _on_one_port(view: View, port: int, protocol: str, ends: Ends) -> pandas.Dat
     names = [(each.namespace if isinstance(each, Pod) else "", each.name) for each in endpoints]
     index = pandas.MultiIndex.from_tuples(names, names=["namespace", "pod"])
     return pandas.DataFrame(values, index=index, columns=index, copy=False)
+
+
+def _check_size(ends: int, each: int) -> None:
+    """Raises :class:`LabError` for a matrix that would not fit, with ``each`` bytes for a pair."""
+    size = each * ends**2 / 1e9
+    if size > MOST_GIGABYTES:
+        raise LabError(
+            f"This matrix would be too large: {ends:,} pods and parts of the outside make {size:.1f} GB. "
+            "Ask connections(by='workload'), or verdict() for a pair."
+        )

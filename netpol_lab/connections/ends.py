@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from netpol_lab.cluster.snapshot import View
 from netpol_lab.engine.addresses import AddressMap, AddressRange, range_name
-from netpol_lab.engine.compiled import Engine, Group, have_a_family
+from netpol_lab.engine.compiled import Engine, have_a_family
 from netpol_lab.model.networks import NETWORKS, SYSTEM_NAMESPACE
 from netpol_lab.model.objects import OUTSIDE, Direction, Endpoint, External, IPBlock, Pod
 from netpol_lab.model.ports import PortSet
@@ -81,10 +81,6 @@ def _judges_of_addresses(engine: Engine, direction: Direction, pods: Iterable[Po
     found: dict[object, Pod] = {}
     for pod in pods:
         group = engine.group(direction, pod)
-        if tells_addresses_apart(group):
+        if any(peer.is_block for rule in group.rules for peer in rule.peers):
             found.setdefault((group, pod.ports, tuple(address.version for address in pod.ips)), pod)
     return list(found.values())
-
-
-def tells_addresses_apart(group: Group) -> bool:
-    return any(peer.is_block for rule in group.rules for peer in rule.peers)

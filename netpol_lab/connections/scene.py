@@ -10,15 +10,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import Literal
 
 from netpol_lab.cluster.listening import listeners
 from netpol_lab.cluster.snapshot import Snapshot, View
-from netpol_lab.connections.ends import outside_of, pods_in_order, tells_addresses_apart
+from netpol_lab.connections.ends import outside_of, pods_in_order
 from netpol_lab.engine.compare import compare
 from netpol_lab.engine.compiled import Engine, have_a_family
+from netpol_lab.engine.pairs import Numbered, admitted_between
 from netpol_lab.engine.verdict import Caveat
-from netpol_lab.model.objects import DIRECTIONS, Direction, Endpoint, NetworkPolicy, Pod
+from netpol_lab.model.objects import Direction, Endpoint, NetworkPolicy, Pod
 from netpol_lab.model.ports import PortSet
 
 Stop = Literal["", "egress", "ingress", "both ends", "ports differ"]
@@ -115,6 +117,43 @@ class Scene:
         return next(node for node in self.nodes if node.id == id)
 
     @property
+    def is_large(self) -> bool:
+        """Whether all its pairs are worked out at once."""
+        return isinstance(self.reach, _Reaches) and self.reach.is_large
+
+    def numbered(self, sources: Sequence[SceneNode], targets: Sequence[SceneNode]) -> Numbered[Reach | None]:
+        """The reach of each source, in rows, to each target, by their ids; None where there is no such pair."""
+        ids = [node.id for node in sources], [node.id for node in targets]
+        if isinstance(self.reach, _Reaches):
+            return self.reach.numbered(*ids)
+        import numpy as np
+
+        known: dict[Reach | None, int] = {}
+        rows = [[known.setdefault(self.reach.get((a, b)), len(known)) for b in ids[1]] for a in ids[0]]
+        return Numbered(np.array(rows, "int32").reshape(len(ids[0]), len(ids[1])), list(known))
+
+    def tally(
+        self, sources: Sequence[SceneNode], targets: Sequence[SceneNode], *, by_pod: bool = False
+    ) -> Counter[Reach]:
+        """How many pairs there are of each reach; ``by_pod``: a node counts as often as it has pods."""
+        found: Counter[Reach] = Counter()
+        if not self.is_large:
+            for source, target in product(sources, targets):
+                reach = self.reach.get((source.id, target.id))
+                if reach is not None:
+                    found[reach] += source.count * target.count if by_pod else 1
+            return found
+        import numpy as np
+
+        each = self.numbered(sources, targets)
+        weights = [np.array([node.count for node in nodes]) for nodes in (sources, targets)]
+        counted = np.bincount(each.numbers.ravel(), np.outer(*weights).ravel() if by_pod else None)
+        for reach, number in zip(each.values, counted.tolist(), strict=False):
+            if reach is not None and number:
+                found[reach] += int(number)
+        return found
+
+    @property
     def namespaces(self) -> tuple[str, ...]:
         """Namespaces in order of first appearance, without the outside."""
         return tuple(dict.fromkeys(node.namespace for node in self.nodes if node.namespace))
@@ -154,8 +193,17 @@ def effect_of(state: Snapshot, policy: NetworkPolicy) -> list[tuple[str, str, Po
     return found
 
 
+FEW = 20
+"""With up to so many nodes pairs are asked one by one: to import numpy takes longer."""
+
+ENDS: tuple[Direction, ...] = ("egress", "ingress")
+
+
 class _Reaches(Mapping[tuple[str, str], Reach]):
-    """The reach of every pair, worked out when looked at, once for all pairs of ends that no policy tells apart."""
+    """The reach of every pair, once for all pairs of ends that no policy tells apart.
+
+    Where there are few, a pair is worked out when looked at; else all of them are, in the engine's compressed form.
+    """
 
     def __init__(self, engine: Engine, nodes: Sequence[SceneNode]) -> None:
         self._engine = engine
@@ -163,31 +211,59 @@ class _Reaches(Mapping[tuple[str, str], Reach]):
         self._nodes = {
             node.id: (node, kinds.setdefault(engine.classes_of(node.endpoint), len(kinds))) for node in nodes
         }
-        self._known: dict[tuple[int, int], Reach] = {}
-        self._judges = {
-            (way, node.id)
-            for node in (nodes if engine.leaves_open else ())
-            for way in DIRECTIONS
-            if tells_addresses_apart(engine.group(way, node.endpoint))
-        }
+        self._known: dict[tuple[int, int], Reach | None] = {}
+        self.is_large = len(nodes) > FEW
 
     def __getitem__(self, pair: tuple[str, str]) -> Reach:
         source, source_kind = self._nodes[pair[0]]
         target, target_kind = self._nodes[pair[1]]
-        if not _is_pair(source, target):
+        if source is target:
             raise KeyError(pair)
         key = (source_kind, target_kind)
         if key not in self._known:
-            self._known[key] = self._reach(source, target)
-        return self._known[key]
+            self._known[key] = (
+                self._table.values[self._table.numbers[key]] if self.is_large else self._reach(source, target)
+            )
+        found = self._known[key]
+        if found is None:
+            raise KeyError(pair)
+        return found
 
-    def _reach(self, source: SceneNode, target: SceneNode) -> Reach:
+    def _reach(self, source: SceneNode, target: SceneNode) -> Reach | None:
+        if not _is_pair(source, target):
+            return None
         engine, ends = self._engine, (source.endpoint, target.endpoint)
-        here = Reach(engine.admitted("egress", *ends), engine.admitted("ingress", *ends))
-        if not {("egress", source.id), ("ingress", target.id)} & self._judges:
-            return here
-        everywhere = Reach(engine.certain("egress", *ends), engine.certain("ingress", *ends))
-        return here if everywhere == here else replace(here, certain=everywhere)
+        admitted = [engine.admitted(way, *ends) for way in ENDS]
+        return _reach(*admitted, *(engine.certain(way, *ends) for way in ENDS if engine.leaves_open))
+
+    @cached_property
+    def _table(self) -> Numbered[Reach | None]:
+        """All kinds by all kinds. Two nodes of a kind stand for it: policies do not judge a pod and itself."""
+        import numpy as np
+
+        members: dict[int, list[SceneNode]] = {}
+        for node, kind in self._nodes.values():
+            members.setdefault(kind, []).append(node)
+        first, last = ([each[place] for each in members.values()] for place in (0, -1))
+        found = admitted_between(self._engine, *([node.endpoint for node in nodes] for nodes in (first, last)))
+        numbers = np.pad(found.numbers + 1, (0, 1))  # the last row and column: a node that is not there
+        outside = [kind for kind, node in enumerate(first) if node.is_external]
+        for one, other in product(outside, range(len(first))):
+            if not _is_pair(first[one], first[other]):
+                numbers[one, other] = numbers[other, one] = 0
+        return Numbered(numbers, [None, *(_reach(*each) for each in found.values)])
+
+    def numbered(self, sources: Sequence[str], targets: Sequence[str]) -> Numbered[Reach | None]:
+        """See :meth:`Scene.numbered`."""
+        import numpy as np
+
+        rows, columns = ([self._nodes[id][1] if id in self._nodes else -1 for id in ids] for ids in (sources, targets))
+        numbers = self._table.numbers[np.ix_(rows, columns)]
+        places = {id: place for place, id in enumerate(targets)}
+        themselves = [(row, places[id]) for row, id in enumerate(sources) if id in places]
+        if themselves:
+            numbers[tuple(zip(*themselves, strict=True))] = 0
+        return Numbered(numbers, self._table.values)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         nodes = [node for node, _ in self._nodes.values()]
@@ -195,6 +271,11 @@ class _Reaches(Mapping[tuple[str, str], Reach]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def _reach(egress: PortSet, ingress: PortSet, *certain: PortSet) -> Reach:
+    here = Reach(egress, ingress)
+    return replace(here, certain=Reach(certain[0], certain[1])) if certain and certain != (egress, ingress) else here
 
 
 def _is_pair(source: SceneNode, target: SceneNode) -> bool:

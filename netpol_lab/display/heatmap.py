@@ -13,14 +13,13 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from netpol_lab.connections.cells import Question, cell
+from netpol_lab.connections.cells import Question, numbered
 from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display.card import Picture, wanted
 from netpol_lab.display.markup import ascii_text, fit, wrap_twin
 from netpol_lab.display.matrix_cells import arranged
 from netpol_lab.display.shares import Shares, share_by_namespace, shares_frame, shares_twin
 from netpol_lab.display.theme import HEAT, PALETTE
-from netpol_lab.engine.meter import watched
 from netpol_lab.model.objects import Pod
 from netpol_lab.tell.caveat_words import caveat_line
 from netpol_lab.tell.saying import line
@@ -29,6 +28,8 @@ from netpol_lab.tell.words import undecided
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from netpol_lab.engine.reachability import Array
 
 _DPI, _WIDTH, _HEIGHT = 100, 8.62, 8.72
 _LEFT, _BOTTOM, _SIDE = 134 / 862, 61 / 872, 716  # px: the square of the map
@@ -130,41 +131,41 @@ class _Painter:
         figure.savefig(data, format="png", facecolor=self._color("card"), metadata={"Software": None})
         return data.getvalue()
 
-    def _classes(self) -> list[list[int]]:
-        """0 blocked, 1 some ports, 2 all ports; a pod reaches itself on all."""
-        question = Question()
-        rows = []
-        for source in watched(self.nodes, "Drawing the heat map"):
-            answers = [cell(self.picture.scene, source, target, question) for target in self.nodes]
-            rows.append([2 if a.ports.is_all else 1 if a.ports else 0 for a in answers])
-        return rows
+    def _classes(self) -> Array:
+        """0 blocked, 1 some ports, 2 all ports; a pod reaches itself on all. Of more pods than pixels, some."""
+        import numpy
+
+        size = min(len(self.nodes), _SIDE)
+        shown = [self.nodes[(2 * place + 1) * len(self.nodes) // (2 * size)] for place in range(size)]
+        found = numbered(self.picture.scene, Question(), shown, shown)
+        kinds = numpy.array([2 if a.ports.is_all else 1 if a.ports else 0 for a in found.values], "uint8")
+        return kinds[found.numbers]
 
     def _map(self, axes: Axes) -> None:
         import numpy
         from matplotlib.colors import ListedColormap
 
-        classes = numpy.array(self._classes() or [[0]])
-        size = len(classes)
+        classes = self._classes() if self.nodes else numpy.zeros((1, 1), "uint8")
+        size = max(1, len(self.nodes))
         colors = ListedColormap([HEAT[name][0] for name in ("blocked", "some", "all")])
         extent = (0, size, size, 0)
         axes.imshow(classes, cmap=colors, vmin=0, vmax=2, interpolation="nearest", aspect="auto", extent=extent)
-        self._hatch(axes, classes.tolist())
+        self._hatch(axes, classes)
         axes.set_xlim(0, size)
         axes.set_ylim(size, 0)
         axes.set_axis_off()
 
-    def _hatch(self, axes: Axes, classes: list[list[int]]) -> None:
+    def _hatch(self, axes: Axes, classes: Array) -> None:
         """Where some ports pass: one patch of all runs of cells, so that the hatch goes on across them."""
+        import numpy
         from matplotlib import rc_context
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path
 
-        runs = [
-            Path([(first, y), (last, y), (last, y + 1), (first, y + 1), (first, y)], closed=True)
-            for y, row in enumerate(classes)
-            for first, last in pairwise(_edges(row))
-            if row[first] == 1
-        ]
+        y, edges = numpy.diff(classes == 1, prepend=False, append=False).nonzero()  # a run begins, it ends, and so on
+        corners = (edges[::2], y[::2]), (edges[1::2], y[::2]), (edges[1::2], y[::2] + 1), (edges[::2], y[::2] + 1)
+        scale = max(1, len(self.nodes)) / len(classes)
+        runs = [Path([*each, each[0]], closed=True) for each in numpy.transpose(corners, (2, 0, 1)) * scale]
         if runs:
             with rc_context({"hatch.linewidth": 1.0}):
                 whole = Path.make_compound_path(*runs)

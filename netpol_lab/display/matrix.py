@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from netpol_lab.connections.cells import Question, cells, frame
+from netpol_lab.connections.cells import Question, cells, frame, tally
 from netpol_lab.connections.scene import Scene
 from netpol_lab.display import card
 from netpol_lab.display.markup import Markup, escape, plain
@@ -17,7 +17,7 @@ from netpol_lab.display.matrix_cells import arranged, protocol_note, short_ports
 from netpol_lab.display.matrix_delta import MatrixDeltaPicture, matrix_delta
 from netpol_lab.display.matrix_ends import RULES as ENDS_RULES
 from netpol_lab.display.matrix_ends import ends_tables
-from netpol_lab.display.matrix_finding import finding, of_plugins
+from netpol_lab.display.matrix_finding import allowed_in, finding, of_plugins
 from netpol_lab.display.matrix_groups import RULES as GROUP_RULES
 from netpol_lab.display.matrix_groups import group_legend, group_table, group_twin
 from netpol_lab.display.matrix_table import RULES, Grid, drawn, swatch, table, undecided_rules, undecided_swatch
@@ -176,8 +176,8 @@ def _ends_legend(scene: Scene, questions: list[tuple[str, Question]]) -> list[tu
 
 
 def _ends_finding(scene: Scene, questions: list[tuple[str, Question]]) -> str:
-    grids = [cells(scene, question).values() for _, question in questions]
-    egress, ingress, both = (sum(answer.kind == "allowed" for answer in grid) for grid in grids)
+    grids = [tally(scene, question, scene.nodes, scene.nodes) for _, question in questions]
+    egress, ingress, both = map(allowed_in, grids)
     plugins = of_plugins(grids[2])
     on = f" on {questions[0][1].words}" if questions[0][1].words else ""
     if egress == ingress == both:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
 
-from netpol_lab.connections.cells import Cell, Question, cells
+from netpol_lab.connections.cells import Cell, Question, cell, tally
 from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.model.objects import DIRECTIONS
 from netpol_lab.model.phrases import capital, listed
 from netpol_lab.tell.saying import line
 from netpol_lab.tell.words import names, undecided
-
-Answers = Mapping[tuple[str, str], Cell]
 
 
 def finding(scene: Scene, question: Question) -> str:
@@ -20,54 +18,59 @@ def finding(scene: Scene, question: Question) -> str:
     DNS takes part only where nothing else passes.
     """
     nodes = [node for node in scene.nodes if not node.is_dns]
-    answers = {pair: answer for pair, answer in cells(scene, question).items() if answer.kind in ("allowed", "blocked")}
-    lesson = {node.id for node in nodes}
-    pairs = {pair: answer for pair, answer in answers.items() if set(pair) <= lesson}
-    return _sentence(nodes, answers, pairs, question) + of_plugins((pairs if _any(pairs) else answers).values())
+    answers, pairs = (tally(scene, question, each, each) for each in (scene.nodes, nodes))
+    return _sentence(scene, nodes, answers, pairs, question) + of_plugins(pairs if allowed_in(pairs) else answers)
 
 
-def of_plugins(answers: Iterable[Cell]) -> str:
+def of_plugins(answers: Counter[Cell]) -> str:
     """How many of the allowed cells depend on the network plugin, as the end of a sentence; "" when none does."""
-    allowed = [answer.certain for answer in answers if answer.kind == "allowed"]
-    depends = [certain for certain in allowed if certain is not None]
-    return undecided(len(depends), len(allowed), any(depends))
+    depends = {answer: number for answer, number in answers.items() if answer.depends}
+    return undecided(sum(depends.values()), allowed_in(answers), any(answer.certain for answer in depends))
 
 
-def _any(answers: Answers) -> bool:
-    return any(answer.kind == "allowed" for answer in answers.values())
+def allowed_in(answers: Counter[Cell]) -> int:
+    """How many of the pairs can connect."""
+    return sum(number for answer, number in answers.items() if answer.kind == "allowed")
 
 
-def _sentence(nodes: list[SceneNode], answers: Answers, pairs: Answers, question: Question) -> str:
-    allowed = [pair for pair, answer in pairs.items() if answer.kind == "allowed"]
+def _sentence(
+    scene: Scene, nodes: list[SceneNode], answers: Counter[Cell], pairs: Counter[Cell], question: Question
+) -> str:
+    allowed, number = allowed_in(pairs), pairs.total()
     on = line("matrix.on", ports=question.words) if question.words else ""
     if not pairs:
         alone = any(not node.is_external for node in nodes)
         return line("matrix.one pod" if alone else "matrix.no pod")
     if not allowed:
-        except_dns = line("matrix.nobody.DNS") if _any(answers) else ""
+        except_dns = line("matrix.nobody.DNS") if allowed_in(answers) else ""
         return line("matrix.nobody", verb=_verb(question), on=on, except_dns=except_dns)
-    if len(allowed) == len(pairs):
-        whole = all(answer.ports == question.asked for answer in pairs.values())
+    if allowed == number:
+        whole = all(answer.ports == question.asked for answer in pairs)
         ports = line("matrix.on all" if whole else "matrix.on some")
         return line("matrix.everybody", verb=_verb(question), on=on or ports)
-    doors = _closed_doors(nodes, allowed, question, on) if question.direction != "egress" else ""
-    return doors or _counted(nodes, len(allowed), len(pairs), question, on)
+    doors = _closed_doors(scene, nodes, question, on) if question.direction != "egress" else ""
+    return doors or _counted(nodes, allowed, number, question, on)
 
 
 def _verb(question: Question, number: int = 1) -> str:
     return line(f"matrix.verb.{question.direction}", number=number)
 
 
-def _closed_doors(nodes: list[SceneNode], allowed: list[tuple[str, str]], question: Question, on: str) -> str:
+def _closed_doors(scene: Scene, nodes: list[SceneNode], question: Question, on: str) -> str:
     """Who still gets into the pods that are isolated for ingress; "" when that is too much for a sentence."""
-    name = {node.id: node.name for node in nodes}
-    sources: dict[str, list[str]] = {node.id: [] for node in nodes if node.isolated_ingress}
-    for source, target in allowed:
-        if target in sources:
-            sources[target].append(name[source])
-    reached = [(name[id], who) for id, who in sources.items() if who]
-    empty = [name[id] for id, who in sources.items() if not who]
-    if not sources or len(reached) > 2 or any(len(who) > 2 for _, who in reached):
+    closed = [node for node in nodes if node.isolated_ingress]
+    reached: list[tuple[str, list[str]]] = []
+    empty: list[str] = []
+    for target in closed:
+        number = allowed_in(tally(scene, question, nodes, [target]))
+        if number > 2 or (number and len(reached) == 2):
+            return ""
+        if number:
+            who = [node.name for node in nodes if cell(scene, node, target, question).kind == "allowed"]
+            reached.append((target.name, who))
+        else:
+            empty.append(target.name)
+    if not closed:
         return ""
     parts = [
         line("matrix.only", sources=listed(who), verb=_verb(question, len(who)), target=target, on=on)

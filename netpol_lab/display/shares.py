@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netpol_lab.connections.cells import Question, cell
+from netpol_lab.connections.cells import Question, tally
 from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display.markup import TWIN_WIDTH
 from netpol_lab.display.matrix_cells import groups
@@ -84,17 +84,10 @@ def share_by_namespace(scene: Scene, question: Question | None = None, outside: 
 
 
 def _share(scene: Scene, asked: Question, sources: Sequence[SceneNode], targets: Sequence[SceneNode]) -> Share:
-    connected = pairs = depends = 0
-    for source in sources:
-        for target in targets:
-            answer = cell(scene, source, target, asked)
-            if answer.kind in ("allowed", "blocked"):
-                weight = source.count * target.count
-                pairs += weight
-                connected += weight * (answer.kind == "allowed")
-                if answer.certain is not None:
-                    depends += weight
-    return Share(connected, pairs, depends)
+    found = tally(scene, asked, sources, targets, by_pod=True)
+    allowed = {answer: number for answer, number in found.items() if answer.kind == "allowed"}
+    depends = sum(number for answer, number in allowed.items() if answer.depends)
+    return Share(sum(allowed.values()), sum(found.values()), depends)
 
 
 def shares_twin(shares: Shares) -> str:

@@ -294,8 +294,11 @@ class Engine:
         whatever any of them does.
         """
         other = source if direction == "ingress" else destination
-        blocks = not self.leaves_open or all(profile.compares_ip_blocks_with(other) for profile in CONFORMANT)
-        return self.admitted(direction, source, destination, blocks)
+        return self.admitted(direction, source, destination, self.is_certain_of(other))
+
+    def is_certain_of(self, other: Endpoint) -> bool:
+        """Whether no plugin compares ipBlocks with such a far end otherwise."""
+        return not self.leaves_open or all(profile.compares_ip_blocks_with(other) for profile in CONFORMANT)
 
     def connection(self, source: Endpoint, destination: Endpoint) -> PortSet:
         """The ports both ends admit (D: egress at the source AND ingress at the destination; catalogue rule 24)."""

@@ -86,20 +86,23 @@ class Reachability:
     """The answers of an engine about some ports, for all pairs of classes.
 
     ``asked`` are at most 64 (protocol, port); ports of the destination pod, as everywhere. Raises ValueError for more.
+    ``blocks`` as for :meth:`Engine.admitted`.
     """
 
-    def __init__(self, engine: Engine, asked: Sequence[Asked], progress: Progress | None = None) -> None:
+    def __init__(
+        self, engine: Engine, asked: Sequence[Asked], progress: Progress | None = None, *, blocks: bool = True
+    ) -> None:
         if len(asked) > MOST_ASKED:
             raise ValueError(f"At most {MOST_ASKED} ports can be asked about at a time, not {len(asked)}.")
         self.engine, self.asked = engine, tuple(asked)
-        self._progress = progress
+        self._progress, self._blocks = progress, blocks
         self._sides: dict[Direction, Side] = {}
 
     def side(self, direction: Direction) -> Side:
         """One end of every connection; made when first asked for."""
         if direction not in self._sides:
             with without_garbage_collection():
-                self._sides[direction] = _Maker(self.engine, self.asked, direction, self._progress).side()
+                self._sides[direction] = _Maker(self.engine, self.asked, direction, self._progress, self._blocks).side()
         return self._sides[direction]
 
     def between(self, sources: Array, destinations: Array, ends: Ends = "both") -> Array:
@@ -141,10 +144,15 @@ class _Maker:
     """Makes one side of a :class:`Reachability`."""
 
     def __init__(
-        self, engine: Engine, asked: Sequence[Asked], direction: Direction, progress: Progress | None = None
+        self,
+        engine: Engine,
+        asked: Sequence[Asked],
+        direction: Direction,
+        progress: Progress | None = None,
+        blocks: bool = True,
     ) -> None:
         self.engine, self.classes, self.asked, self.direction = engine, engine.classes, asked, direction
-        self.progress = progress or (lambda share: None)
+        self.progress, self.blocks = progress or (lambda share: None), blocks
         self.masks: dict[PortSet, int] = {}
         self.by_name: dict[tuple[NetworkPolicyPort, ...], Array] = {}
         self.port_kinds: dict[tuple[ContainerPort, ...], int] = {(): 0}
@@ -155,7 +163,13 @@ class _Maker:
         import numpy as np
 
         row_of, rows = self._rows()
-        large = {_key(run): run for group, _ in rows for run in _runs(group) if not self._is_small(run)}
+        large = {
+            _key(run): run
+            for group, _ in rows
+            for rule in group.rules
+            for run in self._runs(rule)
+            if not self._is_small(run)
+        }
         self.port_of = self._port_kinds([group for group, _ in rows])
         kind_of, first = self._kinds(list(large.values()))
         self.port_of_kind = self.port_of[first]
@@ -188,6 +202,9 @@ class _Maker:
                     found.append((group, own if named else None))
                 row_of[number] = rows[key]
         return row_of, found
+
+    def _runs(self, rule: CompiledRule) -> Iterator[Run]:
+        return (run for peer in rule.peers if self.blocks or not peer.is_block for run in peer.runs)
 
     def _is_small(self, run: Run) -> bool:
         return run.length <= SMALL and run.length < self.classes.pods
@@ -231,7 +248,7 @@ class _Maker:
         if isinstance(ports, int) and not ports:
             return
         admitted = line.dtype.type(ports) if isinstance(ports, int) else ports[self.port_of_kind]
-        for run in (run for peer in rule.peers for run in peer.runs):
+        for run in self._runs(rule):
             if self._is_small(run):
                 self._list(row, run, ports)
             else:
@@ -277,10 +294,6 @@ class _Maker:
 def _key(run: Run) -> tuple[int, int]:
     """Equal for the same set from the same cache: comparing long sets bit by bit would take longer."""
     return run.start, id(run.bits)
-
-
-def _runs(group: Group) -> Iterator[Run]:
-    return (run for rule in group.rules for peer in rule.peers for run in peer.runs)
 
 
 def _dtype(asked: int) -> str:
