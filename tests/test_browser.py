@@ -143,6 +143,23 @@ def test_the_browser_finds_the_faults_of_a_faulty_notebook(served: tuple[str, Pa
         assert expected in text
 
 
+IN_VIEW = """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) h3')]
+    .filter(e => e.checkVisibility() && Math.abs(e.getBoundingClientRect().top - 90) < 200).map(e => e.innerText)"""
+
+
+def test_a_word_of_a_lesson_leads_to_the_glossary(served: tuple[str, Path], page: Page) -> None:
+    address, _ = served
+    lab.open_notebook(page, address, "00-start-here.ipynb")
+    word = page.locator(".jp-RenderedMarkdown a", has_text="network plugin").first
+    word.click()
+    page.get_by_role("link", name="SNAT", exact=True).click()
+    page.wait_for_function(f"() => ({IN_VIEW})().includes('SNAT')")
+    page.locator(".lm-TabBar-tab", has_text="00-start-here").click()
+    word.click()
+    page.wait_for_function(f"() => ({IN_VIEW})().includes('network plugin')")
+    assert lab.look(page)["wide"] == []
+
+
 def test_a_stored_notebook_that_nobody_trusts_yet_still_says_everything(served: tuple[str, Path], page: Page) -> None:
     """Opened and not run, JupyterLab strips style and drawings from its pictures; the text twins stand in for them."""
     address, folder = served

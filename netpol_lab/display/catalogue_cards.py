@@ -1,10 +1,10 @@
-"""Cards of the catalogues: a rule of NetworkPolicy, and a mistake that learners make."""
+"""Cards of the catalogues: a rule of NetworkPolicy, a mistake that learners make, and a word of the glossary."""
 
 from __future__ import annotations
 
 from netpol_lab.display import card
 from netpol_lab.model.phrases import listed
-from netpol_lab.tell.catalogue import CatalogueRule, Mistake, mistakes
+from netpol_lab.tell.catalogue import CatalogueRule, GlossaryTerm, Mistake, mistakes
 
 
 def draw_rule(rule: CatalogueRule) -> card.Picture:
@@ -28,3 +28,9 @@ def draw_mistake(mistake: Mistake) -> card.Picture:
         f"Asked in {listed(mistake.quiz)}." if mistake.quiz else "",
     ]
     return card.told(f"{mistake.id}: {mistake.name}", f"Lesson {mistake.lesson}", filter(None, lines))
+
+
+def draw_term(term: GlossaryTerm) -> card.Picture:
+    """A word of the glossary: what it means, what people get wrong about it, and the rules behind it."""
+    lines = [term.means, f"Often wrong: {term.wrong}", *(f"Rule {rule.id}: {rule.text}" for rule in term.rules)]
+    return card.told(term.name, f"Lesson {term.lesson}", lines)

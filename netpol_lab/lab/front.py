@@ -171,3 +171,12 @@ class Lab(Reality, Practice, Views):
         from netpol_lab.display import catalogue_cards
 
         return catalogue_cards.draw_mistake(catalogue.mistake(id))
+
+    def term(self, word: str) -> Picture:
+        """One word of the glossary, such as ``isolated``: what it means, and what people get wrong about it.
+
+        Raises NotFound with the words there are.
+        """
+        from netpol_lab.display import catalogue_cards
+
+        return catalogue_cards.draw_term(catalogue.term(word))

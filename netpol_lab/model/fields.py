@@ -79,6 +79,13 @@ class Fields:
             raise DataError(f"{self.at(name)}: {name} has to be a list of texts, not {_kind(values)}.")
         return tuple(value.strip() for value in values)
 
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """A list of numbers; empty when the field is not there."""
+        values = self._pop(name) or []
+        if not isinstance(values, list) or not all(type(value) is int for value in values):
+            raise DataError(f"{self.at(name)}: {name} has to be a list of numbers.")
+        return tuple(values)
+
     def labels(self, name: str) -> dict[str, str]:
         values = self._pop(name) or {}
         if not isinstance(values, dict):

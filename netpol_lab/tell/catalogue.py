@@ -1,6 +1,6 @@
-"""The catalogues: the rules of NetworkPolicy, the mistakes learners make, and the sentences about them.
+"""The catalogues: the rules of NetworkPolicy, the mistakes learners make, the sentences about them, and the glossary.
 
-They are data: ``data/rules.yaml`` and ``data/mistakes.yaml``, whose heads explain their fields.
+They are data: ``data/rules.yaml``, ``data/mistakes.yaml`` and ``data/glossary.yaml``, whose heads explain their fields.
 """
 
 from __future__ import annotations
@@ -41,6 +41,18 @@ class Mistake:
     scenarios: tuple[str, ...]
     quiz: tuple[str, ...]
     seen: str
+
+
+@dataclass(frozen=True)
+class GlossaryTerm:
+    """One word of the glossary. ``found`` are the forms in which the lessons write it, none where it is not linked."""
+
+    name: str
+    found: tuple[str, ...]
+    means: str
+    wrong: str
+    rules: tuple[CatalogueRule, ...]
+    lesson: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,43 @@ def mistake(id: str) -> Mistake:
         meant = capital(did_you_mean(nearest(wanted, known), "'"))
         raise NotFound(f"There is no mistake {id!r}.{meant and f' {meant}'} There are: {', '.join(mistakes())}.")
     return known[wanted]
+
+
+def term(name: str) -> GlossaryTerm:
+    """A word of the glossary by its name, or by another form of it. Raises NotFound with the nearest words.
+
+    >>> term("policies").name
+    'NetworkPolicy'
+    """
+    known = {form.casefold(): each for each in glossary().values() for form in (*each.found, each.name)}
+    wanted = str(name).strip().casefold()
+    if wanted not in known:
+        meant = capital(did_you_mean(nearest(wanted, [each.name for each in known.values()]), "'"))
+        raise NotFound(f"The glossary has no word {name!r}.{meant and f' {meant}'} There are: {', '.join(glossary())}.")
+    return known[wanted]
+
+
+@cache
+def glossary() -> Mapping[str, GlossaryTerm]:
+    """All words of the glossary by name, in alphabetic order. Raises DataError for a fault in the file."""
+    fields = _read("glossary.yaml")
+    found = [_term(each) for each in fields.each("terms")]
+    fields.done()
+    return {each.name: each for each in sorted(found, key=lambda each: each.name.casefold())}
+
+
+def _term(fields: Fields) -> GlossaryTerm:
+    name, also = fields.text("term"), fields.texts("also")
+    found = GlossaryTerm(
+        name=name,
+        found=() if fields.is_false("linked") else (name, f"{name}s", *also),
+        means=fields.text("means"),
+        wrong=fields.text("wrong"),
+        rules=tuple(map(rule, fields.numbers("rules"))),
+        lesson=fields.text("lesson"),
+    )
+    fields.done()
+    return found
 
 
 @cache

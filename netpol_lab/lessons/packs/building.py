@@ -20,7 +20,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from netpol_lab.lessons import quiz
-from netpol_lab.lessons.packs import lesson_lint, lesson_minutes
+from netpol_lab.lessons.packs import glossary_links, lesson_lint, lesson_minutes
 from netpol_lab.lessons.packs.lesson_lint import tags
 from netpol_lab.lessons.packs.lesson_minutes import TimedSection
 
@@ -43,13 +43,13 @@ def read(source: Path) -> NotebookNode:
 
 def student_form(source: Path) -> NotebookNode:
     """Return the student's notebook: exercises blank, hints folded, neither solutions nor trainer's notes."""
-    cells = [cell for cell in folded(read(source).cells) if not tags(cell) & {"solution", "notes"}]
+    cells = [cell for cell in told(source) if not tags(cell) & {"solution", "notes"}]
     return notebook([cell for each in cells for cell in (*question_above(each), each)])
 
 
 def solution_form(source: Path) -> NotebookNode:
     """Return the solution notebook, not executed: each solved exercise gives way to its solution."""
-    cells = [cell for cell in folded(read(source).cells) if not tags(cell) & {"exercise", "notes"}]
+    cells = [cell for cell in told(source) if not tags(cell) & {"exercise", "notes"}]
     for cell in cells:
         if cell.cell_type == "markdown":
             cell.source = one_folder_deeper(cell.source)
@@ -58,6 +58,16 @@ def solution_form(source: Path) -> NotebookNode:
         banner = f"> [{source.stem}](../{source.stem}.ipynb), with what its cells print."
     cells.insert(1, nbformat.v4.new_markdown_cell(banner))
     return notebook(cells)
+
+
+def told(source: Path) -> Sequence[NotebookNode]:
+    """Return the cells of a source with what the builder adds to their words: folds, and links to the glossary.
+
+    Links come only where the page they lead to is built as well.
+    """
+    cells = list(glossary_links.entries(list(folded(read(source).cells))))
+    has_page = source.with_stem(glossary_links.PAGE).exists() and source.stem != glossary_links.PAGE
+    return glossary_links.linked(cells) if has_page else cells
 
 
 def folded(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:

@@ -16,9 +16,9 @@ import nbformat
 from nbformat import NotebookNode
 
 ROLES = {"objective", "predict", "exercise", "hint", "check", "solution", "notes", "quiz", "cleanup"}
-OTHER_TAGS = {"raises-exception"}
+OTHER_TAGS = {"raises-exception", "glossary"}
 CODE_ROLES = {"exercise", "check", "cleanup"}
-MARKDOWN_ROLES = {"objective", "hint", "notes"}
+MARKDOWN_ROLES = {"objective", "hint", "notes", "glossary"}
 
 # A title says what you do. A word that is missing here and is a verb: add it.
 VERBS = {
