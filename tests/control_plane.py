@@ -170,7 +170,8 @@ def _keep_pods(folder: Path, stop: threading.Event, slowly: float) -> None:
             if metadata.get("deletionTimestamp"):
                 kubectl(folder, "delete", *where, "--grace-period=0", "--force", "--ignore-not-found")
             elif _waits(pod) and time.monotonic() - first >= slowly:
-                words = json.dumps({"status": _running(f"10.244.0.{len(seen) + 1}")})
+                gates = [each["conditionType"] for each in pod["spec"].get("readinessGates", ())]
+                words = json.dumps({"status": _running(f"10.244.0.{len(seen) + 1}", ready=not gates)})
                 kubectl(folder, "patch", *where, "--subresource=status", "--type=merge", "-p", words, patience=3)
 
 
@@ -178,8 +179,8 @@ def _waits(pod: dict[str, Any]) -> bool:
     return bool(pod["spec"].get("nodeName")) and (pod.get("status") or {}).get("phase") == "Pending"
 
 
-def _running(address: str) -> dict[str, object]:
+def _running(address: str, ready: bool) -> dict[str, object]:
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    kinds = ("Initialized", "Ready", "ContainersReady", "PodScheduled")
+    kinds = ("Initialized", "ContainersReady", "PodScheduled", *(("Ready",) if ready else ()))
     conditions = [{"type": kind, "status": "True", "lastTransitionTime": now} for kind in kinds]
     return {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "conditions": conditions}

@@ -8,6 +8,7 @@ asked twice.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -59,6 +60,11 @@ def main(folder: Path, options: list[str]) -> None:
             log.write(json.dumps(words) + "\n")
         if words[:2] == ["--context", CONTEXT]:
             words = words[2:]
+            if words[:1] == ["create"]:
+                body = stdin()
+                stdin = io.StringIO(body).read
+                with (folder / "sent.jsonl").open("a") as log:
+                    log.write(body + "\n")
         result = run(session, words, stdin, cwd, *special)
         if "slow" in options and words[:1] == ["get"] and "json" in words:
             return ProgramResult((("stdout", unready(result.stdout)), ("stderr", result.stderr)), result.exit_code)
@@ -85,6 +91,7 @@ def main(folder: Path, options: list[str]) -> None:
         f'#!/bin/sh\n{BRIDGE}={os.environ[BRIDGE]} exec "{sys.executable}" -IS "{client}" kubectl "$@"\n', "utf-8"
     )
     program.chmod(0o755)
+    (folder / "sent.jsonl").touch()
     print("ready", flush=True)
     sys.stdin.read()
     bridge.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,8 @@ from netpol_lab import Cluster, Lab
 from netpol_lab.connections import connect_to
 from netpol_lab.connections.probed import why_differs
 from netpol_lab.connections.scene import build
+from netpol_lab.display import probe_table
+from netpol_lab.engine.profiles import CALICO
 from netpol_lab.lab.live import probing
 from netpol_lab.lab.live.own_kubectl import KubectlSaid, LiveError
 from netpol_lab.lab.live.probing import connections_to_try, probe
@@ -146,6 +149,29 @@ def test_an_interrupt_shows_what_was_tried(world):
     state = world.snapshot()
     flows = connections_to_try(state, build(state), ())
     assert probe(interrupted, flows, world.snapshot, print, lambda: None) == ([], True)
+
+
+def test_a_rule_by_address_that_admits_nobody_is_likely_a_translated_address(world):
+    world.delete("NetworkPolicy", "shop", "deny")
+    client, web = (world.pod("shop", name) for name in ("client", "web"))
+    rules = f"ingress: [{{from: [{{ipBlock: {{cidr: {client.ip}/32}}}}]}}]"
+    world.apply(WORLD.split("---")[2].replace("policyTypes: [Ingress]", f"policyTypes: [Ingress], {rules}"))
+    assert why_differs(connect_to(world.snapshot(), client, web, 80), "timed out", False) == "plugin"
+    calico = replace(world.snapshot(), enforcement=CALICO)
+    flow = connect_to(calico, client, web, 80)
+    assert why_differs(flow, "timed out", False) == "translated address"
+
+
+def test_the_matrix_has_both_and_the_list_below_it_what_needs_a_word(world):
+    state = world.snapshot()
+    scene = build(state)
+    surprised = probe_table.draw(probed(world, OPEN), scene)
+    assert surprised.title == "1 of 1 connections differs from the prediction"
+    for words in ("observed:", "predicted: timed out", "the cluster does not enforce them"):
+        assert words in surprised.html
+    agreed = probe_table.draw(probed(world, TIMED_OUT), scene)
+    assert "npl-no" in agreed.html and "npl-plain" not in agreed.html.split("</style>")[1]
+    assert "=  shop/client -> shop/web TCP 80  timed out  timed out" in agreed.text
 
 
 def test_a_simulated_lab_agrees_with_itself(notebook_folder):

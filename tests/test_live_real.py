@@ -5,19 +5,24 @@ What needs a kubelet is not tried here: exec, logs and the packets themselves. S
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from control_plane import control_plane, hollow_kubelet, kubectl, missing
 from stand_in import on_path
 
 from netpol_lab import Cluster, Lab
+from netpol_lab.lab.live.doubles import doubles
 from netpol_lab.lab.live.own_kubectl import LiveError
 from netpol_lab.lab.live.reading import dump_line
+from netpol_lab.lab.live.waiting import MACHINE, wait_until
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("NETPOL_LAB_LIVE_TEST"), reason="a real control plane is opt-in: make live-test"
@@ -97,6 +102,42 @@ def test_what_the_line_of_the_dump_prints_is_read_as_the_lab_reads_it(lab: Lab, 
     assert dumped.connections().equals(lab.cluster.connections())
     assert dumped.skipped == ()
     shell("kubectl delete pod web")
+
+
+REPLICAS = """
+{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: db, namespace: student-07}, spec: {replicas: 1,
+  selector: {matchLabels: {app: db}}, template: {metadata: {labels: {app: db}}, spec: {containers: [
+  {name: db, image: redis, ports: [{containerPort: 6379}]}]}}}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: db, namespace: student-07}, spec: {selector: {app: db},
+  ports: [{port: 6379}]}}
+"""
+
+
+def test_no_service_and_no_controller_takes_a_double_though_it_has_all_labels_of_its_pod(lab: Lab, real: Path) -> None:
+    def found(kind: str) -> list[Any]:
+        return json.loads(kubectl(real, "get", kind, "-n", "student-07", "-o", "json", "-l", selected[kind]))["items"]
+
+    selected = {"pods": "app=db", "endpointslices": "kubernetes.io/service-name=db", "replicasets": ""}
+    kubectl(real, "create", "namespace", "student-07", patience=60)
+    kubectl(real, "label", "namespace", "student-07", "netpol-lab/student=07")
+    lab.kubectl("apply -f -", REPLICAS)
+    assert lab._real is not None
+    wait_until(lab._real.kubectl, [("ReplicaSet", "student-07", "db")], (), print, MACHINE)
+    lab.matrix()
+    (pod,) = [each for each in lab.cluster.pods if each.namespace == "student-07"]
+    before = found("replicasets")[0]["status"]
+    with doubles(lab._real.kubectl, lab._real.own, lab.cluster.snapshot(), [pod], print, MACHINE) as made:
+        assert made.refused == {pod.id: ""} and made.pods[pod.id].ip is not None
+        time.sleep(5)  # long enough for each controller to look
+        assert {each["metadata"]["name"] for each in found("pods")} == {pod.name, made.pods[pod.id].name}
+        assert found("replicasets")[0]["status"] == before
+        (slice_,) = found("endpointslices")
+        ready = [(each["targetRef"]["name"], each["conditions"]["ready"]) for each in slice_["endpoints"]]
+        assert sorted(ready) == sorted([(pod.name, True), (made.pods[pod.id].name, False)])
+    wait_until(lab._real.kubectl, (), [("Pod", "student-07", made.pods[pod.id].name)], print, MACHINE)
+    assert [each["metadata"]["name"] for each in found("pods")] == [pod.name]
+    kubectl(real, "delete", "namespace", "student-07")
 
 
 def test_lists_come_in_pages(lab: Lab, real: Path) -> None:

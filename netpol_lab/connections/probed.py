@@ -19,6 +19,7 @@ Surprise = Literal[
     "nothing listens",
     "something listens",
     "rejected",
+    "translated address",
     "dropped on the way",
     "no client",
     "not tried",
@@ -28,12 +29,16 @@ Surprise = Literal[
 
 @dataclass(frozen=True)
 class Probed:
-    """One connection. ``words`` are what the client said, where it was not tried or the reason is not clear."""
+    """One connection. ``words`` are what the client said, where it was not tried or the reason is not clear.
+
+    ``double``: it was made from a pod of the lab's own with the labels of the source.
+    """
 
     flow: Flow
     met: MetOutcome
     surprise: Surprise
     words: str = ""
+    double: bool = False
 
     @property
     def is_surprise(self) -> bool:
@@ -48,15 +53,19 @@ def why_differs(flow: Flow, met: MetOutcome, changed: bool) -> Surprise:
         return "agrees"
     if changed:
         return "changed meanwhile"
-    others = any(each.kind == "other policy" for each in flow.caveats)
     verdict = flow.verdict
-    blocked = verdict is not None and not verdict.allowed
-    if met == "timed out":
-        return "other policy" if others else "dropped on the way"
-    if not blocked:
-        return "something listens" if met == "connected" else "nothing listens"
-    if others:
+    if any(each.kind == "other policy" for each in flow.caveats):
         return "other policy"
     if verdict is not None and len({answer for _, answer in verdict.by_profile}) > 1:
         return "plugin"
+    if met == "timed out":
+        return "translated address" if _by_address(flow) else "dropped on the way"
+    if verdict is None or verdict.allowed:
+        return "something listens" if met == "connected" else "nothing listens"
     return "rejected" if met == "refused" else "not enforced"
+
+
+def _by_address(flow: Flow) -> bool:
+    """Whether the rules that let it in look at the source's address, which may be another one on arrival."""
+    rules = flow.verdict.ingress.admitting if flow.verdict is not None else ()
+    return bool(rules) and all(rule.peer is not None and rule.peer.ip_block is not None for rule in rules)

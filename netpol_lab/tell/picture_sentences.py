@@ -379,9 +379,17 @@ PICTURES = {
     "probe.why.nothing listens": "The packet arrived, and nothing listens on that port, though the pod declares it.",
     "probe.why.something listens": "Something listens there that the pod does not declare.",
     "probe.why.rejected": "It was refused at once: this plugin rejects what others drop.",
+    "probe.why.translated address": "It is let in by its address alone, and nothing came back: on the way it likely "
+    "gets another one.",
     "probe.why.dropped on the way": "No policy stops it, and nothing came back: something else on the way drops it, "
     "such as a firewall of the nodes, or a translated source address.",
     "probe.why.no client": "This pod has no program that can try a connection.",
     "probe.why.not tried": "It was not tried.",
+    "probe.double": "Tried from a pod of the lab's own with the same labels, because this one has no client.",
+    "probe.double.host network": "The lab makes no other one for it: it is on the network of its node.",
+    "probe.double.most": "The lab makes at most {most} others with a client in one probe.",
+    "probe.double.service": "The lab makes no other one for it: Service {service} sends to pods that are not Ready.",
+    "probe.double.otherwise": "One of the lab's own has another address, for which the policies decide otherwise.",
+    "probe.predicted": "predicted: {outcome}",
 }
 """By id. The first word of an id is the picture."""

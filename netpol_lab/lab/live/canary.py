@@ -101,8 +101,8 @@ class _Canary:
         """A server and two clients that run, and can talk."""
         serve = f"mkdir -p /tmp/www && echo canary > /tmp/www/index.html && httpd -f -p {PORT} -h /tmp/www"
         for name in NAMES:
-            command = (["sh", "-c", serve],) if name == "server" else ()
-            self.own.create(own_pod(f"canary-{name}", self.namespace, {"canary": name}, *command))
+            command = ["sh", "-c", serve] if name == "server" else []
+            self.own.create(own_pod(f"canary-{name}", self.namespace, {"canary": name}, command))
         keys = [("Pod", self.namespace, f"canary-{name}") for name in NAMES]
         wait_until(self.kubectl, keys, (), self.say, self.clock)
         for name in NAMES:

@@ -32,12 +32,18 @@ LIFETIME = 900
 """Seconds after which such a pod ends by itself, where nobody is left to take it away."""
 
 
-def own_pod(
-    name: str, namespace: str, labels: Mapping[str, str], command: Sequence[str] = ("sleep", str(LIFETIME)), **spec: Any
-) -> Body:
-    """A pod with a client that a namespace of the strictest Pod Security Standard admits, and that is gone at once."""
+def own_pod(name: str, namespace: str, labels: Mapping[str, str], command: Sequence[str] = (), **spec: Any) -> Body:
+    """A pod with a client that a namespace of the strictest Pod Security Standard admits, and that is gone at once.
+
+    Without a ``command`` it sleeps. ``spec`` are more fields of its spec.
+    """
     strict = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-    container = {"name": "client", "image": IMAGE, "command": [*command], "securityContext": strict}
+    container = {
+        "name": "client",
+        "image": IMAGE,
+        "command": [*command] or ["sleep", str(LIFETIME)],
+        "securityContext": strict,
+    }
     nobody = {"runAsNonRoot": True, "runAsUser": 65534, "seccompProfile": {"type": "RuntimeDefault"}}
     return {
         "apiVersion": "v1",

@@ -5,18 +5,23 @@ from __future__ import annotations
 import shlex
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 from netpol_lab.cluster.handle import SimulatedCluster
 from netpol_lab.cluster.snapshot import Snapshot
+from netpol_lab.connections import Flow
+from netpol_lab.connections.probed import Probed
 from netpol_lab.connections.story import Timeline
 from netpol_lab.engine.profiles import profile_named
 from netpol_lab.lab.live.canary import Proof, run_canary
+from netpol_lab.lab.live.doubles import Doubles, doubles
 from netpol_lab.lab.live.own_kubectl import KubectlSaid, LiveError, OwnKubectl, Staying
 from netpol_lab.lab.live.own_objects import OwnObjects
 from netpol_lab.lab.live.place import ClusterPlace, confirm, current_place
 from netpol_lab.lab.live.predicted import Prediction, effect_of_line
+from netpol_lab.lab.live.probing import probe
 from netpol_lab.lab.live.reading import Observation, other_policy_kinds, read_cluster
 from netpol_lab.lab.live.waiting import LIMIT, MACHINE, Clock, is_ending, wait_until
 from netpol_lab.model.bodies import Key
@@ -227,6 +232,17 @@ class RealCluster:
         self.profile = proof.profile
         self.seconds_for_policies = max(SECONDS_FOR_POLICIES, proof.seconds + 1)
         return proof
+
+    def probe(self, state: Snapshot, flows: Sequence[Flow], say: Callable[[str], None]) -> tuple[list[Probed], bool]:
+        """Make connections that were predicted on ``state``; see :func:`netpol_lab.lab.live.probing.probe`."""
+
+        def doubles_of(pods: Sequence[Pod]) -> AbstractContextManager[Doubles]:
+            return doubles(self.kubectl, self.own, state, pods, say, self.clock)
+
+        def pause() -> None:
+            self.clock.sleep(self.seconds_for_policies)
+
+        return probe(self.exec, flows, lambda: self.observe().state, say, pause, doubles_of)
 
     def close(self) -> None:
         """End what was started in the background."""

@@ -28,20 +28,23 @@ class Reality:
     def probe(self, *namespaces: str) -> Picture:
         """Make the connections between the pods, and show what they met beside what was predicted.
 
-        Each pod tries each port on which another one listens, from inside, with the client it has. Without
-        ``namespaces``: all but those of the cluster itself. A surprise is tried again, and has its likely reason. Stop
-        it when you like: what was tried is shown. Raises LabError for more connections than one probe makes.
+        Each pod tries each port on which another one listens, from inside, with the client it has. For a pod without
+        one the lab makes a pod with the same labels, where it may write (see :mod:`netpol_lab.lab.live.doubles`), and
+        takes it away again. Without ``namespaces``: all but those of the cluster itself. A surprise is tried again, and
+        has its likely reason. Stop it when you like: what was tried is shown. Raises LabError for more connections than
+        one probe makes.
         """
         from netpol_lab.display import probe_table
 
+        self._look_again()
         state, real = self.cluster.snapshot(), self._real
-        flows = connections_to_try(state, build(state), namespaces)
+        scene = build(state)
+        flows = connections_to_try(state, scene, namespaces)
         if real is None:
             probed, stopped = probe(self._simulated_exec, flows, self.cluster.snapshot, _say, lambda: None)
         else:
-            pause = lambda: real.clock.sleep(real.seconds_for_policies)  # noqa: E731
-            probed, stopped = probe(real.exec, flows, lambda: real.observe().state, _say, pause)
-        return probe_table.draw(probed, stopped=stopped)
+            probed, stopped = real.probe(state, flows, _say)
+        return probe_table.draw(probed, scene, stopped=stopped)
 
     def canary(self) -> Picture:
         """Prove that the real cluster enforces policies: ingress, egress, pods and ipBlocks; how fast, and how.

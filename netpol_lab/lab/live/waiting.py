@@ -17,6 +17,9 @@ LIMIT = 120
 PAUSE = 1.0
 TELL_EVERY = 5.0
 
+NEVER_READY = "netpol-lab/never-ready"
+"""A readiness gate that nobody meets: with it a pod of the lab's own runs, and no Service sends to it."""
+
 _WILL_NOT_START = {
     "ErrImagePull": "its image cannot be pulled",
     "ImagePullBackOff": "its image cannot be pulled",
@@ -116,11 +119,12 @@ def _usable(key: Key, body: ReadOnlyBody | None) -> str:
         return "is ending"
     status = body.get("status") or {}
     if key[0] == "Pod":
-        return _pod_usable(status)
+        gates = [each.get("conditionType") for each in (body.get("spec") or {}).get("readinessGates") or ()]
+        return _pod_usable(status, "ContainersReady" if NEVER_READY in gates else "Ready")
     return "" if key[0] == "Namespace" else _rolled_out(body, status)
 
 
-def _pod_usable(status: ReadOnlyBody) -> str:
+def _pod_usable(status: ReadOnlyBody, wanted: str) -> str:
     if status.get("phase") in ("Succeeded", "Failed"):
         return ""
     for row in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
@@ -131,7 +135,7 @@ def _pod_usable(status: ReadOnlyBody) -> str:
     for each in conditions:
         if each.get("type") == "PodScheduled" and each.get("reason") == "Unschedulable":
             return "has no node that can take it"
-    return "" if any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions) else "is not Ready"
+    return "" if any(c.get("type") == wanted and c.get("status") == "True" for c in conditions) else "is not Ready"
 
 
 def _rolled_out(body: ReadOnlyBody, status: ReadOnlyBody) -> str:
