@@ -111,6 +111,17 @@ def test_pipes_and_here_documents_reach_the_cluster(lab):
     assert said.stdout == "namespace/a created\nnamespace/a\n", said.stderr
 
 
+def test_what_comes_from_standard_input_is_waited_for_as_what_comes_from_a_file(lab):
+    said = shell("kubectl run web --image=nginx --dry-run=client -o yaml | kubectl apply -f -")
+    assert said.stdout == "pod/web created\n"
+    assert "live: waiting for the cluster (0 s): pod web in default is not Ready\n" in said.stderr
+
+
+def test_a_program_in_a_pod_keeps_its_standard_input(lab):
+    shell("kubectl run box --image=busybox:1.36 -- sleep 1d")
+    assert shell("echo hello | kubectl exec -i box -- cat -").stdout == "hello\n"
+
+
 def test_a_closed_lab_leaves_a_kubectl_that_refuses(lab, cluster):
     lab.close()
     before = len(asked(cluster))

@@ -9,7 +9,8 @@ stdin held, ``f`` what a file held, or ``r`` the number of the error that readin
 Back: ``i`` "send stdin", ``f`` "send that file" (a pipe or a device: only the program has it open, and only the
 program may wait for it), ``o`` stdout, ``e`` stderr, ``x`` exit code (the last frame), ``n`` "not mine: run the real
 program" (which `kubectl` never does). A lab on a real cluster, and no other, sends ``l``: "run the student's own
-program of that name, and tell its exit code", which comes as ``x``.
+program of that name, and tell its exit code", which comes as ``x``; what it asked for with ``i`` before, the program
+is fed.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ The reader of special files takes a name as it was typed and raises OSError.
 """
 
 
-LiveHandler = Callable[[str, list[str], str, Callable[[], int], Callable[[str], None]], int]
-"""(program, words, working directory, run the student's own program, write to stderr) -> exit code."""
+LiveHandler = Callable[[str, list[str], str, Callable[[], int], Callable[[str], None], Callable[[], str]], int]
+"""(program, words, working directory, run the student's own program, write to stderr, read stdin) -> exit code."""
 
 
 class Bridge:
@@ -120,7 +121,11 @@ class Bridge:
         def say(text: str) -> None:
             _send(stream, b"e", text.encode("utf-8", "replace"))
 
-        _send(stream, b"x", str(live(program, words, cwd, own, say)).encode())
+        def stdin() -> str:
+            _send(stream, b"i", b"")
+            return _read(stream, b"i").decode(errors="replace")
+
+        _send(stream, b"x", str(live(program, words, cwd, own, say, stdin)).encode())
 
     def _stdin(self, stream: Wire) -> str:
         return self._ask(stream, b"i", b"")[1].decode(errors="replace")

@@ -52,6 +52,7 @@ def talk(stream: "io.BufferedRWPair", token: str, program: str, words: "list[str
     send(b"d", os.fsencode(working_folder()))
     send(b"t", b"1" if is_at_a_terminal() else b"")
     stream.flush()
+    fed = None
     while True:
         kind = stream.read(1)
         size = stream.readline()
@@ -61,7 +62,8 @@ def talk(stream: "io.BufferedRWPair", token: str, program: str, words: "list[str
         if len(payload) < int(size):
             raise EOFError
         if kind == b"i":
-            send(b"i", standard_input())
+            fed = standard_input()
+            send(b"i", fed)
             stream.flush()
         elif kind == b"f":
             send(*special_file(os.fsdecode(payload), words))
@@ -73,7 +75,7 @@ def talk(stream: "io.BufferedRWPair", token: str, program: str, words: "list[str
         elif kind == b"n" and program == "curl":
             return None
         elif kind == b"l":
-            send(b"x", b"%d" % own(program, words))
+            send(b"x", b"%d" % own(program, words, fed))
             stream.flush()
         else:
             raise EOFError
@@ -124,8 +126,11 @@ def special_file(name: str, words: "list[str]") -> "tuple[bytes, bytes]":
         return b"r", b"%d" % (error.errno or 0)
 
 
-def own(program: str, words: "list[str]") -> int:
-    """Run the student's own program, and close stdout: what reads it in a pipe need not wait for the lab."""
+def own(program: str, words: "list[str]", fed: "bytes | None") -> int:
+    """Run the student's own program, and close stdout: what reads it in a pipe need not wait for the lab.
+
+    ``fed`` is what stdin held, where the lab has read it.
+    """
     import shutil
     import subprocess
 
@@ -137,7 +142,7 @@ def own(program: str, words: "list[str]") -> int:
         sys.stderr.write(f"{program}: there is none on your PATH besides the workbook's own\n")
         return 127
     environment = {name: value for name, value in os.environ.items() if name != "NETPOL_LAB_BRIDGE"}
-    code = subprocess.call([found, *words], env={**environment, "PATH": path})
+    code = subprocess.run([found, *words], input=fed, env={**environment, "PATH": path}).returncode
     os.close(1)
     return code if code >= 0 else 128 - code
 

@@ -107,11 +107,17 @@ class Lab(Reality, Practice, Views):
         return command_line.answer(self._session, self._story, program, words, stdin, cwd, *how)
 
     def _beside(
-        self, program: str, words: list[str], cwd: str, own: Callable[[], int], say: Callable[[str], None]
+        self,
+        program: str,
+        words: list[str],
+        cwd: str,
+        own: Callable[[], int],
+        say: Callable[[str], None],
+        stdin: Callable[[], str],
     ) -> int:
         """Stand beside the student's own program, on a real cluster."""
         assert self._real is not None
-        return self._real.beside(self.cluster, self._story, program, words, cwd, own, say)
+        return self._real.beside(self.cluster, self._story, program, words, cwd, own, say, stdin)
 
     def kubectl(self, line: str, stdin: str = "") -> ProgramResult:
         """Run one kubectl line from Python: ``lab.kubectl("get pods -A").stdout``."""

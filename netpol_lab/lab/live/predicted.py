@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from netpol_lab.cluster.handle import SimulatedCluster
 from netpol_lab.cluster.snapshot import Snapshot
@@ -34,12 +35,23 @@ class Prediction:
     """The objects that it writes, with their lines in the student's files."""
 
 
-def effect_of_line(state: Snapshot, words: Sequence[str], cwd: str, namespace: str) -> Prediction:
+def takes_stdin(words: Sequence[str]) -> bool:
+    """Whether a kubectl line reads its objects from standard input.
+
+    >>> takes_stdin(["apply", "-n", "shop", "-f", "-"]), takes_stdin(["exec", "web", "--", "cat", "-"])
+    (True, False)
+    """
+    own = list(words[: words.index("--")]) if "--" in words else list(words)
+    after = any(pair in (("-f", "-"), ("--filename", "-")) for pair in pairwise(own))
+    return after or any(word in ("-f-", "-f=-", "--filename=-") for word in own)
+
+
+def effect_of_line(state: Snapshot, words: Sequence[str], stdin: str, cwd: str, namespace: str) -> Prediction:
     """The effect of a line on ``state``; an empty one for a line that the simulator does not understand."""
     copy = SimulatedCluster.at(state)
     session = Session(copy, namespace=namespace)
     try:
-        run(session, words, cwd=cwd)
+        run(session, words, lambda: stdin, cwd)
     except Exception:  # the real kubectl answers the student; here it is only not known what to wait for
         return Prediction()
     before, after = state.objects, copy.snapshot().objects

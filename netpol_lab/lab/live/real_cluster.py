@@ -20,7 +20,7 @@ from netpol_lab.lab.live.doubles import Doubles, doubles
 from netpol_lab.lab.live.own_kubectl import KubectlSaid, LiveError, OwnKubectl, Staying
 from netpol_lab.lab.live.own_objects import OwnObjects
 from netpol_lab.lab.live.place import ClusterPlace, confirm, current_place
-from netpol_lab.lab.live.predicted import Prediction, effect_of_line
+from netpol_lab.lab.live.predicted import Prediction, effect_of_line, takes_stdin
 from netpol_lab.lab.live.probing import probe
 from netpol_lab.lab.live.reading import Observation, other_policy_kinds, read_cluster
 from netpol_lab.lab.live.waiting import LIMIT, MACHINE, Clock, is_ending, wait_until
@@ -136,18 +136,20 @@ class RealCluster:
         cwd: str,
         own: Callable[[], int],
         say: Callable[[str], None],
+        stdin: Callable[[], str],
     ) -> int:
         """Let the student's own program run its line; wait for what the line leads to, and note the moment.
 
-        ``own`` runs it and returns its exit code, ``say`` writes to its stderr. Whatever goes wrong here is said, and
-        the exit code is the program's.
+        ``own`` runs it and returns its exit code, ``say`` writes to its stderr, ``stdin`` reads what it is fed, before
+        it runs. Whatever goes wrong here is said, and the exit code is the program's.
         """
         if program != "kubectl":
             return self._curl(cluster, words, own, say)
         verb = next((word for word in words if not word.startswith("-")), "")
         if verb in STAYING:
             return self._in_background(words, cwd, say)
-        effect = effect_of_line(_without_ending(cluster.snapshot()), words, cwd, self.place.namespace)
+        given = stdin() if takes_stdin(words) else ""
+        effect = effect_of_line(_without_ending(cluster.snapshot()), words, given, cwd, self.place.namespace)
         reads = verb in READS
         if not reads:
             wait_until(self.kubectl, (), _in_the_way(cluster, effect), _noted(say), self.clock)
@@ -174,7 +176,10 @@ class RealCluster:
             chunks.extend((("stdout", said.stdout), ("stderr", said.stderr)))
             return said.exit_code
 
-        code = self.beside(cluster, story, "kubectl", words, cwd, own, lambda text: chunks.append(("stderr", text)))
+        def say(text: str) -> None:
+            chunks.append(("stderr", text))
+
+        code = self.beside(cluster, story, "kubectl", words, cwd, own, say, lambda: stdin)
         return ProgramResult(tuple(each for each in chunks if each[1]), code)
 
     def _curl(
