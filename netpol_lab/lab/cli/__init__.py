@@ -19,6 +19,7 @@ from netpol_lab.model.errors import LabError
 COMMANDS = {
     "lab": ("lab_command", "Copy the notebooks into a folder of yours, and open them."),
     "class": ("class_command", "Serve a class from this machine: a JupyterLab for each student."),
+    "bundle": ("bundle_command", "Fill a folder with all that an install without the Internet needs."),
     "doctor": ("doctor_command", "Whether everything here is ready for the lessons."),
     "test": ("expect_command", "Whether manifests keep a table of expected connections."),
     "audit": ("audit_command", "What to know of policies before somebody else finds it."),
