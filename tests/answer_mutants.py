@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import readable_lessons
 import yaml
 
 from netpol_lab.cluster.handle import hypothetical
@@ -27,7 +28,6 @@ from netpol_lab.connections.outside import endpoint_at
 from netpol_lab.connections.resolving import parse_address
 from netpol_lab.connections.scene import SceneNode, build
 from netpol_lab.kubectl import Session, run
-from netpol_lab.lessons import exercises
 from netpol_lab.lessons.exercises import CheckResult, Exercise, check, load
 from netpol_lab.lessons.loading import WrittenAnswer
 from netpol_lab.lessons.practice.clinic import scenarios
@@ -493,7 +493,7 @@ def main(words: list[str]) -> int:
     words = [word for word in words if not word.startswith("-")]
     total: Counter[str] = Counter()
     print(HEAD)
-    for id in PRACTICE if practice else exercises.ids():
+    for id in PRACTICE if practice else readable_lessons.exercise_ids():
         if words and not any(word in id for word in words):
             continue
         exercise = load(id)

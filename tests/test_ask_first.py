@@ -8,20 +8,20 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import readable_lessons
 
 from netpol_lab import Lab
 from netpol_lab.coach.admit import smallest_change
 from netpol_lab.coach.stop import smallest_stop
 from netpol_lab.lab.locks import Lock, Locks
-from netpol_lab.lessons import exercises
 from netpol_lab.lessons.behavior import judge
 from netpol_lab.lessons.exercises import load
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.objects import Pod
 
 ROOT = Path(__file__).resolve().parent.parent
-JUDGED = [id for id in exercises.ids() if not load(id).objects]
-ASKING = [id for id in exercises.ids() if load(id).asks]
+JUDGED = [id for id in readable_lessons.exercise_ids() if not load(id).objects]
+ASKING = [id for id in readable_lessons.exercise_ids() if load(id).asks]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 
 import pytest
+import readable_lessons
 from test_lessons_claims import CLAIMS
 
 from netpol_lab import Lab
@@ -27,7 +28,7 @@ CITED = re.compile(r"(?<![\"`])\b[Rr]ules? (\d+(?:(?:, | and )\d+)*)(?! of |, se
 """A rule of the catalogue. ``rule 1`` between quotes and ``rule 1 of web`` are those of some policy."""
 ID = re.compile(r"\b(?:M\d{1,2}|S\d\d)\b")
 OUTSIDE = re.compile(r"\b(?:semantics|scenarios|look|labs|platform|DESIGN)\.md\b|\bsemantics,? rules?\b")
-WRONG = {wrong.mistake for id in exercises.ids() for wrong in exercises.load(id).wrong}
+WRONG = {wrong.mistake for id in readable_lessons.exercise_ids() for wrong in exercises.load(id).wrong}
 
 
 def prose(path: Path) -> str:

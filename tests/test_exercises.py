@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import readable_lessons
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.fields import DataError
 
-ALL = exercises.ids()
+ALL = readable_lessons.exercise_ids()
 WRONG = [(id, wrong.name) for id in ALL for wrong in load(id).wrong]
 
 
@@ -52,6 +53,11 @@ def policy(name: str, namespace: str, spec: str) -> WrittenAnswer:
 
 
 # -- every exercise ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lesson", exercises.lessons("exercises"))
+def test_the_exercises_of_every_lesson_can_be_read(lesson: str):
+    assert exercises.of_lesson(lesson)
 
 
 def test_there_are_at_least_two_exercises_a_lesson():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import readable_lessons
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_exercises import answered, apply, policy
@@ -208,7 +209,7 @@ def test_a_direction_that_was_to_stay_open_is_not_said_to_be_missing():
 
 
 def test_a_policy_for_the_one_direction_that_it_lists_is_not_told_to_take_it_out():
-    for id in exercises.ids():
+    for id in readable_lessons.exercise_ids():
         for each in load(id).wrong:
             if each.mistake == "S17":
                 assert "[Ingress, Egress]" in each.answer.manifest or "- Egress" in each.answer.manifest
@@ -332,7 +333,7 @@ def written(side: str, rules: list[tuple[str, str]]) -> str:
 
 
 @given(
-    st.sampled_from([id for id in exercises.ids() if load(id).answer_names]),
+    st.sampled_from([id for id in readable_lessons.exercise_ids() if load(id).answer_names]),
     SELECTORS,
     RULES,
     RULES,

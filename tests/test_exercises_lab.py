@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import readable_lessons
 
 from netpol_lab import Lab
-from netpol_lab.lessons import exercises
 from netpol_lab.lessons.exercises import load
 from netpol_lab.model.errors import NotFound
 
@@ -42,7 +42,7 @@ def said(picture: object) -> str:
 # -- starting over ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("id", exercises.ids())
+@pytest.mark.parametrize("id", readable_lessons.exercise_ids())
 def test_an_exercise_can_be_started_at_any_time_and_finds_its_own_start(lab: Lab, id: str) -> None:
     lab.kubectl("create namespace left-behind")
     shown = lab.start(id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import readable_lessons
 from test_exercises import answered, apply, policy
 
 from netpol_lab import Cluster
@@ -59,7 +60,7 @@ def test_selectors_for_pods_and_a_block_for_the_outside_pass_with_every_plugin()
     assert result.passed and result.sentences == ()
 
 
-@pytest.mark.parametrize("id", exercises.ids())
+@pytest.mark.parametrize("id", readable_lessons.exercise_ids())
 def test_no_solution_is_said_to_depend_on_the_plugin_or_to_open_another_door(id: str):
     exercise = load(id)
     result = answered(exercise, exercise.solution)

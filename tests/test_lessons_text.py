@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import jupytext
+import build
 import pytest
+import readable_lessons
 from nbformat import NotebookNode
 
 from netpol_lab.lessons import exercises, quiz
+from netpol_lab.lessons.packs import building
 from netpol_lab.lessons.packs.lesson_lint import is_appendix
 from netpol_lab.model import datafiles as data
 
-SOURCES = sorted((Path(__file__).resolve().parent.parent / "notebooks" / "source").glob("[0-9][0-9]-*.md"))
-LESSONS = {path.stem: jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst") for path in SOURCES}
+LESSONS = readable_lessons.sources()
 ASKING = [name for name in LESSONS if not is_appendix(name)]
 
 BELITTLING = "simply just obviously clearly easily trivial trivially merely basically"
@@ -47,6 +48,11 @@ def data_texts() -> str:
 
 
 TEXTS = {**{name: prose(lesson) for name, lesson in LESSONS.items()}, "data": data_texts()}
+
+
+@pytest.mark.parametrize("source", build.sources(), ids=lambda source: source.stem)
+def test_every_source_can_be_read(source: Path):
+    assert building.read(source).cells
 
 
 def test_all_four_lessons_are_there():
@@ -137,7 +143,7 @@ def at_exercise(id: str) -> list[NotebookNode]:
     return cells[begin : end + 1]
 
 
-@pytest.mark.parametrize("id", exercises.ids())
+@pytest.mark.parametrize("id", readable_lessons.exercise_ids())
 def test_two_or_three_hints_leave_something_to_write(id: str):
     hints = [filled(cell) for cell in at_exercise(id) if "hint" in tags(cell)]
     assert 2 <= len(hints) <= 3
@@ -147,7 +153,7 @@ def test_two_or_three_hints_leave_something_to_write(id: str):
             assert not any(line in hint for line in lines if line.startswith("kubectl"))
 
 
-@pytest.mark.parametrize("id", exercises.ids())
+@pytest.mark.parametrize("id", readable_lessons.exercise_ids())
 def test_the_solution_in_the_notebook_is_that_of_the_data(id: str):
     name, exercise, cells = id.partition("/")[0], exercises.load(id), at_exercise(id)
     solution = next(filled(cell) for cell in cells if "solution" in tags(cell))

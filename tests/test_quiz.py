@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 
 import pytest
+import readable_lessons
 
 from netpol_lab.lessons import quiz
 from netpol_lab.lessons.given_answers import GivenAnswers
@@ -13,8 +14,8 @@ from netpol_lab.lessons.lesson_data import lessons
 from netpol_lab.model.errors import LabError, NotFound
 from netpol_lab.model.fields import DataError
 
-QUESTIONS = [question.id for lesson in lessons("quiz") for question in quiz.of_lesson(lesson) if not question.truth]
-PREDICTIONS = [question.id for lesson in lessons("quiz") for question in quiz.of_lesson(lesson) if question.truth]
+QUESTIONS = [question.id for question in readable_lessons.questions() if not question.truth]
+PREDICTIONS = [question.id for question in readable_lessons.questions() if question.truth]
 NUMBERS = [f"{number:02}" for number in range(1, 13)]
 
 
@@ -33,6 +34,11 @@ def flat(text: str) -> str:
 
 def wrong_letters(question: quiz.QuizQuestion) -> list[str]:
     return [option.letter for option in question.options if option.letter != question.answer]
+
+
+@pytest.mark.parametrize("lesson", lessons("quiz"))
+def test_the_questions_of_every_lesson_can_be_read(lesson: str):
+    assert quiz.of_lesson(lesson)
 
 
 def test_every_lesson_has_a_prediction_and_three_questions():

@@ -15,7 +15,7 @@ from netpol_lab.cluster.handle import SimulatedCluster, hypothetical
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.kubectl import Session, run
 from netpol_lab.kubectl.writing import with_last_applied
-from netpol_lab.lessons.lesson_data import lessons, read
+from netpol_lab.lessons.lesson_data import read
 from netpol_lab.manifests import from_object, read_text
 from netpol_lab.model import datafiles as data
 from netpol_lab.model import schemas
@@ -172,9 +172,9 @@ class Exercise:
         return hypothetical(state, (v for v in self.visitors if v.key not in state.lasting and v.namespace in known))
 
 
-def ids(lesson: str | None = None) -> list[str]:
-    """The ids of all exercises, or of one lesson's, in their order."""
-    return [exercise.id for name in ([lesson] if lesson else lessons("exercises")) for exercise in of_lesson(name)]
+def ids(lesson: str) -> list[str]:
+    """The ids of a lesson's exercises, in their order."""
+    return [exercise.id for exercise in of_lesson(lesson)]
 
 
 def load(exercise: str, xx: str = "07") -> Exercise:

@@ -15,6 +15,7 @@ from string import Template
 
 from netpol_lab.model import pack_folders
 from netpol_lab.model.errors import NotFound
+from netpol_lab.model.phrases import did_you_mean, nearest
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _PLACES = (_PACKAGE / "_data", _PACKAGE.parent / "data")
@@ -36,7 +37,11 @@ def path(*parts: str) -> Path:
         with contextlib.suppress(OSError, ValueError):  # no file can have such a name
             if wanted.exists() and wanted.resolve().is_relative_to(place.resolve()):
                 return wanted
-    raise NotFound(f"The lessons have no data file {'/'.join(parts) or 'data'!r}.")
+    beside: set[str] = set()
+    with contextlib.suppress(OSError, ValueError):
+        beside |= {each.name for place in _places() for each in place.joinpath(*parts[:-1]).glob("*")}
+    meant = did_you_mean(nearest(parts[-1] if parts else "", beside), "'")
+    raise NotFound(f"The lessons have no data file {'/'.join(parts) or 'data'!r}{', ' + meant if meant else '.'}")
 
 
 def _places() -> Iterator[Path]:

@@ -13,18 +13,21 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import jupytext
 import nbformat
+from jupytext import myst
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from netpol_lab.lessons import quiz
 from netpol_lab.lessons.packs import glossary_links, lesson_lint, lesson_minutes
 from netpol_lab.lessons.packs.lesson_lint import tags
 from netpol_lab.lessons.packs.lesson_minutes import TimedSection
+from netpol_lab.model.errors import LabError
+from netpol_lab.model.fields import DataError
 
 SECONDS_PER_CELL = 120
+NOT_RUN = (CellExecutionError, CellTimeoutError, DeadKernelError)
 ANSI_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 ASKED = re.compile(r'lab\.(?:predict|quiz)\("([^"]+)", ""\)')
 
@@ -36,8 +39,27 @@ METADATA = {
 
 
 def read(source: Path) -> NotebookNode:
-    """Return one source as a notebook whose cells carry their roles as tags."""
-    lesson: NotebookNode = jupytext.reads(source.read_text(encoding="utf-8"), fmt="md:myst")
+    """Return one source as a notebook whose cells carry their roles as tags, and the line each begins on.
+
+    Raises :class:`DataError` for a source that cannot be read.
+    """
+    try:
+        text = source.read_text(encoding="utf-8")
+        lesson: NotebookNode = myst.myst_to_notebook(text, add_source_map=True)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{source.name}: this is no UTF-8 text: {error.reason}.") from None
+    except nbformat.ValidationError:
+        no_list = re.compile(r":tags: *[^\s\[]|.*\"tags\": *+(?!\[\"|\[\])")
+        odd = next((n for n, line in enumerate(text.splitlines(), 1) if no_list.match(line)), 1)
+        raise DataError(f"{source.name}, line {odd}: tags are a list, such as `:tags: [exercise]`.") from None
+    except (myst.MystMetadataParsingError, ValueError, AttributeError) as error:
+        # "Code cell 3 at line 12 could not be read: ..."
+        said = re.fullmatch(r"(?s)\w+ cell \d+ at line (\d+) (?:could not be read: )?(.*)", str(error))
+        place, why = (f"{source.name}, line {said[1]}", said[2]) if said else (source.name, str(error))
+        raise DataError(f"{place}: the head of this cell cannot be read: {' '.join(why.split())}") from None
+    lines = text.splitlines()
+    for cell, begins in zip(lesson.cells, lesson.metadata.pop("source_map"), strict=True):
+        cell.metadata["line"] = next(n for n, line in enumerate(lines[begins:], begins + 1) if line.strip())
     return lesson
 
 
@@ -209,23 +231,38 @@ def built(source: Path, students_only: bool = False) -> tuple[dict[str, str], li
 
     Each fault is one line or more, and begins with its file. Without the solution notebook no kernel is started.
     """
-    lesson = read(source)
-    problems = [f"{source.name}: {fault}" for fault in lesson_lint.source_faults(source, lesson)]
     name = f"{source.stem}.ipynb"
-    files = {name: as_text(student_form(source))}
+    try:
+        lesson, files = read(source), {name: as_text(student_form(source))}
+    except LabError as error:
+        return {}, [str(error)]
+    problems = [placed(source, fault) for fault in lesson_lint.source_faults(source, lesson)]
     if not students_only:
         try:
             solved = execute(solution_form(source))
-        except CellExecutionError as error:
-            cell = str(error).split("\n------------------\n")[1]
-            raised = f"{error.ename}: {ANSI_COLOR.sub('', error.evalue)}"
-            return {}, [*problems, f"{source.name}: this cell raises {raised}\n{cell}"]
+        except NOT_RUN as error:
+            return {}, [*problems, placed(source, raised(error, lesson))]
         files[f"solutions/{name}"] = as_text(solved)
-        told = lesson_minutes.faults(source.stem, source.read_text(encoding="utf-8"), sections(source, solved))
-        problems += [f"{source.name}: {fault}." for fault in told]
+        minutes = lesson_minutes.faults(source.stem, source.read_text(encoding="utf-8"), sections(source, solved))
+        problems += [f"{source.name}: {fault}." for fault in minutes]
     for name, text in files.items():
         problems += [f"{name}: {fault}" for fault in lesson_lint.built_faults(lesson, text, name)]
     return files, problems
+
+
+def raised(error: Exception, lesson: NotebookNode) -> str:
+    """Return why a notebook did not run to its end: the line of the cell, what it raised, and the cell."""
+    if not isinstance(error, CellExecutionError):
+        return f"a cell did not end within {SECONDS_PER_CELL} seconds, or its kernel died: {error}"
+    cell = str(error).split("\n------------------\n")[1]
+    line = next((each.metadata["line"] for each in lesson.cells if each.source.strip() == cell.strip()), 0)
+    said = f"this cell raises {error.ename}: {ANSI_COLOR.sub('', error.evalue)}\n{cell}"
+    return f"line {line}: {said}" if line else said
+
+
+def placed(source: Path, fault: str) -> str:
+    """Return a fault behind its file: ``20-shop.md, line 12: ...``."""
+    return f"{source.name}{', ' if fault.startswith('line ') else ': '}{fault}"
 
 
 def sections(source: Path, solved: NotebookNode) -> list[TimedSection]:

@@ -15,17 +15,28 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-ROLES = {"objective", "predict", "exercise", "hint", "check", "solution", "notes", "quiz", "cleanup"}
+from netpol_lab.model.datafiles import notebooks
+from netpol_lab.model.phrases import did_you_mean, nearest
+
+ROLES = {
+    "objective": "Markdown after the title: what you do, what you learn, what you need, **Time:** and the minutes",
+    "predict": "Markdown or code: the question before the command",
+    "exercise": "code: what the student completes; the solution notebook has its solution instead",
+    "hint": "Markdown: two or three in a row, from vague to nearly told; the builder folds and numbers them",
+    "check": 'code: `lab.check("NN-name/1")`',
+    "solution": "code after an exercise, or Markdown that explains it; only the solution notebook has it",
+    "notes": "Markdown for the trainer; neither notebook has it",
+    "quiz": 'code: `lab.quiz("NN-name/q1", "")`, or `lab.recall("")` for a question about an earlier lesson',
+    "cleanup": "code: what takes everything away again",
+}
+"""The roles of cells, as tags, and which cell each is for. The page for authors prints them."""
+
 OTHER_TAGS = {"raises-exception", "glossary"}
 CODE_ROLES = {"exercise", "check", "cleanup"}
 MARKDOWN_ROLES = {"objective", "hint", "notes", "glossary"}
 
-# A title says what you do. A word that is missing here and is a verb: add it.
-VERBS = {
-    *("Admit", "Allow", "Block", "Build", "Choose", "Close", "Compare", "Find", "Follow", "Guard", "Isolate", "Let"),
-    *("Look", "Make", "Meet", "Open", "Pick", "Play", "Predict", "Prove", "Read", "Repair", "Run", "See", "Select"),
-    *("Send", "Shut", "Start", "Take", "Test", "Trace", "Write"),
-}
+NO_VERB = re.compile(r"(?i)the|an?|how|what|why|when|introduction|\w+ing")
+"""How a title begins that does not say what the student does."""
 
 APPENDIX = "9"
 """A page whose number begins so is for looking things up: no exercises, no time of its own."""
@@ -45,6 +56,12 @@ WORTHLESS = (
 def tags(cell: NotebookNode) -> set[str]:
     """Return the roles of a cell."""
     return set(cell.metadata.get("tags", ()))
+
+
+def at(cell: NotebookNode, number: int) -> str:
+    """Where a cell is: its line where its source is known, else its number."""
+    line = cell.metadata.get("line")
+    return f"line {line}" if line else f"cell {number}"
 
 
 def is_appendix(name: str) -> bool:
@@ -74,8 +91,8 @@ def title_faults(cells: Sequence[NotebookNode]) -> Iterator[str]:
     title = re.match(r"# (\S+)", first.source) if first is not None and first.cell_type == "markdown" else None
     if title is None:
         yield "the first cell is not a Markdown title (`# ...`)"
-    elif title[1] not in VERBS:
-        yield f"the title begins with {title[1]!r}, not with a verb that lesson_lint.VERBS knows"
+    elif NO_VERB.fullmatch(title[1]):
+        yield f"the title begins with {title[1]!r}; begin with what the student does, such as Allow, Close or Find"
 
 
 def part_faults(cells: Sequence[NotebookNode]) -> Iterator[str]:
@@ -101,11 +118,13 @@ def part_faults(cells: Sequence[NotebookNode]) -> Iterator[str]:
 
 def tag_faults(cells: Sequence[NotebookNode]) -> Iterator[str]:
     for number, cell in enumerate(cells, 1):
-        for tag in sorted(tags(cell) - ROLES - OTHER_TAGS):
-            yield f"cell {number}: {tag!r} is no role"
+        for tag in sorted(tags(cell) - ROLES.keys() - OTHER_TAGS):
+            meant = did_you_mean(nearest(tag, ROLES), "'")
+            known = f", {meant}" if meant else f". Roles are {', '.join(ROLES)}."
+            yield f"{at(cell, number)}: {tag!r} is no role{known}"
         misplaced = tags(cell) & (MARKDOWN_ROLES if cell.cell_type == "code" else CODE_ROLES)
         for tag in sorted(misplaced):
-            yield f"cell {number}: {tag!r} is not for a {cell.cell_type} cell"
+            yield f"{at(cell, number)}: {tag!r} is not for a {cell.cell_type} cell"
 
 
 def exercise_faults(cells: Sequence[NotebookNode]) -> Iterator[str]:
@@ -116,10 +135,10 @@ def exercise_faults(cells: Sequence[NotebookNode]) -> Iterator[str]:
         following = set().union(*(tags(cell) for cell in cells[start + 1 : end]))
         for role in ("solution", "hint", "check"):
             if role not in following:
-                yield f"exercise {count} has no {role}"
+                yield f"{at(cells[start], start + 1)}: exercise {count} has no {role}"
         solved = [cell.source for cell in cells[start:end] if "solution" in tags(cell) and cell.cell_type == "code"]
         yield from (
-            f"exercise {count}: {line!r} is not in its solution"
+            f"{at(cells[start], start + 1)}: exercise {count}: {line!r} is not in its solution"
             for line in drifted(cells[start].source, "\n".join(solved))
         )
 
@@ -153,26 +172,27 @@ def prose_faults(cells: Sequence[NotebookNode]) -> Iterator[str]:
             continue
         in_a_row = in_a_row + 1 if cell.cell_type == "code" else 0
         if in_a_row > 2:
-            yield f"cell {number}: the third code cell in a row; say first what it is for"
+            yield f"{at(cell, number)}: the third code cell in a row; say first what it is for"
         if cell.cell_type == "markdown" and re.search(r"(?m)^(:::|`{3,}\{)", cell.source):
-            yield f"cell {number}: JupyterLab shows MyST directives raw"
+            yield f"{at(cell, number)}: JupyterLab shows MyST directives raw"
+        if cell.cell_type == "code" and re.search(r"(?m)^(\+\+\+|```)", cell.source):
+            yield f"{at(cell, number)}: this cell does not end; close it with ```"
         found = MACHINE_PATH.search(cell.source)
         if found:
-            yield f"cell {number}: names a path of a machine ({found[0]}...)"
+            yield f"{at(cell, number)}: names a path of a machine ({found[0]}...)"
 
 
 def link_faults(cells: Sequence[NotebookNode], folder: Path, source_folder: Path) -> Iterator[str]:
-    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    for match in RELATIVE_LINK.finditer(prose):
-        target = match["target"]
-        # A lesson that is written but not built yet is no broken link.
-        written = (source_folder / f"{Path(target).stem}.md").exists() and target.endswith(".ipynb")
-        if not written and not (folder / target).exists():
-            yield f"the link to {target} leads nowhere"
-    anchors = {re.sub(r"\s+", "-", heading.strip()) for heading in re.findall(r"(?m)^#+ (.+)$", prose)}
-    for anchor in ANCHOR_LINK.findall(prose):
-        if anchor not in anchors:
-            yield f"the link to #{anchor} leads nowhere"
+    prose = [(cell, number) for number, cell in enumerate(cells, 1) if cell.cell_type == "markdown"]
+    headings = (heading for cell, _ in prose for heading in re.findall(r"(?m)^#+ (.+)$", cell.source))
+    anchors = {re.sub(r"\s+", "-", heading.strip()) for heading in headings}
+    # A lesson that is written but not built yet is no broken link, and the workbook's own lie beside those of a pack.
+    lessons = {f"{each.stem}.ipynb" for each in source_folder.glob("*.md")} | {each.name for each in notebooks()}
+    for cell, number in prose:
+        targets = [match["target"] for match in RELATIVE_LINK.finditer(cell.source)]
+        lost = [target for target in targets if target not in lessons and not (folder / target).exists()]
+        lost += [f"#{anchor}" for anchor in ANCHOR_LINK.findall(cell.source) if anchor not in anchors]
+        yield from (f"{at(cell, number)}: the link to {target} leads nowhere" for target in lost)
 
 
 def built_faults(lesson: NotebookNode, text: str, name: str) -> list[str]:

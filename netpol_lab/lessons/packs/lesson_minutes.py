@@ -117,10 +117,7 @@ def faults(name: str, source: str, parts: Sequence[TimedSection]) -> Iterator[st
         yield f"takes {needed:.0f} minutes by the model of lesson_minutes; a lesson takes at most {LONGEST}"
     said = stated(source)
     if said is None or abs(said - needed) > SLACK:
-        yield (
-            f"states {said} minutes where the model gives {needed:.0f}: say **Time:** {rounded(parts)} minutes. "
-            "`python notebooks/build.py --minutes` writes it"
-        )
+        yield f"states {said} minutes where the model gives {needed:.0f}: say **Time:** {rounded(parts)} minutes"
 
 
 def corrected(name: str, source: str, parts: Sequence[TimedSection]) -> str:
