@@ -7,6 +7,7 @@ FIRST = notebooks/00-start-here.ipynb
 LAB_ARGS ?=
 PYTEST_ARGS ?=
 STUDENTS ?= 30
+DECKS ?= all
 
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -15,7 +16,7 @@ SETTINGS = $(VENV)/share/jupyter/lab/settings
 # Each notebook starts a kernel, and a kernel starts faster from compiled modules: keep them whatever the shell says.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help lab test lint types notebooks check-notebooks live-test bench bench-class constraints supply clean
+.PHONY: help lab test lint types notebooks check-notebooks slides check-slides live-test bench bench-class constraints supply clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +24,8 @@ help:
 	@echo "make test              run every check: format, lint, types, tests, notebooks, a real browser"
 	@echo "make notebooks         build the notebooks from notebooks/source"
 	@echo "make check-notebooks   compare the built notebooks with their sources, byte for byte"
+	@echo "make slides            write the trainer's decks into slides/ (one of them: make slides DECKS=02)"
+	@echo "make check-slides      look at every slide in a real browser: what overflows, what is too small"
 	@echo "make live-test         run the live lab on a real control plane, where its programs are (CONTRIBUTING.md)"
 	@echo "make bench             print the measurements beside their goals"
 	@echo "make bench-class       measure a class: kernels alone, then in one JupyterLab (make bench-class STUDENTS=30)"
@@ -57,6 +60,12 @@ notebooks: $(VENV)/.test-installed
 check-notebooks: $(VENV)/.test-installed
 	@$(BIN)/python notebooks/build.py --check
 
+slides: $(VENV)/.slides-installed
+	@$(BIN)/netpol-lab slides $(DECKS) --out slides
+
+check-slides: $(VENV)/.test-installed slides
+	@$(BIN)/python tests/deck_checks.py slides
+
 # Programs of a real control plane from NETPOL_LAB_LIVE_BIN or PATH: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl.
 live-test: $(VENV)/.test-installed
 	@NETPOL_LAB_LIVE_TEST=1 $(BIN)/python -m pytest -rs tests/test_live_real.py
@@ -87,6 +96,11 @@ $(VENV)/.lab-installed: pyproject.toml constraints.txt binder/overrides.json | $
 	@$(BIN)/python -c 'import pip' 2>/dev/null || $(BIN)/python -m ensurepip --default-pip >/dev/null
 	@$(INSTALL) --editable .
 	@mkdir -p $(SETTINGS) && cp binder/overrides.json $(SETTINGS)/overrides.json
+	@touch $@
+
+$(VENV)/.slides-installed: $(VENV)/.lab-installed
+	@echo "Installing what decks need into $(VENV)."
+	@$(INSTALL) --editable '.[slides]'
 	@touch $@
 
 $(VENV)/.test-installed: $(VENV)/.lab-installed

@@ -145,7 +145,7 @@ def run_there(installed: Path, folder: Path, *words: str) -> subprocess.Complete
     )
 
 
-def test_the_wheel_brings_the_students_notebooks_byte_for_byte_and_nothing_else(
+def test_the_wheel_brings_the_students_notebooks_byte_for_byte_and_no_others(
     installed: Path, repository: Path, tmp_path: Path
 ) -> None:
     done = run_there(installed, tmp_path, "netpol-lab", "lab", "mine", "--no-open")
@@ -154,7 +154,15 @@ def test_the_wheel_brings_the_students_notebooks_byte_for_byte_and_nothing_else(
     assert brought.pop(".netpol-lab.json")
     assert brought == {path.name: path.read_bytes() for path in (repository / "notebooks").glob("*.ipynb")}
     carried = {path.name for path in installed.parent.rglob("_notebooks/*")}
-    assert carried == set(brought)
+    assert carried - {"source", "solutions"} == set(brought)
+
+
+def test_the_wheel_writes_the_same_deck_as_the_repository(installed: Path, tmp_path: Path) -> None:
+    from netpol_lab.lessons.decks.deck_choice import deck_text
+
+    done = run_there(installed, tmp_path, "netpol-lab", "slides", "91")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "slides" / "91-the-routine.html").read_text(encoding="utf-8") == deck_text("91-the-routine")
 
 
 def test_the_doctor_of_the_wheel_finds_an_empty_environment_ready(

@@ -1,8 +1,9 @@
 """Where the lessons' data are: manifests, exercises, transcripts; and how a student's number gets into them.
 
 In a checkout (and an editable install) they lie in ``data/`` beside the package, where people edit
-them. An installed wheel carries the same files inside the package, in ``netpol_lab/_data``, and the notebooks in
-``netpol_lab/_notebooks``. Lesson packs (``pack_folders``) come after them: what the workbook has, no pack replaces.
+them. An installed wheel carries the same files inside the package, in ``netpol_lab/_data``, and the notebooks with
+their sources and solutions in ``netpol_lab/_notebooks``. Lesson packs (``pack_folders``) come after them: what the
+workbook has, no pack replaces.
 """
 
 from __future__ import annotations
@@ -66,6 +67,23 @@ def notebooks() -> list[Path]:
             brought = (each for pack in pack_folders.folders() for each in sorted(pack.glob("[0-9][0-9]-*.ipynb")))
             return found + [each for each in brought if each.name not in own]
     raise NotFound("This installation holds no notebooks. Install netpol-lab again.")
+
+
+def lessons_to_teach() -> list[tuple[Path, Path]]:
+    """Each lesson as a trainer gets it: its source, which has the notes, and its solved notebook, with the outputs.
+
+    The workbook's own come first, then those of packs.
+
+    >>> [path.name for path in lessons_to_teach()[0]]
+    ['00-start-here.md', '00-start-here.ipynb']
+    """
+    found: dict[str, tuple[Path, Path]] = {}
+    for place in (_PACKAGE / "_notebooks", _PACKAGE.parent / "notebooks", *pack_folders.folders()):
+        for source in sorted(place.glob("source/[0-9][0-9]-*.md")):
+            found.setdefault(source.stem, (source, place / "solutions" / f"{source.stem}.ipynb"))
+    if not found:
+        raise NotFound("This installation holds no lessons to teach. Install netpol-lab again.")
+    return list(found.values())
 
 
 def tested_versions() -> str:

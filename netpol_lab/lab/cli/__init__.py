@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": ("doctor_command", "Whether everything here is ready for the lessons."),
     "new-lab": ("new_lab_command", "Write a lesson of your own, which already builds."),
     "build-lab": ("build_lab_command", "Build your own lessons, and try them as a class would."),
+    "slides": ("slides_command", "Write decks of the lessons, for a room without a network."),
     "test": ("expect_command", "Whether manifests keep a table of expected connections."),
     "audit": ("audit_command", "What to know of policies before somebody else finds it."),
     "document": ("document_command", "A page about who may talk to whom, from the policies."),

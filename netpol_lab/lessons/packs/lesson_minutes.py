@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from nbformat import NotebookNode
 
@@ -150,6 +151,15 @@ WITHOUT_A_BREAK = 110
 """Minutes that a class works at most before it gets up."""
 
 
+class Hour(NamedTuple):
+    """A row of the plan: when, the name of a lesson (or ``lunch``, or ``break``), and the minutes of both kinds."""
+
+    clock: str
+    what: str
+    minutes: int
+    talk: int = 0
+
+
 def plan(times: dict[str, int]) -> str:
     """Return the two-day plan as a Markdown table; what does not fit into the two days stands under it.
 
@@ -164,7 +174,7 @@ def plan(times: dict[str, int]) -> str:
     """
     first, second, later = days(times)
     lines = ["| day | time | what | minutes |", "|---|---|---|---|"]
-    lines += [f"| 1 | {line} |" for line in day(first, times)] + [f"| 2 | {line} |" for line in day(second, times)]
+    lines += [f"| {n} | {row(hour)} |" for n, names in ((1, first), (2, second)) for hour in day(names, times)]
     taken = [sum(times[name] + TALK for name in names) for names in (first, second)]
     clock = [f"{total // 60} h {total % 60:02d} on day {number}" for number, total in enumerate(taken, 1)]
     lines += ["", f"Class time: {', '.join(clock)}, breaks not counted."]
@@ -193,7 +203,7 @@ def days(times: dict[str, int]) -> tuple[list[str], list[str], list[str]]:
     return names[:cut], names[cut:end], names[end:]
 
 
-def day(names: Sequence[str], times: dict[str, int]) -> Iterator[str]:
+def day(names: Sequence[str], times: dict[str, int]) -> Iterator[Hour]:
     """Yield the rows of one day: its lessons, a break where the next one would be too long without, and lunch."""
     clock, since, eaten = DAY_STARTS, 0, False
     for name in names:
@@ -201,10 +211,16 @@ def day(names: Sequence[str], times: dict[str, int]) -> Iterator[str]:
         lunch = clock >= LUNCH_FROM and not eaten
         if lunch or since + takes > WITHOUT_A_BREAK:
             pause = LUNCH if lunch else BREAK
-            yield f"{clock // 60}:{clock % 60:02d} | {'lunch' if lunch else 'break'} | {pause}"
+            yield Hour(f"{clock // 60}:{clock % 60:02d}", "lunch" if lunch else "break", pause)
             clock, since, eaten = clock + pause, 0, eaten or lunch
-        yield f"{clock // 60}:{clock % 60:02d} | {link(name)} | {times[name]} + {TALK}"
+        yield Hour(f"{clock // 60}:{clock % 60:02d}", name, times[name], TALK)
         clock, since = clock + takes, since + takes
+
+
+def row(hour: Hour) -> str:
+    """Return a row of the plan as Markdown."""
+    what, talk = (link(hour.what), f" + {hour.talk}") if hour.talk else (hour.what, "")
+    return f"{hour.clock} | {what} | {hour.minutes}{talk}"
 
 
 def link(name: str) -> str:
