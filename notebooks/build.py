@@ -5,7 +5,7 @@ are told: in the lessons, in README.md and in the plan of TEACHING.md (``lesson_
 
 Each ``source/NN-name.md`` becomes two files: ``NN-name.ipynb`` for the student and ``solutions/NN-name.ipynb``;
 ``netpol_lab.lessons.packs.building`` makes them. ``--check`` tells a stale notebook from a fresh one.
-``source/README.md`` says how a source is written; ``lesson_lint`` holds the rules.
+AUTHORING.md says how a source is written; ``lesson_lint`` holds the rules.
 """
 
 from __future__ import annotations

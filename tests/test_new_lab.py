@@ -50,7 +50,8 @@ def run(*words: str) -> Result:
 # -- what it writes ------------------------------------------------------------------------------
 
 
-def test_a_new_lesson_has_no_fault(pack: Path) -> None:
+def test_a_new_lesson_has_no_fault_and_the_page_for_authors_beside_it(pack: Path) -> None:
+    assert "| `rest` |" in (pack / "AUTHORING.md").read_text("utf-8")
     assert faults(pack) == []
 
 

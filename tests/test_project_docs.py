@@ -7,14 +7,18 @@ from pathlib import Path
 
 import build
 import pytest
+import yaml
 
-from netpol_lab.lessons.packs import lesson_lint
+from netpol_lab.lessons.packs import author_page, lesson_lint
+from netpol_lab.model.fields import Fields
+from netpol_lab.model.schemas import Schema
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = [
     REPOSITORY / "README.md",
     REPOSITORY / "CONTRIBUTING.md",
     REPOSITORY / "TEACHING.md",
+    REPOSITORY / "AUTHORING.md",
     *sorted((REPOSITORY / "notebooks" / "source").glob("*.md")),
 ]
 EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
@@ -39,6 +43,18 @@ def test_every_link_of_the_first_pages_leads_to_a_file(page: Path) -> None:
     targets = [match["target"] for match in lesson_lint.RELATIVE_LINK.finditer(page.read_text(encoding="utf-8"))]
     assert targets
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_page_for_authors_is_what_the_code_that_reads_their_files_says() -> None:
+    assert (REPOSITORY / "AUTHORING.md").read_text(encoding="utf-8") == author_page.page()
+
+
+@pytest.mark.parametrize(
+    "schema", [*author_page.EXERCISE_SCHEMAS, *author_page.QUESTION_SCHEMAS], ids=lambda one: one.title
+)
+def test_an_example_of_the_page_for_authors_is_read_by_what_it_is_an_example_of(schema: Schema) -> None:
+    assert not schema.example or schema.read(Fields(yaml.safe_load(schema.example), "the page"))
+    assert all(len(field.says) > 8 and field.says.endswith(".") for field in schema.fields)
 
 
 def test_every_make_command_that_is_named_exists() -> None:

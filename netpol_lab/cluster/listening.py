@@ -107,6 +107,15 @@ def command_line(image: str, body: Mapping[str, Any]) -> tuple[str, ...]:
     return args
 
 
+def served_images() -> dict[str, tuple[ContainerPort, ...]]:
+    """The images whose programs are known, each with the ports on which it listens when the manifest says no more.
+
+    >>> [port.port for port in served_images()["postgres"]]
+    [5432]
+    """
+    return {image: tuple(_PORTS_OF[words[0]](words[1:])) for image, words in sorted(_DEFAULT_COMMANDS.items())}
+
+
 def repository(image: str) -> str:
     """The image's name without registry, tag and digest.
 

@@ -252,8 +252,8 @@ CONNECTION = Schema(
     (
         schemas.text(
             "from",
-            "Who connects: a pod as `namespace/name`; a Deployment by its name, for each of its pods; an address such "
-            "as `203.0.113.10`; `External` for all of the outside; `Anyone` for everybody.",
+            "Who connects: a pod as `namespace/name`; the name of a Deployment instead, for each of its pods; an "
+            "address such as `203.0.113.10`; `External` for all of the outside; `Anyone` for everybody.",
             into="source",
         ),
         schemas.text("to", "Who is connected to, named in the same way.", into="destination"),
@@ -266,6 +266,7 @@ CONNECTION = Schema(
             "",
         ),
     ),
+    "{from: shop/web, to: shop/orders, port: 80, rest: denied}",
 )
 
 WANTED_OBJECT = Schema(
@@ -280,6 +281,7 @@ WANTED_OBJECT = Schema(
         schemas.text("command", "Of a pod: words that what it runs has to contain.", ""),
         schemas.number("port", "Of a pod: a containerPort it has to declare."),
     ),
+    "{kind: Pod, namespace: shop, name: probe, labels: {app: probe}, image: busybox:1.36, command: sleep}",
 )
 
 VISITOR = Schema(
@@ -295,6 +297,7 @@ VISITOR = Schema(
             into="brings",
         ),
     ),
+    "{namespace: staging, namespaceLabels: {environment: test}, name: orders, labels: {app: orders}}",
 )
 
 _WRITTEN = (

@@ -47,6 +47,8 @@ class Schema(Generic[T]):
     title: str
     build: Callable[..., T] = field(repr=False)
     fields: tuple[SchemaField, ...]
+    example: str = ""
+    """One mapping in YAML that it reads, for the page."""
 
     @property
     def anchor(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from netpol_lab.lessons.packs import author_page
 from netpol_lab.model.datafiles import notebooks
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.whole_files import write_whole
@@ -20,10 +21,11 @@ LONGEST_NAME = 40
 def write(name: str, folder: Path) -> list[Path]:
     """Write a new lesson into a pack, which is made where it is missing; return the files.
 
-    Raises LabError for a name that is none, for a number that another lesson has, and where one of the files is there
-    already. Then nothing is written.
+    The page for authors lies beside them. Raises LabError for a name that is none, for a number that another lesson
+    has, and where one of the files is there already. Then nothing is written.
     """
     _check_name(name, folder)
+    page = folder / "AUTHORING.md"
     texts = {
         folder / file.relative_to(TEMPLATE).as_posix().replace(EXAMPLE, name): file.read_text("utf-8")
         for file in sorted(TEMPLATE.rglob("*.*"))
@@ -35,7 +37,8 @@ def write(name: str, folder: Path) -> list[Path]:
     for file, text in texts.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, text.replace(EXAMPLE, name))
-    return list(texts)
+    write_whole(page, author_page.page())  # ours: it tells what this version reads
+    return [*texts, page]
 
 
 def _check_name(name: str, folder: Path) -> None:
