@@ -99,6 +99,15 @@ def test_the_solution_of_an_exercise_is_on_no_slide_before_its_task() -> None:
     assert "solution" in kinds[task:] and not any("app: db" in slide.body for slide in slides[:task])
 
 
+@NAMED
+def test_every_section_says_what_to_say_what_they_will_ask_and_what_to_leave_out(name: str) -> None:
+    for section in taught(name).sections[1:]:
+        if section.title not in {"Clean up", "Further reading"}:
+            notes = section_slides(section)[0].notes
+            missing = [word for word in ("Say", "They ask", "Short of time") if f"<strong>{word}:" not in notes]
+            assert missing == [], section.title
+
+
 def test_names_that_mean_no_deck_are_told_with_those_there_are() -> None:
     assert deck_names([]) == [*LESSONS, "hour", "course"]
     done = CliRunner().invoke(main, ["slides", "77"])
