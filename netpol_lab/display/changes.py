@@ -5,31 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
+from typing import TYPE_CHECKING
 
 from netpol_lab.connections.scene import Reach, Scene, SceneNode, Stop
-from netpol_lab.display.drawn_lines import DNS_PORTS, NOTHING, Drawing, Line, is_pod, open_ports
+from netpol_lab.display.drawn_lines import DNS_PORTS, NOTHING, Drawing, Line, blocked_pairs, is_pod, open_ports
 from netpol_lab.display.shapes import Doors, DoorState, LineState
 from netpol_lab.engine.compare import Difference
+from netpol_lab.engine.pairs import Numbered, joined
 from netpol_lab.engine.verdict import Caveat
 from netpol_lab.model.objects import DIRECTIONS, Direction
 from netpol_lab.model.ports import PortSet
+
+if TYPE_CHECKING:
+    from netpol_lab.engine.reachability import Array
 
 MOST_LINES, MOST_NODES = 14, 20
 
 
 @dataclass(frozen=True)
 class Changes:
-    """The lines of a delta, unchanged ones included, and the nodes they join, as they are after the change."""
+    """The lines of a delta and the nodes they join, as they are after the change.
+
+    Of large scenes only the ``lines`` are there that changed, and ``unchanged`` counts the others.
+    """
 
     before: Scene
     after: Scene
     nodes: tuple[SceneNode, ...]
     lines: tuple[Line, ...]
     dns_unchanged: bool
+    unchanged: int = 0
 
     def of(self, state: LineState) -> tuple[Line, ...]:
         """The lines of one kind: ``opened``, ``closed``, ``changed`` or ``same``."""
         return tuple(line for line in self.lines if line.state == state)
+
+    def count(self, state: LineState) -> int:
+        """How many there are of a kind."""
+        return len(self.of(state)) + self.unchanged * (state == "same")
 
     @property
     def connections_changed(self) -> bool:
@@ -45,7 +58,7 @@ class Changes:
         """What a picture of the delta shows: only what changed, where all of it would be a hairball."""
         changed = [line for line in self.lines if line.state != "same"]
         pods = [node for node in self.nodes if is_pod(node)]
-        whole = len(self.lines) <= MOST_LINES and len(pods) <= 12
+        whole = len(self.lines) + self.unchanged <= MOST_LINES and len(pods) <= 12
         lines = self.lines if whole else tuple(changed)
         touched = {id for line in lines for id in line.ends}
         nodes = tuple(node for node in self.nodes if node.id in touched or (whole and is_pod(node)))
@@ -58,15 +71,17 @@ class Changes:
 
     def isolated(self, way: Direction, *, newly: bool) -> tuple[str, ...]:
         """Names of the pods that became isolated for ``ingress`` or ``egress`` (or, not ``newly``, no longer are)."""
-        pairs = ((node, _node(self.before, node.id)) for node in self.nodes if not node.is_external)
+        known = _by_id(self.before)
+        pairs = ((node, known.get(node.id)) for node in self.nodes if not node.is_external)
         return tuple(
             node.name for node, old in pairs if old and node.isolated(way) is newly and old.isolated(way) is not newly
         )
 
     def doors(self) -> dict[str, Doors]:
         """The state after; a side that changed in this step says so."""
+        known = _by_id(self.before)
         return {
-            node.id: Doors(*(_door(node, _node(self.before, node.id), way) for way in DIRECTIONS))
+            node.id: Doors(*(_door(node, known.get(node.id), way) for way in DIRECTIONS))
             for node in self.nodes
             if not node.is_external
         }
@@ -77,18 +92,44 @@ def compare(before: Scene, after: Scene) -> Changes:
 
     Pods that exist only afterwards had no connections before. Pods that are gone are left out: nothing blocks them.
     """
+    known = _by_id(before)
+    large = before.is_large or after.is_large
     nodes = after.nodes
-    lines = [line for a, b in permutations(nodes, 2) for line in _line(before, after, a, b)]
+    some = ((nodes[a], nodes[b]) for a, b in zip(*differing(before, after).nonzero(), strict=True)) if large else None
+    lines = [line for a, b in some or permutations(nodes, 2) for line in _line(before, after, a, b, known.get(b.id))]
+    if large:
+        lines = [line for line in lines if line.state != "same"]
     dns = list(_dns(before, after))
-    return Changes(before, after, nodes, (*lines, *dns), dns_unchanged=not dns)
+    unchanged = _open_pairs(after) - len({line.ends for line in lines if line.state != "closed"}) if large else 0
+    return Changes(before, after, nodes, (*lines, *dns), not dns, unchanged)
 
 
-def _line(before: Scene, after: Scene, source: SceneNode, target: SceneNode) -> Iterator[Line]:
+def differing(before: Scene, after: Scene) -> Array:
+    """For each two nodes of ``after``, of large scenes, whether their reach differs or the target listens elsewhere."""
+    import numpy as np
+
+    nodes, known = after.nodes, _by_id(before)
+    told = [scene.numbered(nodes, nodes) for scene in (before, after)]
+    both = joined(*(Numbered(each.numbers, [(reach,) for reach in each.values]) for each in told))
+    found: Array = np.array([was != now for was, now in both.values], bool)[both.numbers]
+    found[:, [node.listens != known.get(node.id, node).listens for node in nodes]] = True
+    np.fill_diagonal(found, val=False)
+    return found
+
+
+def _open_pairs(scene: Scene) -> int:
+    """How many pairs would have a line."""
+    blocked, pairs = blocked_pairs(scene)
+    return pairs - blocked
+
+
+def _line(
+    before: Scene, after: Scene, source: SceneNode, target: SceneNode, old_target: SceneNode | None
+) -> Iterator[Line]:
     if source.is_dns or not is_pod(target):
         return
     pair = (source.id, target.id)
     new_reach, old_reach = after.reach.get(pair, NOTHING), before.reach.get(pair, NOTHING)
-    old_target = _node(before, target.id)
     old = open_ports(old_reach, old_target) if old_target else PortSet.NONE
     new = open_ports(new_reach, target)
     if old_reach.depends or new_reach.depends:
@@ -142,8 +183,8 @@ def _dns_line(before: Scene, after: Scene, source: SceneNode, server: SceneNode)
         yield Line(source, server, state, depends or new or old, "" if new else _stop(now, old))
 
 
-def _node(scene: Scene, id: str) -> SceneNode | None:
-    return next((node for node in scene.nodes if node.id == id), None)
+def _by_id(scene: Scene) -> dict[str, SceneNode]:
+    return {node.id: node for node in scene.nodes}
 
 
 def _door(node: SceneNode, old: SceneNode | None, way: Direction) -> DoorState:

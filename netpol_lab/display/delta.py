@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from netpol_lab.connections.scene import Scene
 from netpol_lab.display.card import Picture, figure, note
-from netpol_lab.display.changes import Changes, compare
+from netpol_lab.display.changes import Changes, compare, differing
 from netpol_lab.display.drawn_lines import Line, is_pod
 from netpol_lab.display.graph import legend_of
 from netpol_lab.display.graph_finding import where
@@ -18,7 +18,7 @@ from netpol_lab.display.markup import Markup, svg
 from netpol_lab.display.panels import panels
 from netpol_lab.display.shapes import LineState
 from netpol_lab.display.sketch import Sketch, finished, placed
-from netpol_lab.display.twin import line_rows, line_table
+from netpol_lab.display.twin import MOST_ROWS, line_rows, line_table
 from netpol_lab.model.objects import DIRECTIONS
 from netpol_lab.model.phrases import capital, in_words, listed, some
 from netpol_lab.tell.saying import line as say
@@ -27,6 +27,9 @@ from netpol_lab.tell.words import names as some_names
 KEY = "+ newly allowed   - newly blocked, and where   ~ ports changed   (blank) unchanged"
 MOST_BESIDE = 8
 """More pods have too many lines for two panels: every connection is drawn, blocked ones too."""
+
+MOST_PAIRS = 2_000
+"""Of more pairs that differ no picture is drawn, and no list made."""
 
 KINDS: tuple[tuple[LineState, str], ...] = (
     ("opened", "newly allowed"),
@@ -57,6 +60,15 @@ def draw(
     ``side_by_side`` shows both moments in two panels instead, blocked lines included, for few pods. The text twin is
     that of the delta in both cases.
     """
+    number = int(differing(before, after).sum()) if before.is_large or after.is_large else 0
+    if number > MOST_PAIRS:
+        heading, words, left_out = (
+            say("delta.pairs", number=number),
+            say("delta.too many"),
+            before.caveats + after.caveats,
+        )
+        below = _moments(before_name, after_name)
+        return figure(heading, below, note(words), twin=words, left_out=left_out, drawn=False)
     changes = compare(before, after)
     twin = _twin(changes)
     heading, below = _title(changes), _quiet(changes, before_name, after_name)
@@ -106,7 +118,7 @@ def _title(changes: Changes) -> str:
         return f"{new}; {_counted(changes)}"
     policy = policies[0] if len(policies) == 1 else ""
     gone = policy and policy not in {each.name for each in changes.after.policies}
-    if counts == [0, sum(counts), 0, 0] and not changes.of("same"):
+    if counts == [0, sum(counts), 0, 0] and not changes.count("same"):
         return say("delta.every way.policy", policy=policy) if policy and not gone else say("delta.every way")
     if sum(counts) == 1:
         return _one(changes, "" if gone else policy)
@@ -154,19 +166,23 @@ def _one(changes: Changes, policy: str) -> str:
 
 def _quiet(changes: Changes, before_name: str, after_name: str) -> str:
     """From where to where, how many of each kind, and what is not drawn."""
-    parts = [] if (before_name, after_name) == ("before", "after") else [f"{before_name} → {after_name}"]
+    parts = [moments] if (moments := _moments(before_name, after_name)) else []
     if changes.connections_changed:
         parts.append(_tally(changes))
-        if len(changes.drawing.lines) < len(changes.lines):
+        if len(changes.drawing.lines) < len(changes.lines) + changes.unchanged:
             parts.append(say("delta.rest"))
         if changes.dns_unchanged and any(node.is_dns for node in changes.after.nodes):
             parts.append(say("delta.DNS"))
     return " ".join(f"{capital(part)}." for part in parts)
 
 
+def _moments(before_name: str, after_name: str) -> str:
+    return "" if (before_name, after_name) == ("before", "after") else f"{before_name} → {after_name}"
+
+
 def _tally(changes: Changes) -> str:
     """How many of each kind; a zero only where the title raises the question."""
-    counts = {kind: len(changes.of(kind)) for kind, _ in KINDS}
+    counts = {kind: changes.count(kind) for kind, _ in KINDS}
     raised = {"opened": counts["closed"], "closed": counts["opened"]} if not counts["changed"] else {}
     shown = [f"{words} {counts[kind]}" for kind, words in KINDS if counts[kind]]
     shown += [f"{words} 0" for kind, words in KINDS if raised.get(kind) and not counts[kind]]
@@ -191,9 +207,10 @@ def _isolation(changes: Changes) -> list[str]:
 def _twin(changes: Changes) -> str:
     order = {kind: i for i, (kind, _) in enumerate(KINDS)}
     lines = sorted(changes.lines, key=lambda line: order[line.state])
-    rows = line_rows(changes.drawing, lines)
+    rows = line_rows(changes.drawing, lines[:MOST_ROWS])
     key = KEY + ("\n? depends on the network plugin" if changes.of("plugin") else "")
-    blocks = [line_table(rows), key] if rows else [say("delta.nothing")]
+    more = [say("delta.more", number=len(lines) - MOST_ROWS)] if len(lines) > MOST_ROWS else []
+    blocks = ["\n".join([line_table(rows), *more]), key] if rows else [say("delta.nothing")]
     isolation = _isolation(changes)
     return "\n\n".join([*blocks[:1], *(["\n".join(isolation)] if isolation else []), *blocks[1:]])
 

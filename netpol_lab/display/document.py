@@ -5,7 +5,7 @@ It is generated from the policies and holds no time: kept beside them, it change
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from netpol_lab.cluster.snapshot import Snapshot
@@ -21,6 +21,9 @@ from netpol_lab.model.ports import PortSet
 from netpol_lab.tell.caveat_words import caveat_line
 from netpol_lab.tell.saying import line
 
+Replicas = Mapping[tuple[str, str], Sequence[Pod]]
+"""The pods of each namespace and owner."""
+
 
 class Flowing(NamedTuple):
     """What passes to one target: the ports, and who admits it at each end."""
@@ -34,8 +37,11 @@ def document(state: Snapshot, name: str) -> str:
     """The document about one state, as Markdown text; ``name`` is its title."""
     scene = build(state)
     parts = [f"# {name}", _summary(state, scene), "", *_picture(scene)]
+    replicas: dict[tuple[str, str], list[Pod]] = {}
+    for pod in state.policed_pods:
+        replicas.setdefault((pod.namespace, pod.owner), []).append(pod)
     for namespace in (*scene.namespaces, ""):
-        parts += ["", *_namespace(state, scene, namespace)]
+        parts += ["", *_namespace(state, scene, namespace, replicas)]
     caveats = caveat_line(state.caveats)
     parts += ["", f"## {line('document.left out')}", "", caveats] if caveats else []
     return "\n".join(parts) + "\n"
@@ -62,7 +68,7 @@ def _picture(scene: Scene) -> Iterator[str]:
     yield "```"
 
 
-def _namespace(state: Snapshot, scene: Scene, namespace: str) -> Iterator[str]:
+def _namespace(state: Snapshot, scene: Scene, namespace: str, replicas: Replicas) -> Iterator[str]:
     targets = [node for node in scene.nodes if node.namespace == namespace]
     yield f"## {line('document.namespace', namespace=namespace) if namespace else line('document.outside')}"
     yield ""
@@ -74,40 +80,37 @@ def _namespace(state: Snapshot, scene: Scene, namespace: str) -> Iterator[str]:
         yield ""
     yield "| to | from | ports | leaves by | enters by |"
     yield "|---|---|---|---|---|"
-    rows = [row for node in targets for row in _rows(state, scene, node)]
+    rows = [row for node in targets for row in _rows(state, scene, node, replicas)]
     yield from rows or [f"| {line('document.nobody')} | | | | |"]
 
 
-def _rows(state: Snapshot, scene: Scene, target: SceneNode) -> Iterator[str]:
+def _rows(state: Snapshot, scene: Scene, target: SceneNode, replicas: Replicas) -> Iterator[str]:
     """One row for all sources that reach a target on the same ports by the same rules."""
     found: dict[Flowing, list[str]] = {}
+    everybody = 0
     for source in scene.nodes:
-        ends = _ends(state, scene, source, target)
-        if ends is None:
-            continue
-        ports = state.engine.connection(*ends)
+        itself = _replicas_of(state, target, replicas) if source is target else None
+        reach = scene.reach.get((source.id, target.id))
+        ports = state.engine.connection(*itself) if itself else reach.ports if reach else None
+        everybody += ports is not None
         if ports:
-            differs = source.id != target.id and scene.reach[source.id, target.id].depends
-            words = line("document.depends", ports=ports) if differs else str(ports)
+            words = line("document.depends", ports=ports) if reach and reach.depends else str(ports)
+            ends = itself or (source.endpoint, target.endpoint)
             told = Flowing(words, *(_admitted(state, way, *ends, ports) for way in ("egress", "ingress")))
             found.setdefault(told, []).append(source.name if source.is_external else source.id)
-    everybody = sum(_ends(state, scene, node, target) is not None for node in scene.nodes)
     for told, sources in found.items():
         who = line("document.everybody") if len(sources) == everybody > 1 else ", ".join(f"`{s}`" for s in sources)
         yield f"| `{target.counted}` | {who} | {' | '.join(map(_cell, told))} |"
 
 
-def _ends(state: Snapshot, scene: Scene, source: SceneNode, target: SceneNode) -> tuple[Endpoint, Endpoint] | None:
-    """Two ends between which a packet may pass; of a workload and itself, two of its replicas."""
-    if source.id != target.id:
-        return (source.endpoint, target.endpoint) if (source.id, target.id) in scene.reach else None
-    pod = source.endpoint
-    if not isinstance(pod, Pod):
+def _replicas_of(state: Snapshot, node: SceneNode, replicas: Replicas) -> tuple[Pod, Pod] | None:
+    """Two replicas of a workload, between which a packet may pass."""
+    pod = node.endpoint
+    if not isinstance(pod, Pod) or node.count == 1:
         return None
     classes = state.engine.classes_of(pod)
-    others = (each for each in state.policed_pods if each.id != pod.id and each.is_replica_of(pod))
-    twin = next((each for each in others if state.engine.classes_of(each) == classes), None)
-    return (pod, twin) if twin else None
+    others = (each for each in replicas[pod.namespace, pod.owner] if each.id != pod.id)
+    return next(((pod, each) for each in others if state.engine.classes_of(each) == classes), None)
 
 
 def _admitted(state: Snapshot, way: Direction, source: Endpoint, target: Endpoint, ports: PortSet) -> str:

@@ -155,31 +155,42 @@ def find(scene: Scene, id: str) -> SceneNode:
 
 def blocked_pairs(scene: Scene) -> tuple[int, int]:
     """How many pairs with a listening target are blocked, and how many there are; DNS does not count."""
-    pairs = list(_pairs(scene))
-    return sum(not open_ports(reach, target) for reach, target in pairs), len(pairs)
+    pairs = _pairs(scene)
+    return sum(number for reach, target, number in pairs if not open_ports(reach, target)), sum(n for *_, n in pairs)
 
 
 def undecided_pairs(scene: Scene) -> tuple[int, int, bool]:
     """How many of these pairs depend on the network plugin, how many are not blocked, and whether some do in part."""
-    if not any(reach.certain for reach, _ in _pairs(scene)):
+    pairs = _pairs(scene)
+    if not any(reach.certain for reach, *_ in pairs):
         return 0, 0, False
-    found = [(open_ports(reach, target), open_ports(reach.certain or reach, target)) for reach, target in _pairs(scene)]
-    undecided = [certain for ports, certain in found if certain != ports]
-    return len(undecided), sum(bool(ports) for ports, _ in found), any(undecided)
+    told = [(open_ports(reach, target), open_ports(reach.certain or reach, target), n) for reach, target, n in pairs]
+    undecided = [(certain, number) for ports, certain, number in told if certain != ports]
+    number = sum(number for ports, _, number in told if ports)
+    return sum(number for _, number in undecided), number, any(certain for certain, _ in undecided)
 
 
-def _pairs(scene: Scene) -> Iterator[tuple[Reach, SceneNode]]:
-    for source, target in permutations(scene.nodes, 2):
-        reach = scene.reach.get((source.id, target.id))
-        if reach is not None and not source.is_dns and is_pod(target) and target.listens:
-            yield reach, target
+def _pairs(scene: Scene) -> list[tuple[Reach, SceneNode, int]]:
+    sources = [node for node in scene.nodes if not node.is_dns]
+    return list(tallies(scene, sources, [node for node in scene.nodes if is_pod(node) and node.listens]))
+
+
+def tallies(
+    scene: Scene, sources: Sequence[SceneNode], targets: Sequence[SceneNode]
+) -> Iterator[tuple[Reach, SceneNode, int]]:
+    """The different reaches of some pairs, how many there are, and a target for all that listen as it does."""
+    alike: dict[tuple[PortSet, bool], list[SceneNode]] = {}
+    for target in targets:
+        alike.setdefault((target.listens, target.is_dns), []).append(target)
+    for members in alike.values():
+        yield from ((reach, members[0], number) for reach, number in scene.tally(sources, members).items())
 
 
 def _is_open(scene: Scene, namespace: str) -> bool:
     members = [node for node in scene.nodes if node.namespace == namespace]
     if len(members) < 2 or any(node.is_dns for node in members):
         return False
-    return all(_passes_all(scene.reach[a.id, b.id]) for a, b in permutations(members, 2))
+    return all(map(_passes_all, scene.tally(members, members)))
 
 
 def _passes_all(reach: Reach) -> bool:
@@ -224,7 +235,8 @@ NOTHING = Reach(PortSet.NONE, PortSet.NONE)
 
 
 def _all_open(scene: Scene, sources: list[SceneNode], targets: list[SceneNode]) -> bool:
-    return all(_passes_all(scene.reach.get((s.id, t.id), NOTHING)) for s in sources for t in targets)
+    found = scene.tally(sources, targets)
+    return found.total() == len(sources) * len(targets) and all(map(_passes_all, found))
 
 
 def _drawable(sources: list[SceneNode], targets: list[SceneNode]) -> bool:

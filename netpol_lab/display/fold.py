@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 from netpol_lab.connections.scene import Reach, Scene, SceneNode
-from netpol_lab.display.drawn_lines import AskedLine, Line, drawing, is_pod, open_ports
+from netpol_lab.display.drawn_lines import AskedLine, Line, drawing, is_pod, open_ports, tallies
 from netpol_lab.model.objects import Pod
 from netpol_lab.model.ports import PortSet
 
@@ -48,9 +49,11 @@ def fold(scene: Scene) -> Folded:
     pods = sum(is_pod(node) for node in scene.nodes)
     if pods <= MOST_PODS and len(whole.lines) <= MOST_LINES:
         return whole
-    by_owner = merge(scene, _owner, "One node per owner")
-    if len(by_owner.scene.nodes) < len(scene.nodes) and by_owner.fits:
-        return by_owner
+    owners = _grouped(scene, _owner)
+    if len(owners) < len(scene.nodes) and sum(is_pod(members[0]) for members in owners.values()) <= MOST_NODES:
+        by_owner = merge(scene, _owner, "One node per owner")
+        if by_owner.fits:
+            return by_owner
     if pods <= MOST_NODES and whole.fits:
         return whole
     return merge(scene, lambda node: f"{node.namespace}/all pods", "One node per namespace")
@@ -61,20 +64,23 @@ def _owner(node: SceneNode) -> str:
     return f"{node.namespace}/{owner.partition('/')[2]}" if owner else node.id
 
 
-def merge(scene: Scene, group_of: Callable[[SceneNode], str], by: str) -> Folded:
-    """One node for every group of pods. DNS and the outside stay as they are."""
+def _grouped(scene: Scene, group_of: Callable[[SceneNode], str]) -> dict[str, list[SceneNode]]:
     groups: dict[str, list[SceneNode]] = {}
     for node in scene.nodes:
         groups.setdefault(group_of(node) if is_pod(node) else node.id, []).append(node)
+    return groups
+
+
+def merge(scene: Scene, group_of: Callable[[SceneNode], str], by: str) -> Folded:
+    """One node for every group of pods. DNS and the outside stay as they are."""
+    groups = _grouped(scene, group_of)
     nodes = tuple(_node(id, members) for id, members in groups.items())
     reach, partial = {}, set()
-    for a, sources in groups.items():
-        for b, targets in groups.items():
-            pairs = [(scene.reach[s.id, t.id], t) for s in sources for t in targets if (s.id, t.id) in scene.reach]
-            if a == b or not pairs:
-                continue
-            reach[a, b] = _reach([pair for pair, _ in pairs])
-            if len({_told(pair, target) for pair, target in pairs}) > 1:
+    for (a, sources), (b, targets) in permutations(groups.items(), 2):
+        pairs = list(tallies(scene, sources, targets))
+        if pairs:
+            reach[a, b] = _reach([pair for pair, *_ in pairs])
+            if len({_told(pair, target) for pair, target, _ in pairs}) > 1:
                 partial.add((a, b))
     names = {member.id: id for id, members in groups.items() for member in members}
     return Folded(replace(scene, nodes=nodes, reach=reach), frozenset(partial), by, names)

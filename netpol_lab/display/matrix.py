@@ -22,6 +22,7 @@ from netpol_lab.display.matrix_groups import RULES as GROUP_RULES
 from netpol_lab.display.matrix_groups import group_legend, group_table, group_twin
 from netpol_lab.display.matrix_table import RULES, Grid, drawn, swatch, table, undecided_rules, undecided_swatch
 from netpol_lab.display.matrix_twin import ports_twin, signs_twin
+from netpol_lab.display.shares import share_by_namespace
 from netpol_lab.engine.compiled import Ends
 
 if TYPE_CHECKING:
@@ -120,15 +121,16 @@ def _twin(scene: Scene, question: Question) -> str:
 def _grouped(scene: Scene, question: Question, title: str) -> MatrixPicture:
     """A table by namespace for a scene with too many pods."""
     about = f" on {question.words}" if question.words else ""
-    legend = group_legend(scene, question)
+    shares = share_by_namespace(scene, question, outside=True)
+    legend = group_legend(shares)
     pointer = f"{len(scene.nodes)} rows are too many to read pod by pod. The heat map shows every pair."
     return card.figure(
         title,
         f"{_QUIET[question.direction]} Each cell: the share of pairs that pass{about}.",
-        group_table(scene, question),
+        group_table(shares),
         [card.note(pointer)],
         legend=legend,
-        twin=group_twin(scene, question),
+        twin=group_twin(shares),
         label=f"Matrix of connections by namespace. {plain(title)}",
         left_out=scene.caveats,
         drawn=False,
@@ -146,13 +148,16 @@ def both_ends(scene: Scene, port: int | None = None, protocol: str = "TCP") -> M
     title = _ends_finding(scene, questions)
     on = f" on {questions[0][1].words}" if port is not None else ""
     many = len(scene.nodes) > MOST_COLUMNS
-    legend = group_legend(scene, *(q for _, q in questions)) if many else _ends_legend(scene, questions)
+    shares = {name: share_by_namespace(scene, question, outside=True) for name, question in questions if many}
+    legend = group_legend(*shares.values()) if many else _ends_legend(scene, questions)
     return card.figure(
         title,
         f"Left: what the source may send{on}. Middle: what the target lets in. Right: what works.",
-        [group_table(scene, q, name) for name, q in questions] if many else ends_tables(scene, questions),
+        [group_table(each, name) for name, each in shares.items()] if many else ends_tables(scene, questions),
         legend=legend,
-        twin="\n\n".join(group_twin(scene, q, name) for name, q in questions) if many else signs_twin(scene, questions),
+        twin="\n\n".join(group_twin(each, name) for name, each in shares.items())
+        if many
+        else signs_twin(scene, questions),
         label=f"Egress, ingress and both together. {plain(title)}",
         left_out=scene.caveats,
         drawn=False,

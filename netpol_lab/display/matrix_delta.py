@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from netpol_lab.connections.cells import Cell, Question, cells
+from netpol_lab.connections.cells import Cell, Question, cells, numbered
 from netpol_lab.connections.frames import CHANGES
 from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display import card
@@ -15,6 +17,7 @@ from netpol_lab.display.matrix_cells import arranged, short_ports
 from netpol_lab.display.matrix_table import RULES, Drawn, Grid, drawn, swatch, table, undecided_rules, undecided_swatch
 from netpol_lab.display.matrix_twin import TwinRow, doors, full_name, grid_lines, heads, undecided_keys
 from netpol_lab.engine.compare import Difference, Turn
+from netpol_lab.engine.pairs import Numbered, joined
 from netpol_lab.model.ports import PortSet
 from netpol_lab.tell.saying import line
 from netpol_lab.tell.words import names, undecided
@@ -60,6 +63,13 @@ class Changed:
     after: Cell | None
 
 
+class Compared(NamedTuple):
+    """All cells of two scenes: how many there are of each, and those that changed, row by row."""
+
+    counts: Counter[Changed]
+    changed: Callable[[], Iterator[tuple[tuple[str, str], Changed]]]
+
+
 @dataclass(frozen=True)
 class MatrixDeltaPicture(card.Picture):
     """The cells that changed. :attr:`frame` is the same for pandas."""
@@ -79,7 +89,7 @@ class MatrixDeltaPicture(card.Picture):
         union = _union(self.before, self.after)
         rows = [
             (_id(union[a]), _id(union[b]), CHANGES[step.turn], str(step.before), str(step.after))
-            for (a, b), c in _changes(self.before, self.after, union).items()
+            for (a, b), c in _compared(self.before, self.after, union).changed()
             if c.before and c.after and (step := Difference(c.before.ports, c.after.ports))
         ]
         return pd.DataFrame(rows, columns=["source", "destination", "change", "before", "after"])
@@ -103,18 +113,19 @@ def matrix_delta(
     these are.
     """
     union = _union(before, after)
-    changes = _changes(before, after, union)
-    tags = {id: _tag(id, before, after) for id in union}
-    tags = {id: tag for id, tag in tags.items() if tag}
-    title = escape(_finding(changes, tags, union))
+    changes = _compared(before, after, union)
+    was, now = ({node.id for node in scene.nodes} for scene in (before, after))
+    tags = {id: "new" if id in now else "gone" for id in union if not (id in was and id in now)}
+    title = escape(_finding(changes.counts, tags, union))
     told = before_name and after_name
     moments = line("cells.moments", before=before_name, after=after_name) if told else ""
-    quiet = escape(_quiet(changes, moments))
-    labels = _labels(changes)
+    quiet = escape(_quiet(changes.counts, moments))
     nodes = tuple(union.values())
-    grid = Grid(nodes, {pair: _drawn(c, labels) for pair, c in changes.items()}, tags)
     small = len(nodes) <= MOST_PODS
-    legend = _legend(changes, grid) if small else []
+    shown = _changes(before, after, union) if small else {}
+    labels = short_ports(cell for c in shown.values() for cell in (c.before, c.after) if cell)
+    grid = Grid(nodes, {pair: _drawn(c, labels) for pair, c in shown.items()}, tags)
+    legend = _legend(shown, grid) if small else []
     many = line("cells.too many", pods=len(nodes))
     return card.figure(
         title,
@@ -122,7 +133,7 @@ def matrix_delta(
         table(grid) if small else [],
         [] if small else [card.note(many)],
         legend=legend,
-        twin=_twin(nodes, changes, labels, tags),
+        twin=_twin(nodes, changes, shown, tags),
         label=f"Changed cells of the matrix. {plain(title)}",
         left_out=(*before.caveats, *after.caveats),
         drawn=False,
@@ -141,6 +152,35 @@ def _union(before: Scene, after: Scene) -> dict[str, SceneNode]:
     outside = [node for node in after.nodes if node.is_external]
     scene = arranged(replace(after, nodes=(*inside, *gone, *outside)))
     return {node.id: node for node in scene.nodes}
+
+
+def _compared(before: Scene, after: Scene, union: Mapping[str, SceneNode]) -> Compared:
+    if not (before.is_large or after.is_large):
+        few = _changes(before, after, union)
+        return Compared(Counter(few.values()), lambda: ((pair, c) for pair, c in few.items() if c.kind in _SIGNS))
+    import numpy as np
+
+    nodes = tuple(union.values())
+    both = joined(_cells(before, nodes), _cells(after, nodes))
+    values = [_changed(*each) for each in both.values]
+    counts: Counter[Changed] = Counter()
+    for value, number in zip(values, np.bincount(both.numbers.ravel()).tolist(), strict=False):
+        counts[value] += number
+
+    def changed() -> Iterator[tuple[tuple[str, str], Changed]]:
+        places = np.isin(both.numbers, [number for number, each in enumerate(values) if each.kind in _SIGNS]).nonzero()
+        for row, column in zip(*places, strict=True):
+            yield (nodes[row].id, nodes[column].id), values[both.numbers[row, column]]
+
+    return Compared(counts, changed)
+
+
+def _cells(scene: Scene, nodes: Sequence[SceneNode]) -> Numbered[tuple[Cell | None]]:
+    """The cells of a large scene; None in the rows and columns of pods that are not there."""
+    found, there = numbered(scene, Question(), nodes, nodes), {node.id for node in scene.nodes}
+    missing = [place for place, node in enumerate(nodes) if node.id not in there]
+    found.numbers[missing, :] = found.numbers[:, missing] = len(found.values)
+    return Numbered(found.numbers, [(each,) for each in (*found.values, None)])
 
 
 def _changes(before: Scene, after: Scene, union: Mapping[str, SceneNode]) -> dict[tuple[str, str], Changed]:
@@ -163,24 +203,16 @@ def _changed(before: Cell | None, after: Cell | None) -> Changed:
     return Changed(kind, before, after)
 
 
-def _tag(id: str, before: Scene, after: Scene) -> str:
-    was, now = (any(node.id == id for node in scene.nodes) for scene in (before, after))
-    return "" if was and now else "new" if now else "gone"
-
-
-def _labels(changes: Mapping[tuple[str, str], Changed]) -> dict[PortSet, str]:
-    return short_ports(cell for c in changes.values() for cell in (c.before, c.after) if cell)
-
-
-def _counts(changes: Mapping[tuple[str, str], Changed]) -> dict[str, int]:
+def _counts(changes: Counter[Changed]) -> dict[str, int]:
     """How many cells of each kind; the diagonal and outside to outside do not count."""
-    kinds = [c.kind for c in changes.values() if (c.after or c.before or Cell("none")).kind not in ("self", "none")]
-    return {kind: kinds.count(kind) for kind in get_args(Kind)}
+    found = dict.fromkeys(get_args(Kind), 0)
+    for c, number in changes.items():
+        if (c.after or c.before or Cell("none")).kind not in ("self", "none"):
+            found[c.kind] += number
+    return found
 
 
-def _finding(
-    changes: Mapping[tuple[str, str], Changed], tags: Mapping[str, str], union: Mapping[str, SceneNode]
-) -> str:
+def _finding(changes: Counter[Changed], tags: Mapping[str, str], union: Mapping[str, SceneNode]) -> str:
     n = _counts(changes)
     changed = n["allowed"] + n["blocked"] + n["ports"] + n["plugin"]
     total = changed + n["same"]
@@ -192,12 +224,12 @@ def _finding(
     if not changed:
         parts.append(line("cells.no other" if parts else "cells.none"))
     elif n["plugin"]:
-        partly = any(c.after.certain for c in changes.values() if c.after and c.kind == "plugin")
+        partly = any(c.after.certain for c in changes if c.after and c.kind == "plugin")
         parts[0] += undecided(n["plugin"], changed, partly, "cell")
     return "; ".join(parts)
 
 
-def _quiet(changes: Mapping[tuple[str, str], Changed], moments: str) -> str:
+def _quiet(changes: Counter[Changed], moments: str) -> str:
     n: dict[str, object] = {**_counts(changes)}
     n["plugin"] = line("cells.quiet.plugin", number=n["plugin"]) if n["plugin"] else ""
     tagged = "".join(line("cells.quiet.tagged", number=n[tag], tag=tag) for tag in ("new", "gone") if n[tag])
@@ -268,25 +300,25 @@ def _legend(changes: Mapping[tuple[str, str], Changed], grid: Grid) -> list[tupl
 
 def _twin(
     nodes: tuple[SceneNode, ...],
-    changes: Mapping[tuple[str, str], Changed],
-    labels: Mapping[PortSet, str],
+    changes: Compared,
+    shown: Mapping[tuple[str, str], Changed],
     tags: Mapping[str, str],
 ) -> str:
-    lines: list[str] = []
-    if len(nodes) <= MOST_PODS:
-        lines = [*_grid(nodes, changes, tags), ""]
+    """The grid of the cells that are shown, and a list of what changed."""
+    lines = [*_grid(nodes, shown, tags), ""] if shown else []
     called = {node.id: full_name(node) for node in nodes}
-    changed = [(pair, c) for pair, c in changes.items() if c.kind in _TWIN_SIGNS]
-    arrows = [f"{called[source]} -> {called[target]}" for (source, target), _ in changed]
+    listed = list(islice(changes.changed(), MOST_CHANGES))
+    arrows = [f"{called[source]} -> {called[target]}" for (source, target), _ in listed]
     width = max(map(len, arrows), default=0)
-    for arrow, (_, c) in list(zip(arrows, changed, strict=True))[:MOST_CHANGES]:
+    for arrow, (_, c) in zip(arrows, listed, strict=True):
         lines.append(f"{_TWIN_SIGNS[c.kind]}  {arrow.ljust(width)}   {_long(c.before)} -> {_long(c.after)}")
-    if len(changed) > MOST_CHANGES:
-        lines.append(f"and {len(changed) - MOST_CHANGES} more")
-    if not changed:
+    more = sum(number for c, number in changes.counts.items() if c.kind in _SIGNS) - len(listed)
+    if more:
+        lines.append(f"and {more} more")
+    if not listed:
         lines.append("no connection changed")
     key = "+  newly allowed   -  newly blocked   ~  ports changed   .  X  unchanged   #  self"
-    if undecided_keys(c.after for c in changes.values() if c.after):
+    if undecided_keys(c.after for c in changes.counts if c.after):
         key += "\n?  depends on the network plugin; the list below the grid has what changed"
     if tags:
         key += "\nnew / gone  a pod that is there only after / only before; its cells are blank when gone"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from netpol_lab.connections.cells import Question
-from netpol_lab.connections.scene import Scene
 from netpol_lab.display import theme
 from netpol_lab.display.markup import Markup, el, join
 from netpol_lab.display.matrix_table import NAMED_COLUMNS, swatch
-from netpol_lab.display.shares import OUTSIDE_GROUP, Share, Shares, share_by_namespace, shares_twin
+from netpol_lab.display.shares import OUTSIDE_GROUP, Share, Shares, shares_twin
 from netpol_lab.model.phrases import capital
 
 RULES = """
@@ -20,9 +18,8 @@ RULES = """
 """
 
 
-def group_table(scene: Scene, question: Question, caption: str = "") -> Markup:
-    """Namespaces against namespaces, the outside included; many namespaces have numbers above their columns."""
-    shares = share_by_namespace(scene, question, outside=True)
+def group_table(shares: Shares, caption: str = "") -> Markup:
+    """Namespaces against namespaces; many namespaces have numbers above their columns."""
     named = len(shares.names) <= NAMED_COLUMNS
     columns = [
         el("th", name if named else join([str(number), el("span", " ", name, class_="npl-hide")]), scope="col")
@@ -65,9 +62,8 @@ def _cell(share: Share) -> Markup:
     return el("td", el("b", share.words))
 
 
-def group_legend(scene: Scene, *questions: Question) -> list[tuple[Markup | str, str]]:
-    """Only what the table of the last question uses, and what any of them leaves to the network plugin."""
-    shares = [share_by_namespace(scene, question, outside=True) for question in questions]
+def group_legend(*shares: Shares) -> list[tuple[Markup | str, str]]:
+    """Only what the last table uses, and what any of them leaves to the network plugin."""
     seen = {share.percent for share in shares[-1].table.values() if not share.depends}
     items: list[tuple[Markup | str, str]] = []
     if 100 in seen:
@@ -81,7 +77,7 @@ def group_legend(scene: Scene, *questions: Question) -> list[tuple[Markup | str,
     return items
 
 
-def group_twin(scene: Scene, question: Question, caption: str = "") -> str:
+def group_twin(shares: Shares, caption: str = "") -> str:
     """The same in ASCII."""
-    twin = shares_twin(share_by_namespace(scene, question, outside=True))
+    twin = shares_twin(shares)
     return f"{caption}\n{twin}" if caption else twin

@@ -64,7 +64,7 @@ class AllPorts:
 
     def table(self, sources: Sequence[Endpoint], destinations: Sequence[Endpoint], ends: Ends) -> Numbered[PortSet]:
         """The ports admitted from each source, in rows, to each destination, in columns."""
-        found = reduce(_joined, map(_numbered, self.pairs(sources, destinations, ends)))
+        found = reduce(joined, map(_numbered, self.pairs(sources, destinations, ends)))
         return Numbered(found.numbers, [self.ports(bits) for bits in found.values])
 
 
@@ -88,7 +88,7 @@ def admitted_between(
             other = without.table(sources, destinations, way)
             numbers = np.where(certain, here.numbers, other.numbers + len(here.values))
             tables.append(Numbered(numbers, here.values + other.values))
-    return reduce(_joined, (Numbered(each.numbers, [(ports,) for ports in each.values]) for each in tables))
+    return reduce(joined, (Numbered(each.numbers, [(ports,) for ports in each.values]) for each in tables))
 
 
 def _numbered(bits: Array) -> Numbered[tuple[Any, ...]]:
@@ -99,7 +99,7 @@ def _numbered(bits: Array) -> Numbered[tuple[Any, ...]]:
     return Numbered(numbers.astype("int32").reshape(bits.shape), [(each,) for each in different.tolist()])
 
 
-def _joined(one: Numbered[tuple[Any, ...]], other: Numbered[tuple[Any, ...]]) -> Numbered[tuple[Any, ...]]:
+def joined(one: Numbered[tuple[Any, ...]], other: Numbered[tuple[Any, ...]]) -> Numbered[tuple[Any, ...]]:
     """Two tables as one, of the values of both."""
     size = len(other.values)
     both = _numbered(one.numbers.astype("int64") * size + other.numbers)

@@ -72,6 +72,8 @@ PICTURES = {
     "delta.told.closed": "{source} to {target} on {ports} at {where}",
     "delta.told.changed": "{source} to {target}, now {ports}, before {was}",
     "delta.too many": "Too many connections changed for a graph. The matrix of the same change shows them all.",
+    "delta.pairs": "{number} pairs can connect on other ports than before, or no longer",
+    "delta.more": "... and {number} more: see the matrix",
     "delta.too many beside": "Two panels are for {most} pods at most. Without `side_by_side`, one picture shows the "
     "change.",
     # -- before and after, side by side
