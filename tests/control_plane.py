@@ -13,7 +13,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def control_plane(folder: Path) -> Iterator[Path]:
-    """A folder with ``bin/kubectl`` and the kubeconfigs ``admin`` and ``student`` of a cluster that answers."""
+def control_plane(folder: Path, address: str = "127.0.0.1") -> Iterator[Path]:
+    """A folder with ``bin/kubectl`` and the kubeconfigs ``admin`` and ``student`` of a cluster that answers.
+
+    ``address`` is where the API server listens.
+    """
     etcd, peer, port = free_port(), free_port(), free_port()
     key = folder / "sa.key"
     subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
     (folder / "tokens.csv").write_text(f"{ADMIN},admin,1,system:masters\n{STUDENT},student,2\n")
-    server = f"https://127.0.0.1:{port}"
+    server = f"https://{address}:{port}"
     for name, token in (("admin", ADMIN), ("student", STUDENT)):
         (folder / name).write_text(json.dumps(_kubeconfig(server, name, token)))
     (folder / "bin").mkdir()
@@ -52,7 +55,7 @@ def control_plane(folder: Path) -> Iterator[Path]:
     with ExitStack() as stack:
         urls = f"http://127.0.0.1:{etcd}"
         peers = f"http://127.0.0.1:{peer}"
-        _start(
+        start(
             stack,
             folder,
             "etcd",
@@ -60,24 +63,24 @@ def control_plane(folder: Path) -> Iterator[Path]:
             *(f"--advertise-client-urls={urls}", f"--listen-peer-urls={peers}", f"--initial-cluster=default={peers}"),
             f"--initial-advertise-peer-urls={peers}",
         )
-        _start(
+        start(
             stack,
             folder,
             "kube-apiserver",
             *(
                 f"--etcd-servers={urls}",
                 f"--secure-port={port}",
-                "--bind-address=127.0.0.1",
+                f"--bind-address={address}",
                 f"--cert-dir={folder}/pki",
             ),
             *(f"--token-auth-file={folder}/tokens.csv", "--authorization-mode=RBAC"),
             *("--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={key}"),
             *(f"--service-account-signing-key-file={key}", "--service-cluster-ip-range=10.96.0.0/16"),
-            "--advertise-address=127.0.0.1",
+            f"--advertise-address={address}",
         )
         kubectl(folder, "get", "--raw", "/readyz", patience=90)
         common = (f"--kubeconfig={folder}/admin", "--leader-elect=false", "--bind-address=127.0.0.1")
-        _start(
+        start(
             stack,
             folder,
             "kube-controller-manager",
@@ -86,7 +89,7 @@ def control_plane(folder: Path) -> Iterator[Path]:
             f"--secure-port={free_port()}",
             *("--allocate-node-cidrs", "--cluster-cidr=10.244.0.0/16", "--node-monitor-grace-period=1h"),
         )
-        _start(stack, folder, "kube-scheduler", *common, f"--secure-port={free_port()}")
+        start(stack, folder, "kube-scheduler", *common, f"--secure-port={free_port()}")
         kubectl(folder, "get", "serviceaccount", "default", patience=60)
         yield folder
 
@@ -102,9 +105,10 @@ def _kubeconfig(server: str, name: str, token: str) -> dict[str, object]:
     }
 
 
-def _start(stack: ExitStack, folder: Path, name: str, *words: str) -> None:
+def start(stack: ExitStack, folder: Path, name: str, *words: str, before: Sequence[str] = ()) -> None:
+    """Start a program that ends with the stack; ``before`` are words of a program that starts it."""
     log = stack.enter_context((folder / f"{name}.log").open("wb"))
-    process = subprocess.Popen([str(program(name)), *words], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen([*before, str(program(name)), *words], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def end() -> None:
         process.terminate()

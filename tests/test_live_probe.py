@@ -82,6 +82,18 @@ def test_what_curl_and_wget_say_is_understood(world, words, met):
     assert try_connection(answers(NO_PROGRAM, KubectlSaid("", words, 1)), pod, "10.0.0.1", 80).met == met
 
 
+def test_an_nc_that_knows_no_such_option_is_none_and_unclear_words_are_no_time_out(world):
+    pod = world.pod("shop", "client")
+    other = KubectlSaid("", "nc: invalid option -- 'z'\ncommand terminated with exit code 1\n", 1)
+    assert try_connection(answers(other, TIMED_OUT), pod, "10.0.0.1", 80).met == "timed out"
+    assert not try_connection(answers(other), pod, "10.0.0.1", 80).client
+    unclear = KubectlSaid("", "nc: something is wrong\ncommand terminated with exit code 1\n", 1)
+    tried = try_connection(answers(unclear), pod, "10.0.0.1", 80)
+    assert (tried.met, tried.words) == ("not tried", "nc: something is wrong")
+    unreachable = KubectlSaid("", "nc: 10.0.0.1: Host is unreachable\ncommand terminated with exit code 1\n", 1)
+    assert try_connection(answers(unreachable), pod, "10.0.0.1", 80).met == "refused"
+
+
 def test_a_pod_without_any_client_is_said_to_have_none(world):
     assert not try_connection(answers(NO_PROGRAM), world.pod("shop", "client"), "10.0.0.1", 80).client
 

@@ -39,6 +39,8 @@ def test_the_section_is_followed_from_top_to_bottom(repository, notebook_folder,
     assert Path("cluster.json").stat().st_size > 1000
 
 
-@pytest.mark.parametrize("name", ["NETPOL_LAB_LIVE=1", "lab.start()", "netpol-lab dump", "netpol-lab canary CONTEXT"])
+@pytest.mark.parametrize(
+    "name", ["NETPOL_LAB_LIVE=1", "lab.start()", "lab.patient()", "netpol-lab dump", "netpol-lab canary CONTEXT"]
+)
 def test_the_section_names_what_there_is(repository, name):
     assert name in section(repository)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -76,9 +76,15 @@ class AtExercise:
         """No exercise is begun. What was shown stays so."""
         self.exercise, self._seen, self._passed = None, None, None
 
-    def start(self, cluster: SimulatedCluster, story: Timeline, exercise: exercises.Exercise) -> Picture:
-        """Put the cluster into the start of an exercise, as one more moment."""
-        cluster.restore(exercise.start_cluster(cluster.profile.name).snapshot())
+    def start(
+        self,
+        cluster: SimulatedCluster,
+        story: Timeline,
+        exercise: exercises.Exercise,
+        put: Callable[[Snapshot], None],
+    ) -> Picture:
+        """Put the cluster into the start of an exercise, by ``put``, as one more moment."""
+        put(exercise.start_cluster(cluster.profile.name).snapshot())
         story.record(f"lab.start({exercise.id!r})", cluster.snapshot())
         story.refused, story.refusal, self._failed = "", "", 0
         self._begin(exercise, story.now)

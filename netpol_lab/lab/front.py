@@ -117,6 +117,8 @@ class Lab(Reality, Practice, Views):
     ) -> int:
         """Stand beside the student's own program, on a real cluster."""
         assert self._real is not None
+        if self._treatment is not None:
+            self._treatment.commands += 1
         return self._real.beside(self.cluster, self._story, program, words, cwd, own, say, stdin)
 
     def kubectl(self, line: str, stdin: str = "") -> ProgramResult:
@@ -145,12 +147,11 @@ class Lab(Reality, Practice, Views):
     def reset(self) -> None:
         """Back to the state before your first command. Your files stay.
 
-        A real cluster is not set back: there the lab takes away what it made itself, and its story begins anew.
+        A real cluster is not set back: there the lab takes away what it made itself, names what you made, and its story
+        begins anew.
         """
         if self._real:
-            for each in self._real.own.clean(print):
-                print(f"live: {each} was the lab's own, and is gone")
-            self._look_again()
+            self._take_away()
         else:
             self.cluster.restore(self._story.moments[0].state)
         self._story = Timeline(self.cluster.snapshot())

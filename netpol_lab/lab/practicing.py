@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.story import Timeline
 from netpol_lab.kubectl import Session
 from netpol_lab.lab.at_exercise import AtExercise
@@ -122,14 +123,14 @@ class Practice(Questions):
         return self._treatment.admission()
 
     def _begin(self, exercise: exercises.Exercise) -> Picture:
-        self._may_begin(exercise.id)
         self._session = Session(self.cluster, terminal=True)
         for name, text in exercise.files:
             self._write(name, text)
-        return self._exercise.start(self.cluster, self._story, exercise)
+        return self._exercise.start(self.cluster, self._story, exercise, self._put)
 
-    def _may_begin(self, id: str) -> None:
-        """Refuse to set a cluster back that is not the lab's own."""
+    def _put(self, start: Snapshot) -> None:
+        """Bring the cluster into the start of an exercise."""
+        self.cluster.restore(start)
 
     def _write(self, name: str, text: str) -> str:
         """Write a file of the student's."""

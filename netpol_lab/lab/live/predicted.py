@@ -64,11 +64,11 @@ def effect_of_line(state: Snapshot, words: Sequence[str], stdin: str, cwd: str, 
         for key in (*changed, *(each for each in gone if each[0] == "NetworkPolicy"))
     )
     return Prediction(
-        tuple(key for key in changed if _has_own_name(key, copy)),
+        tuple(key for key in changed if has_own_name(key, copy)),
         tuple(
             key
             for key in gone
-            if _has_own_name(key, state if key in before else copy) and not _inside_one_gone(key, gone)
+            if has_own_name(key, state if key in before else copy) and not _inside_one_gone(key, gone)
         ),
         network,
         tuple(replace(each, said="") for each in session.attempts),
@@ -76,7 +76,7 @@ def effect_of_line(state: Snapshot, words: Sequence[str], stdin: str, cwd: str, 
     )
 
 
-def _has_own_name(key: Key, view: SimulatedCluster | Snapshot) -> bool:
+def has_own_name(key: Key, view: SimulatedCluster | Snapshot) -> bool:
     """Whether the object is called so on every cluster: what a controller makes has a name of chance."""
     found = view.objects[key]
     return not (found.body.get("metadata") or {}).get("ownerReferences") and key[0] != "EndpointSlice"

@@ -15,6 +15,8 @@ from netpol_lab.connections import Flow
 from netpol_lab.connections.probed import Probed
 from netpol_lab.connections.story import Timeline
 from netpol_lab.engine.profiles import profile_named
+from netpol_lab.kubectl.writing import last_applied
+from netpol_lab.lab.live import starts
 from netpol_lab.lab.live.canary import Proof, run_canary
 from netpol_lab.lab.live.doubles import Doubles, doubles
 from netpol_lab.lab.live.own_kubectl import KubectlSaid, LiveError, OwnKubectl, Staying
@@ -248,6 +250,16 @@ class RealCluster:
             self.clock.sleep(self.seconds_for_policies)
 
         return probe(self.exec, flows, lambda: self.observe().state, say, pause, doubles_of)
+
+    def begin(self, cluster: SimulatedCluster, start: Snapshot, say: Callable[[str], None]) -> None:
+        """Put the start of an exercise there, see :mod:`netpol_lab.lab.live.starts`."""
+        starts.begin(self.own, start, say)
+        written = [each for each in start.objects.values() if last_applied(each.body) is not None]
+        with self._lock:
+            self._written = {each.key: each for each in written}
+        wait_until(self.kubectl, list(self._written), (), say, self.clock)
+        self.clock.sleep(self.seconds_for_policies)
+        cluster.restore(self._with_lines(self.observe().state))
 
     def close(self) -> None:
         """End what was started in the background."""

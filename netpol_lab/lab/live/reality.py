@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.scene import build
 from netpol_lab.connections.story import Timeline
 from netpol_lab.kubectl import Session, run
 from netpol_lab.lab.clusters import Cluster
 from netpol_lab.lab.live.own_kubectl import KubectlSaid, LiveError
+from netpol_lab.lab.live.predicted import has_own_name
 from netpol_lab.lab.live.probing import connections_to_try, probe
 from netpol_lab.lab.live.real_cluster import RealCluster
 from netpol_lab.model.objects import Pod
@@ -36,7 +38,6 @@ class Reality:
         """
         from netpol_lab.display import probe_table
 
-        self._look_again()
         state, real = self.cluster.snapshot(), self._real
         scene = build(state)
         flows = connections_to_try(state, scene, namespaces)
@@ -76,12 +77,27 @@ class Reality:
         )
         return KubectlSaid(result.stdout, result.stderr, result.exit_code)
 
-    def _may_begin(self, id: str) -> None:
+    def _put(self, start: Snapshot) -> None:
+        """Bring the cluster into the start of an exercise. Raises LiveError where the lab may not write."""
         if self._real:
-            raise LiveError(
-                f"On a real cluster the lab does not write into your namespaces. To begin {id} anew, run the clean-up "
-                "cells of this lesson, then the cells above the exercise."
-            )
+            self._real.begin(self.cluster, start, _say)
+        else:
+            self.cluster.restore(start)
+
+    def _take_away(self) -> None:
+        """Take away what the lab made on a real cluster, and name what the student made since the lab was opened."""
+        assert self._real is not None
+        for each in self._real.own.clean(_say):
+            _say(f"{each} was the lab's own, and is gone\n")
+        self._look_again()
+        before = self._story.moments[0].state.objects
+        now = self.cluster.snapshot()
+        new = [key for key in now.lasting if key not in before and has_own_name(key, now)]
+        spaces = {name for kind, _, name in new if kind == "Namespace"}
+        for kind, namespace, name in new:
+            if namespace not in spaces:
+                where = f" -n {namespace}" if namespace else ""
+                _say(f"still there, and yours: kubectl delete {kind.lower()} {name}{where}\n")
 
     def _look_again(self) -> None:
         """Read a real cluster before a view of it is drawn, and say what is new about the reading."""

@@ -16,8 +16,10 @@ PATIENCE = 3
 Exec = Callable[[Pod, Sequence[str]], KubectlSaid]
 """Run a program in a pod. Raises :class:`LiveError` where kubectl did not end in time."""
 
-_NO_PROGRAM = ("executable file not found", "no such file or directory", "not found in $PATH", "not found: unknown")
-_CURL = {7: "refused", 28: "timed out"}
+_NO_PROGRAM = (
+    *("executable file not found", "no such file or directory", "not found in $PATH", "not found: unknown"),
+    *("invalid option", "unrecognized option"),
+)
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,9 @@ def try_connection(run: Exec, pod: Pod, host: str, port: int) -> Tried:
         except LiveError as error:
             return Tried("not tried", str(error))
         if any(words in said.stderr for words in _NO_PROGRAM) or said.exit_code in (126, 127):
-            continue
-        met = _outcome(client, said)
-        last = said.stderr.strip().splitlines()[-1:] or [""]
+            continue  # it is not there, or is another one that knows no such option
+        met = _outcome(said)
+        last = [each for each in said.stderr.strip().splitlines() if _ENDED not in each][-1:] or [""]
         return Tried(met, last[0][:120] if met == "not tried" else "")
     return Tried("not tried", client=False)
 
@@ -55,23 +57,26 @@ def _words(client: str, host: str, port: int) -> list[str]:
     return ["wget", "-q", "-O", "/dev/null", "-T", str(PATIENCE), url]
 
 
+_ENDED = "command terminated with exit code"
+
 _REACHED = ("server returned error", "empty reply", "http/0.9", "reset by peer", "short read")
 """What clients say of a server that answers and speaks no HTTP, or answers with an error."""
+
+_REJECTED = ("refused", "exit code 7\n", "no route to host", "host is unreachable", "prohibited")
+"""What they say of a port without a program, and of packets that are refused on the way."""
 
 _SILENT = ("timed out", "timeout", "exit code 28", "exit code 143")
 
 
-def _outcome(client: str, said: KubectlSaid) -> MetOutcome:
+def _outcome(said: KubectlSaid) -> MetOutcome:
     """What the client met. Where kubectl tells no exit code of a program, none was run to its end."""
     text = (said.stdout + said.stderr).lower()
     if said.exit_code == 0:
         return "connected"
-    if "command terminated with exit code" not in text:
+    if _ENDED not in text:
         return "not tried"
     if any(words in text for words in _SILENT):
         return "timed out"
-    if "refused" in text or "exit code 7\n" in text:
+    if any(words in text for words in _REJECTED):
         return "refused"
-    if any(words in text for words in _REACHED):
-        return "connected"
-    return "timed out" if client == "nc" else "not tried"
+    return "connected" if any(words in text for words in _REACHED) else "not tried"

@@ -60,7 +60,7 @@ def wait_until(kubectl: OwnKubectl, there: Iterable[Key], gone: Iterable[Key], s
     open_: dict[Key, str] = {}
     while waits:
         try:
-            found = _look(kubectl, waits)
+            found = look_up(kubectl, waits)
         except LiveError as error:
             say(f"The lab does not wait any longer: {error}\n")
             return False
@@ -81,7 +81,7 @@ def wait_until(kubectl: OwnKubectl, there: Iterable[Key], gone: Iterable[Key], s
     return True
 
 
-def _look(kubectl: OwnKubectl, keys: Iterable[Key]) -> dict[Key, Mapping[str, Any]]:
+def look_up(kubectl: OwnKubectl, keys: Iterable[Key]) -> dict[Key, Mapping[str, Any]]:
     """The objects of those names that are there; one question per namespace."""
     by_namespace: dict[str, list[Key]] = {}
     for key in keys:
