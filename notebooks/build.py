@@ -4,7 +4,8 @@
 are told: in the lessons, in README.md and in the plan of TEACHING.md (``lesson_minutes`` has the model).
 
 Each ``source/NN-name.md`` becomes two files: ``NN-name.ipynb`` for the student and ``solutions/NN-name.ipynb``;
-``netpol_lab.lessons.packs.building`` makes them. ``--check`` tells a stale notebook from a fresh one.
+``netpol_lab.lessons.packs.building`` makes them, those of ``source/de`` in ``de``.
+``--check`` tells a stale notebook from a fresh one.
 AUTHORING.md says how a source is written; ``lesson_lint`` holds the rules.
 """
 
@@ -21,6 +22,7 @@ import nbformat
 
 from netpol_lab.lessons.packs import lesson_lint, lesson_minutes
 from netpol_lab.lessons.packs.building import built, sections
+from netpol_lab.model.language import languages
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "source"
@@ -32,6 +34,12 @@ def sources(folder: Path = SOURCE) -> list[Path]:
     if not found:
         raise SystemExit(f"There is no lesson NN-name.md in {folder}.")
     return found
+
+
+def translations() -> dict[str, list[Path]]:
+    """Return the lessons' sources in each other language that has some."""
+    folders = (SOURCE / each for each in languages())
+    return {folder.name: sources(folder) for folder in folders if folder.is_dir()}
 
 
 def committed(path: Path) -> str | None:
@@ -133,14 +141,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = set(options.lessons) - {source.stem for source in known}
     if unknown:
         parser.error(f"there is no lesson {', '.join(sorted(unknown))}")
-    chosen = [source for source in known if not options.lessons or source.stem in options.lessons]
-    problems = run(chosen, HERE, options.check, options.students)
-    for path in orphans(HERE, {f"{source.stem}.ipynb" for source in known}):
-        problems.append(f"{path.relative_to(HERE)}: no source gives this notebook; delete it, or write its source.")
+    problems, number = [], 0
+    for place, written in {"": known, **translations()}.items():
+        chosen = [source for source in written if not options.lessons or source.stem in options.lessons]
+        number += len(chosen)
+        problems += run(chosen, HERE / place, options.check, options.students)
+        for path in orphans(HERE / place, {f"{source.stem}.ipynb" for source in written}):
+            problems.append(f"{path.relative_to(HERE)}: no source gives this notebook; delete it, or write its source.")
     problems += stale_pages(known)
     for problem in problems:
         print(problem, file=sys.stderr)
-    print(f"{len(chosen)} lessons {'checked' if options.check else 'built'}, {len(problems)} problems")
+    print(f"{number} lessons {'checked' if options.check else 'built'}, {len(problems)} problems")
     return 1 if problems else 0
 
 

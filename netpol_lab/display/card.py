@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from netpol_lab.display import theme
 from netpol_lab.display.markup import TWIN_WIDTH, Markup, ascii_text, el, join, plain, prose, wrap_twin
 from netpol_lab.engine.verdict import Caveat
+from netpol_lab.model.language import spoken
 from netpol_lab.tell.caveat_words import caveat_line
 
 
@@ -155,7 +156,10 @@ def _legend(items: Sequence[tuple[Markup | str, str]], drawn: bool) -> Markup:
     if not items:
         return Markup("")
     # The blank between swatch and words stands for the margin where there is no stylesheet.
-    rows = (el("div", el("span", swatch, class_="npl-swatch"), " ", prose(words)) for swatch, words in items)
+    rows = (
+        el("div", el("span", swatch, class_="npl-swatch"), " ", prose(spoken(words) if type(words) is str else words))
+        for swatch, words in items
+    )
     return el("div", *rows, class_="npl-legend", style="display:none" if drawn else None)
 
 
@@ -164,7 +168,7 @@ def _twin(twin: str, drawn: bool) -> list[Markup]:
         return []
     folded = el(
         "details",
-        el("summary", "The same as text"),
+        el("summary", spoken("The same as text")),
         el("pre", twin, tabindex="0"),
         class_="npl-text",
         style="display:none" if drawn else None,

@@ -16,6 +16,7 @@ from netpol_lab.display.markup import Markup, svg
 from netpol_lab.display.mermaid import MermaidPicture, graph_source
 from netpol_lab.display.sketch import Sketch, doors_of, dot, finished, placed
 from netpol_lab.display.twin import graph_twin
+from netpol_lab.model.language import spoken
 from netpol_lab.model.phrases import listed
 
 
@@ -57,8 +58,14 @@ def draw(scene: Scene, *, blocked: Sequence[AskedLine] = ()) -> GraphPicture:
     except NoLayout as error:
         return _undrawn(scene, title, words, note(str(error)), twin, picture)
     width, height, content = finished(sketch, where)
-    namespaces = listed(list(dict.fromkeys(node.namespace for node in picture.pods)) or ["the outside"])
-    image = svg(width, height, f"Who reaches whom in {namespaces}", finding.description(picture), content)
+    namespaces = listed(list(dict.fromkeys(node.namespace for node in picture.pods)) or [spoken("the outside")])
+    image = svg(
+        width,
+        height,
+        spoken("Who reaches whom in {namespaces}", namespaces=namespaces),
+        finding.description(picture),
+        content,
+    )
     return figure(
         title,
         words,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from netpol_lab.engine.verdict import Condition
+from netpol_lab.model.language import spoken
 from netpol_lab.tell.condition_words import found_words, wanted_words
 
 _ALIKE = 0.6
@@ -56,7 +57,7 @@ def align(value: str, other: str) -> Comparison:
     """
     matcher = SequenceMatcher(None, value, other, autojunk=False)
     if value.lower() != other.lower() and matcher.ratio() < _ALIKE:
-        return Comparison((Piece(value, other, False),), "another value")
+        return Comparison((Piece(value, other, False),), spoken("another value"))
     pieces = tuple(_piece(tag, value[a:b], other[c:d]) for tag, a, b, c, d in matcher.get_opcodes())
     if value.lower() == other.lower():
         return Comparison(pieces, "capital and small letters count")

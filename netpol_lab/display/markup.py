@@ -222,6 +222,8 @@ _ASCII = {
     "…": "...",
     "≠": "!",
     "·": "-",
+    # as German writes them where there are no others
+    **{"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "„": '"', "“": '"'},
 }
 
 

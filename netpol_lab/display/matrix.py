@@ -24,6 +24,7 @@ from netpol_lab.display.matrix_table import RULES, Grid, drawn, swatch, table, u
 from netpol_lab.display.matrix_twin import ports_twin, signs_twin
 from netpol_lab.display.shares import share_by_namespace
 from netpol_lab.engine.compiled import Ends
+from netpol_lab.model.language import spoken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,11 +78,11 @@ def draw(
     about = question.words + "." if one_port else protocol_note(labels)
     return card.figure(
         title,
-        " ".join(filter(None, (_QUIET[direction], about))),
+        " ".join(filter(None, (spoken(_QUIET[direction]), about))),
         table(grid),
         legend=legend,
         twin=_twin(scene, question),
-        label=f"Matrix of connections. {plain(title)}",
+        label=spoken("Matrix of connections. {title}", title=plain(title)),
         left_out=scene.caveats,
         drawn=False,
         rules=RULES + undecided_rules(legend),

@@ -13,6 +13,7 @@ from netpol_lab.display import card, theme
 from netpol_lab.display.markup import Markup, el, join, text_width
 from netpol_lab.display.matrix_cells import groups
 from netpol_lab.display.shares import OUTSIDE_GROUP
+from netpol_lab.model.language import spoken
 from netpol_lab.model.ports import PortSet
 
 NAMED_COLUMNS = 8
@@ -37,15 +38,17 @@ class Drawn:
 def drawn(answer: Cell, labels: Mapping[PortSet, str], one_port: bool = False) -> Drawn:
     """A cell of a plain matrix in words: ``✓ 8080``, ``✕ egress``, ``# self``, ``? plugin``."""
     if answer.kind == "self":
-        return Drawn("self", "#", "", "self")
+        return Drawn("self", "#", "", spoken("self"))
     if answer.kind == "none":
-        return Drawn("self", "–", "no such connection")
+        return Drawn("self", "–", spoken("no such connection"))
     if answer.certain is not None:
         below = f"{labels[answer.certain]} always" if answer.certain else ""
         return Drawn("plugin", "?", "depends on the network", "plugin", below=below)
     if answer.kind == "blocked":
-        return Drawn("no", "✕", "blocked:" if answer.stop == "ports differ" else "blocked at", answer.stop)
-    return Drawn("ok", "✓", "" if one_port else "allowed", "allowed" if one_port else labels[answer.ports], True)
+        said = "blocked:" if answer.stop == "ports differ" else "blocked at"
+        return Drawn("no", "✕", spoken(said), spoken(answer.stop))
+    said, shown = ("", spoken("allowed")) if one_port else (spoken("allowed"), labels[answer.ports])
+    return Drawn("ok", "✓", said, shown, True)
 
 
 def words(item: Drawn) -> Markup:
@@ -108,7 +111,7 @@ def _row_name_width(node: SceneNode) -> float:
 
 
 def _group(namespace: str) -> str:
-    return namespace or OUTSIDE_GROUP
+    return namespace or spoken(OUTSIDE_GROUP)
 
 
 def table(grid: Grid) -> Markup:
@@ -128,7 +131,7 @@ def _columns(grid: Grid, named: bool) -> Markup:
 
 
 def _head(grid: Grid, named: bool) -> Markup:
-    corner = el("td", "from ↓", Markup(" &nbsp; "), "to →", colspan=2, rowspan=2, class_="npl-corner")
+    corner = el("td", spoken("from ↓"), Markup(" &nbsp; "), spoken("to →"), colspan=2, rowspan=2, class_="npl-corner")
     names = [_group_head(name, len(members), named) for name, members in groups(grid.nodes)]
     columns = [
         el("th", _column_head(node, number, named, grid.tags), scope="col", class_=_edge(first) or None)
@@ -156,11 +159,15 @@ def _edge(first: bool) -> str:
 
 def _column_head(node: SceneNode, number: int, named: bool, tags: Mapping[str, str]) -> Markup:
     if not named:
-        chip = _chip("⇥", "isolated for ingress") if node.isolated_ingress else ""
+        chip = _chip("⇥", spoken("isolated for ingress")) if node.isolated_ingress else ""
         return join([str(number), el("span", " ", node.name, class_="npl-hide"), chip])
     parts: list[object] = [*_breakable(node.name), _pods(node), _tag(node, tags)]
     if node.isolated_ingress:
-        inside = (el("span", "⇥", aria_hidden="true"), el("span", " isolated for", class_="npl-hide"), " ingress")
+        inside = (
+            el("span", "⇥", aria_hidden="true"),
+            el("span", " " + spoken("isolated for"), class_="npl-hide"),
+            " ingress",
+        )
         parts += [" ", el("span", *inside, class_="npl-chip npl-in")]
     return join(parts)
 
@@ -197,7 +204,7 @@ def _bodies(grid: Grid, named: bool) -> list[Markup]:
 def _row_head(grid: Grid, node: SceneNode, number: int) -> Markup:
     digits = len(str(len(grid.nodes)))
     front = "" if grid.named else str(number).rjust(digits, "\u2007") + " "  # a blank as wide as a digit
-    chip = _chip("↦", "isolated for egress") if node.isolated_egress else ""
+    chip = _chip("↦", spoken("isolated for egress")) if node.isolated_egress else ""
     return el("th", front, *_breakable(node.name), _pods(node), _tag(node, grid.tags), chip, scope="row")
 
 

@@ -11,6 +11,7 @@ from netpol_lab.connections.scene import Scene, SceneNode
 from netpol_lab.display.markup import TWIN_WIDTH, ascii_text
 from netpol_lab.display.matrix_cells import short_ports
 from netpol_lab.display.twin import UNDECIDED_KEY
+from netpol_lab.model.language import spoken
 from netpol_lab.model.ports import PortSet
 
 LONGEST_NAME = 40
@@ -166,13 +167,14 @@ def _signs_block(scene: Scene, title: str, question: Question) -> list[str]:
     wide = len(str(len(scene.nodes)))
     numbers = " ".join(str(n).rjust(wide) for n in range(1, len(scene.nodes) + 1))
     lines = [numbers, *(" ".join(c.rjust(wide) for c in row.cells) for row in _sign_rows(scene, question))]
-    width = max(len(numbers), len(title))
-    return [line.ljust(width) for line in (title, *lines)]
+    head = ascii_text(spoken(title))
+    width = max(len(numbers), len(head))
+    return [line.ljust(width) for line in (head, *lines)]
 
 
 def _key(scene: Scene, questions: Sequence[tuple[str, Question]]) -> list[str]:
     answers = [answer for _, question in questions for answer in cells(scene, question).values()]
-    return ["", ".  allowed   X  blocked   #  self", *undecided_keys(answers)[:1]]
+    return ["", spoken(".  allowed   X  blocked   #  self"), *undecided_keys(answers)[:1]]
 
 
 def _isolation_lines(nodes: Sequence[SceneNode]) -> list[str]:
@@ -182,5 +184,5 @@ def _isolation_lines(nodes: Sequence[SceneNode]) -> list[str]:
         ("ingress", [str(n) for n, node in enumerate(nodes, 1) if node.isolated_ingress]),
         ("egress", [str(n) for n, node in enumerate(nodes, 1) if node.isolated_egress]),
     ):
-        lines += _wrapped(f"isolated for {word + ':':<9}", " ".join(isolated) or "none")
+        lines += _wrapped(f"{ascii_text(spoken('isolated for'))} {word + ':':<9}", " ".join(isolated) or spoken("none"))
     return lines

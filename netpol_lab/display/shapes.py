@@ -13,6 +13,7 @@ from typing import Literal
 
 from netpol_lab.display.markup import Markup, el, fit, join, number, text_width
 from netpol_lab.display.theme import color
+from netpol_lab.model.language import spoken
 
 Point = tuple[float, float]
 DoorState = Literal["", "open", "closed", "newly closed", "newly open"]
@@ -181,7 +182,7 @@ def namespace(frame: Frame) -> Markup:
 def namespace_name(frame: Frame, name: str, sentence: str = "", quiet: bool = False) -> Markup:
     """Its name at the top left, above all lines; ``sentence`` stands beside the name and replaces lines."""
     x0, y0, x1, _ = _inset(frame)
-    word = "" if quiet else "namespace "
+    word = "" if quiet else spoken("namespace") + " "
     start, y = x0 + 9, y0 + 12
     offset = text_width(word, 12)
     limit = x1 - start - offset - 4

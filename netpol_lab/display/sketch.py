@@ -30,6 +30,7 @@ from netpol_lab.display.shapes import (
 )
 from netpol_lab.display.spots import free_spot, name_area, words_area
 from netpol_lab.display.theme import WIDTH, color
+from netpol_lab.model.language import spoken
 
 SENTENCE = "✓ every pod reaches every pod, all ports"
 MARGIN = 3.0
@@ -53,7 +54,7 @@ class Sketch:
 
     def look(self, node: SceneNode) -> PodLook:
         name = node.name if node.is_dns else node.counted
-        label = "DNS, port 53" if node.is_dns else node.label
+        label = spoken("DNS, port 53") if node.is_dns else node.label
         return PodLook(name, label, self.doors.get(node.id, Doors()), node.is_dns, firm=self.firm and not node.is_dns)
 
 
@@ -261,7 +262,7 @@ def paint(sketch: Sketch, where: Placed) -> Markup:
     for node in drawing.nodes:
         center, box = layout.centers[node.id], boxes[node.id]
         if node.is_external:
-            words = "outside" if sketch.compact else "any outside address" if node.name == "External" else "outside"
+            words = spoken("any outside address" if node.name == "External" and not sketch.compact else "outside")
             parts.append(outside(center, box.width, box.height, node.name, words))
         else:
             parts.append(pod(center, sketch.look(node)))

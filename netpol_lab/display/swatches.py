@@ -46,18 +46,15 @@ def doors(used: Iterable[Doors]) -> Legend:
 
 
 def _doors(state: str, ingress: bool, egress: bool) -> tuple[Markup, str]:
-    which = "for ingress" if not egress else "for egress" if not ingress else "for ingress (left), for egress (right)"
+    which = "ingress" if not egress else "egress" if not ingress else "ingress (left), for egress (right)"
+    only = "" if ingress and egress else ": only what a rule admits gets " + ("in" if ingress else "out")
     words = {
-        "closed": f"isolated {which}" + ("" if ingress and egress else ": only what a rule admits " + _passes(ingress)),
-        "newly closed": f"newly isolated {which}",
-        "newly open": f"no longer isolated {which}",
+        "closed": f"isolated for {which}{only}",
+        "newly closed": f"newly isolated for {which}",
+        "newly open": f"no longer isolated for {which}",
         "open": "not isolated",
     }[state]
     return _door_sample(state, ingress, egress), words
-
-
-def _passes(ingress: bool) -> str:
-    return "gets in" if ingress else "gets out"
 
 
 def _door_sample(state: str, ingress: bool, egress: bool) -> Markup:

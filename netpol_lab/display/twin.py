@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from netpol_lab.connections.scene import SceneNode
 from netpol_lab.display.drawn_lines import Drawing, Line
 from netpol_lab.display.markup import ascii_text, table
+from netpol_lab.model.language import spoken
 from netpol_lab.model.ports import PortSet
 
 SIGNS = {
@@ -31,7 +32,10 @@ def graph_twin(drawing: Drawing) -> str:
     blocks = []
     for name in dict.fromkeys(node.namespace for node in drawing.pods):
         members = [node for node in drawing.pods if node.namespace == name]
-        rows = [[f"namespace {name}", "isolated"], *([f"  {counted(node)}", isolation(node)] for node in members)]
+        rows = [
+            [spoken("namespace {name}", name=name), spoken("isolated")],
+            *([f"  {counted(node)}", isolation(node)] for node in members),
+        ]
         blocks.append("\n".join(table(rows, gap=4)))
     rows = [_open_row(drawing, name) for name in drawing.open]
     rows += line_rows(drawing, [item for item in drawing.lines if item.state != "blocked"])
@@ -49,7 +53,7 @@ def counted(node: SceneNode) -> str:
 def isolation(node: SceneNode) -> str:
     """``ingress, egress``, or ``open`` for a pod no policy isolates."""
     ways = [name for name, on in (("ingress", node.isolated_ingress), ("egress", node.isolated_egress)) if on]
-    return ", ".join(ways) or "open"
+    return ", ".join(ways) or spoken("open")
 
 
 def line_rows(drawing: Drawing, lines: Iterable[Line]) -> list[list[str]]:
@@ -101,7 +105,9 @@ def _note(line: Line) -> str:
     )
     ways = ["egress", "ingress"] if line.stop == "both ends" else [line.stop]
     who = ["every pod" if line.from_namespace and node is line.source else node.name for node in stops]
-    return ", ".join(f"{way} of {end}" for way, end in zip(ways, who, strict=False)) or line.stop
+    return (
+        ", ".join(spoken("{way} of {end}", way=way, end=end) for way, end in zip(ways, who, strict=False)) or line.stop
+    )
 
 
 def _group(drawing: Drawing, node: SceneNode) -> str:
@@ -109,7 +115,8 @@ def _group(drawing: Drawing, node: SceneNode) -> str:
     if count == 1:
         return node.name
     several = len({other.namespace for other in drawing.pods}) > 1
-    return f"all {count} pods" + (f" of {node.namespace}" if several else "")
+    of = "all {count} pods of {namespace}" if several else "all {count} pods"
+    return spoken(of, count=count, namespace=node.namespace)
 
 
 def _open_row(drawing: Drawing, namespace: str) -> list[str]:

@@ -14,6 +14,7 @@ from netpol_lab.display.theme import color
 from netpol_lab.display.why_svg import gates
 from netpol_lab.display.why_twin import twin
 from netpol_lab.engine.verdict import Condition
+from netpol_lab.model.language import spoken
 from netpol_lab.model.origin import Origin
 from netpol_lab.model.phrases import capital, place_of
 from netpol_lab.tell.condition_words import condition_words, subject_words
@@ -58,14 +59,17 @@ def draw(
     """
     story = _withheld(flow, withheld) if withheld else tell(flow)
     near = next((c for reason in story.reasons for c in reason.conditions), None)
-    reached = "reaches" if story.stop is None else "cannot reach"
-    alt = f"Why {story.source_name} {reached} {story.target_name} on {story.protocol} {story.port}"
+    passes, stops = "Why {source} reaches {target} on {on}", "Why {source} cannot reach {target} on {on}"
+    ends = {"source": story.source_name, "target": story.target_name, "on": f"{story.protocol} {story.port}"}
+    alt = spoken(passes if story.stop is None else stops, **ends)
     boxes = [_box(reason) for reason in story.reasons]
     then = _then(change, flow)
     if change is not None:
         boxes.append(_change_box(change, then))
     if saw is not None:
-        boxes.append(card.note(join(["What you saw: ", code(saw[0]), " → ", el("code", saw[1], class_="npl-heard")])))
+        boxes.append(
+            card.note(join([spoken("What you saw:"), " ", code(saw[0]), " → ", el("code", saw[1], class_="npl-heard")]))
+        )
     direct = next((text(r.lines[0]) for r in story.reasons if r.by_address), "")
     return card.figure(
         escape(story.title),
@@ -102,16 +106,16 @@ def _one_line(change: Change | None, then: str) -> str:
     if change is None:
         return ""
     besides = f" {change.besides}" if change.besides else ""
-    return f"{'; then '.join(change.command.splitlines())} (checked: {then}){besides}"
+    return f"{'; then '.join(change.command.splitlines())} {spoken('(checked: {then})', then=then)}{besides}"
 
 
 def _then(change: Change | None, flow: Flow) -> str:
     """What the change was checked to do. At a name it lets the question pass, and the connection comes after that."""
     if change is not None and change.stops:
-        return "then blocked"
+        return spoken("then blocked")
     if flow.outcome == "dns timed out":
-        return "then the name resolves"
-    return "then allowed"
+        return spoken("then the name resolves")
+    return spoken("then allowed")
 
 
 def _box(reason: Reason) -> Markup:
@@ -139,8 +143,8 @@ def _rows(condition: Condition) -> list[Markup]:
     found = [_piece(piece.found, piece.same) for piece in aligned.pieces]
     note = f" ({aligned.note})" if aligned.note else ""
     return [
-        _row("the rule wants", wanted, _place(condition.origin)),
-        _row(_HAS.get(condition.kind, "the connection is"), found, f"{subject_words(condition)}{note}"),
+        _row(spoken("the rule wants"), wanted, _place(condition.origin)),
+        _row(spoken(_HAS.get(condition.kind, "the connection is")), found, f"{subject_words(condition)}{note}"),
     ]
 
 
@@ -176,13 +180,15 @@ def _change_box(change: Change, then: str) -> Markup:
     lines = change.command.splitlines()
     for number, line in enumerate(lines, 1):
         words = code(line) if line.startswith("kubectl ") else escape(capital(line))
-        checked = el("span", f" (checked: {then})", class_="npl-who") if number == len(lines) else ""
+        checked = (
+            el("span", " " + spoken("(checked: {then})", then=then), class_="npl-who") if number == len(lines) else ""
+        )
         parts.append(el("div", words, checked))
     if change.besides:
         parts.append(el("div", change.besides, class_="npl-who"))
     if change.stops:
-        return card.box("Smallest change that stops it", *parts, edge="blocked")
-    return card.box("Smallest change that admits it", *parts, edge="allowed")
+        return card.box(spoken("Smallest change that stops it"), *parts, edge="blocked")
+    return card.box(spoken("Smallest change that admits it"), *parts, edge="allowed")
 
 
 def _description(story: WhyStory) -> str:
@@ -190,7 +196,8 @@ def _description(story: WhyStory) -> str:
     if story.stop is None:
         return f"{text(story.quiet)} {' '.join(_sentence(reason) for reason in story.reasons)}".strip()
     step = story.steps[story.stop]
-    parts = [f"Stops at step {story.stop + 1}, {step.name.lower()}: {step.said}."]
+    stops = {"number": story.stop + 1, "step": step.name.lower(), "said": step.said}
+    parts = [spoken("Stops at step {number}, {step}: {said}.", **stops)]
     for condition in (c for reason in story.reasons for c in reason.conditions):
         parts.append(condition_words("near miss", condition))
     return " ".join(parts)

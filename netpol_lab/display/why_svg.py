@@ -7,6 +7,7 @@ import re
 from netpol_lab.display.markup import Markup, broken, el, fit, join, svg, text_width
 from netpol_lab.display.theme import color
 from netpol_lab.engine.verdict import Condition
+from netpol_lab.model.language import spoken
 from netpol_lab.tell.condition_words import found_words
 from netpol_lab.tell.step_words import ToldStep
 from netpol_lab.tell.why_story import WhyStory
@@ -26,7 +27,7 @@ def gates(story: WhyStory, title: str, desc: str, near: Condition | None) -> Mar
     height = _FACT_Y + _FACT_STEP * (max(map(len, facts)) - 1) + 10 - lift
     parts = [
         _track(story),
-        _end_box(_SOURCE_X, story.source_name, _source_note(story, near), "source", reached=True),
+        _end_box(_SOURCE_X, story.source_name, _source_note(story, near), spoken("source"), reached=True),
         _end_box(_TARGET_X, story.target_name, story.target_note, _arrival(story), reached=story.stop is None),
         *(_step(story, i, facts[i]) for i in range(5)),
     ]
@@ -43,8 +44,8 @@ def _source_note(story: WhyStory, near: Condition | None) -> str:
 
 def _arrival(story: WhyStory) -> str:
     if story.stop is not None:
-        return "not reached"
-    return "depends" if story.sign == "?" else "reached"
+        return spoken("not reached")
+    return spoken("depends" if story.sign == "?" else "reached")
 
 
 def _write(x: float, y: float, words: str, size: float, paint: str, bold: bool = False) -> Markup:
@@ -133,7 +134,7 @@ def _flag(x: float) -> Markup:
         [
             el("rect", x=x - 54, y=0, width=108, height=22, rx=3, fill=color("blocked")),
             _rect(x - 1.5, 22, 3, 6, "blocked"),
-            _write(x, 15.5, "✕ stops here", 13, "onmark", True),
+            _write(x, 15.5, "✕ " + spoken("stops here"), 13, "onmark", True),
         ]
     )
 

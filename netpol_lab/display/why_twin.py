@@ -9,6 +9,7 @@ from netpol_lab.display.letters import compare
 from netpol_lab.display.markup import TWIN_WIDTH, ascii_text
 from netpol_lab.display.matrix_twin import short
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, RuleRef
+from netpol_lab.model.language import spoken
 from netpol_lab.model.objects import name_of
 from netpol_lab.model.phrases import listed
 from netpol_lab.tell.saying import line
@@ -42,7 +43,7 @@ def twin(story: WhyStory, change: str, saw: tuple[str, str] | None, by_address: 
     for index, step in enumerate(story.steps):
         lines += _step_lines(story, index, step)
     lines += ["", f"  {_track(story)}"]
-    extra = [by_address, f"smallest change: {change}" if change else ""]
+    extra = [by_address, f"{spoken('smallest change:')} {change}" if change else ""]
     answers = [f"{name} {answer}" for reason in story.reasons for name, answer in reason.profiles]
     extra.append(f"by network plugin: {', '.join(answers)}" if answers else "")
     if saw is not None:
@@ -59,7 +60,7 @@ def _wrapped(words: str, first: str, rest: str) -> list[str]:
 
 def _step_lines(story: WhyStory, index: int, step: ToldStep) -> list[str]:
     name = step.name.upper() if step.state == "stopped" else step.name.lower()
-    front = f"  {index + 1} {name:<9} {_STATES[step.state]:<5} "
+    front = f"  {index + 1} {name:<9} {spoken(_STATES[step.state]):<5} "
     first, *more = _said(story, step)
     lines = _wrapped(first, front, " " * _INDENT)
     for each in more:
@@ -131,15 +132,17 @@ def _near_miss(miss: NearMiss) -> list[str]:
 def _condition(condition: Condition) -> Iterable[str]:
     aligned = compare(condition)
     front = " " * (_INDENT + 2)
+    wants, has = (ascii_text(spoken(each)) for each in ("wants", "has"))
+    wide = max(len(wants), len(has)) + 2
     wanted = ascii_text("".join(piece.wanted for piece in aligned.pieces))
     found = ascii_text("".join(piece.found for piece in aligned.pieces))
     if not aligned.marks:
         return [
-            *_wrapped(wanted, front + "wants  ", front + "       "),
-            *_wrapped(found, front + "has    ", front + "       "),
+            *_wrapped(wanted, f"{front}{wants:{wide}}", front + " " * wide),
+            *_wrapped(found, f"{front}{has:{wide}}", front + " " * wide),
         ]
     note = f"      {aligned.note}" if aligned.note else ""
-    return [f"{front}wants  {wanted}", f"{front}has    {found}{note}", f"{front}       {aligned.marks}"]
+    return [f"{front}{wants:{wide}}{wanted}", f"{front}{has:{wide}}{found}{note}", f"{front}{'':{wide}}{aligned.marks}"]
 
 
 def _track(story: WhyStory) -> str:

@@ -28,6 +28,7 @@ from netpol_lab.lessons.given_answers import GivenAnswers
 from netpol_lab.lessons.practice.student_record import StudentRecord
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import LabError
+from netpol_lab.model.language import ENGLISH, speak, speaking
 from netpol_lab.pods import ProgramResult
 from netpol_lab.tell import catalogue
 
@@ -45,6 +46,8 @@ class Lab(Reality, Practice, Views):
     (``work/<lesson>-<xx>``); without it they go where the notebook is. ``profile`` is the network plugin's behavior.
     ``live`` True: `kubectl` is your own, and the lab looks at the cluster of its current context, which you confirm
     once; with the context's name instead of True it is confirmed already. None: as ``NETPOL_LAB_LIVE`` says.
+    ``language`` is the one in which the lab speaks to you, such as ``de``; kubectl stays English. None: as
+    ``NETPOL_LAB_LANGUAGE`` says.
     A second ``Lab`` in the same notebook closes the first and starts over.
 
     Raises :class:`LabError` for a number that Kubernetes could not take as part of a name, and for a real cluster that
@@ -52,13 +55,20 @@ class Lab(Reality, Practice, Views):
     """
 
     def __init__(
-        self, xx: str = "07", *, lesson: str | None = None, live: bool | str | None = None, profile: str = "upstream"
+        self,
+        xx: str = "07",
+        *,
+        lesson: str | None = None,
+        live: bool | str | None = None,
+        profile: str = "upstream",
+        language: str | None = None,
     ):
         global _open
         if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?", str(xx)):
             raise LabError(f"{xx!r} cannot be part of a Kubernetes name. Take your number as text, for example '07'.")
         if lesson is not None and not re.fullmatch(r"[a-z0-9][a-z0-9-]*", lesson):
             raise LabError(f"{lesson!r} is not the name of a lesson. An example is '02-default-deny'.")
+        speak(language)
         self.xx, self.lesson = str(xx), lesson
         asked = wanted_live(live)
         self._real = RealCluster.open(self.xx, asked, profile, student_files.work_folder()) if asked else None
@@ -100,6 +110,12 @@ class Lab(Reality, Practice, Views):
         self, program: str, words: list[str], stdin: Callable[[], str], cwd: str, *how: Any
     ) -> ProgramResult | None:
         """Run one program of the notebook's shell; ``how`` are its reader of special files and its terminal."""
+        with speaking(ENGLISH):
+            return self._run(program, words, stdin, cwd, *how)
+
+    def _run(
+        self, program: str, words: list[str], stdin: Callable[[], str], cwd: str, *how: Any
+    ) -> ProgramResult | None:
         if self._real:
             return self._real.run(self.cluster, self._story, words, stdin(), cwd) if program == "kubectl" else None
         if self._treatment is not None:

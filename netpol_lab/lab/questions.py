@@ -12,6 +12,7 @@ from netpol_lab.lessons.lesson_data import lessons
 from netpol_lab.lessons.practice.student_record import RecordedLine, StudentRecord
 from netpol_lab.lessons.quiz import QuizQuestion, load, of_lesson
 from netpol_lab.model.errors import LabError
+from netpol_lab.model.language import spoken
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
@@ -118,5 +119,5 @@ class Questions:
         if self._answers.is_told(question):
             return with_buttons(picture)
         letters = [(option.letter, option.text) for option in question.options]
-        buttons = [*letters, *((word, "the answer, with its reasons") for word in more)]
-        return with_buttons(picture, buttons, press, "Your answer:")
+        buttons = [*letters, *((spoken(word), spoken("the answer, with its reasons")) for word in more)]
+        return with_buttons(picture, buttons, press, spoken("Your answer:"))

@@ -18,6 +18,7 @@ from netpol_lab.lessons.passing import door_note, labels_in_the_way, nobody_to_a
 from netpol_lab.lessons.recognize import cause_of
 from netpol_lab.lessons.recognize import found as recognized
 from netpol_lab.model.errors import NotFound
+from netpol_lab.model.language import spoken
 from netpol_lab.model.objects import NetworkPolicy, NetworkPolicyPeer, Pod
 from netpol_lab.model.phrases import first_lines, listed, nth
 from netpol_lab.model.ports import PortSet
@@ -66,22 +67,26 @@ class CheckResult:
                 "something of that name is there, and stays as it is. Change it, for example with `kubectl label ... "
                 "--overwrite`, or take it away first with `kubectl delete`"
             )
-        return self.beginning(
-            f"kubectl refused `{command.removeprefix('kubectl ')}`: {repair}. What follows is about the cluster as it "
-            "stood before, with the line numbers of what was applied then."
+        first = (
+            "kubectl refused `{command}`: {repair}. What follows is about the cluster as it stood before, with the "
+            "line numbers of what was applied then."
         )
+        return self.beginning(spoken(first, command=command.removeprefix("kubectl "), repair=spoken(repair)))
 
     def after_a_try(self, command: str) -> CheckResult:
         """The same, where a command changed something, and nothing that the exercise looks at."""
-        return self.beginning(
-            f"`{command}` changed something: nothing that this exercise looks at. Compare the names and the "
-            f"namespaces with the question. `{self.exercise.start_line}` starts over."
+        first = (
+            "`{command}` changed something: nothing that this exercise looks at. Compare the names and the namespaces "
+            "with the question. `{line}` starts over."
         )
+        return self.beginning(spoken(first, command=command, line=self.exercise.start_line))
 
     def after_many_tries(self) -> CheckResult:
         """The same, with the line that starts over."""
         line = self.exercise.start_line
-        over = f"Start over: `{line}` gives you the cluster as this exercise finds it. Your files stay."
+        over = spoken(
+            "Start over: `{line}` gives you the cluster as this exercise finds it. Your files stay.", line=line
+        )
         if self.feedback is None:
             return replace(self, sentences=(*self.sentences, over))
         return replace(self, feedback=replace(self.feedback, notes=(*self.feedback.notes, over)))
@@ -138,11 +143,11 @@ def begin(exercise: Exercise) -> Picture:
 
     policies = exercise.start_cluster().policies
     there = listed(f"`{policy.name}`" for policy in policies)
-    says = f"The policies: {there}." if there else "There is no policy."
+    says = spoken("The policies: {policies}.", policies=there) if there else spoken("There is no policy.")
     return card.told(
-        f"Exercise {exercise.id} begins: {exercise.title}",
-        "The cluster is as this exercise finds it. Your files stay.",
-        [*exercise.question.splitlines(), says, f'Check with `lab.check("{exercise.id}")`.'],
+        spoken("Exercise {id} begins: {title}", id=exercise.id, title=exercise.title),
+        spoken("The cluster is as this exercise finds it. Your files stay."),
+        [*exercise.question.splitlines(), says, spoken("Check with `{line}`.", line=f'lab.check("{exercise.id}")')],
     )
 
 
@@ -173,8 +178,8 @@ def _card(result: CheckResult) -> Picture:
         "not there": "Not yet: something is missing",
         "not yet": "Not yet: a label was changed to fit the policy",
     }[result.status]
-    quiet = f"Exercise {result.exercise.id}: {result.exercise.title}."
-    return card.told(title, quiet, [*([result.first] if result.first else []), *result.sentences])
+    quiet = spoken("Exercise {id}: {title}.", id=result.exercise.id, title=result.exercise.title)
+    return card.told(spoken(title), quiet, [*([result.first] if result.first else []), *result.sentences])
 
 
 def _title(result: CheckResult) -> str | None:
@@ -223,15 +228,17 @@ def _not_started(exercise: Exercise) -> str:
         return (
             "No policy was applied, changed or deleted since it began, and no label changed. Answer, and check again."
         )
-    return "Replace the blanks in the line above, run it, and check again. The hints help when you are stuck."
+    return spoken("Replace the blanks in the line above, run it, and check again. The hints help when you are stuck.")
 
 
 def _all_there(exercise: Exercise) -> str:
     names = [
-        f"{item.kind} `{item.name}`" + (f" in `{item.namespace}`" if item.namespace else "")
+        spoken("{kind} `{name}` in `{namespace}`", kind=item.kind, name=item.name, namespace=item.namespace)
+        if item.namespace
+        else f"{item.kind} `{item.name}`"
         for item in exercise.objects
     ]
-    return f"{'; '.join(names)}: as wanted."
+    return spoken("{names}: as wanted.", names="; ".join(names))
 
 
 # -- connections ---------------------------------------------------------------------------------

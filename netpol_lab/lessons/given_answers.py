@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from netpol_lab.display.card import Picture
 from netpol_lab.lessons import question_cards as cards
 from netpol_lab.lessons.quiz import Option, QuizQuestion, load
+from netpol_lab.model.language import spoken
 
 SHOW_ME = "show me"
 """What is said in place of a letter by those who want to be told."""
@@ -101,4 +102,4 @@ class GivenAnswers:
 
 
 def _is_show_me(answer: str) -> bool:
-    return " ".join(answer.lower().split()) == SHOW_ME
+    return " ".join(answer.lower().split()) in (SHOW_ME, spoken(SHOW_ME))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -12,6 +14,7 @@ from netpol_lab.manifests.source import documents
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.fields import DataError, Fields, LinesOf
+from netpol_lab.model.language import ENGLISH, language
 from netpol_lab.model.phrases import did_you_mean, nearest
 
 
@@ -34,19 +37,41 @@ def read(kind: str, lesson: str, xx: str) -> Fields:
     if len(found) > 1:
         raise DataError(f"{found[0]} and {found[1]}: a lesson {lesson} is there twice. Give yours another name.")
     place = f"data/{kind}/{lesson}.yaml"
+    text, value = _yaml(found[0], place, xx)
+    for file in data.files(f"{language()}/{kind}") if language() != ENGLISH else []:
+        if file.stem == lesson:
+            _, words = _yaml(file, f"data/{language()}/{kind}/{lesson}.yaml", xx)
+            value = _translated(value, words, f"data/{language()}/{kind}/{lesson}.yaml")
+    fields = Fields(value, place, lines_of(text, place))
+    if (named := fields.text("lesson")) != lesson:
+        raise DataError(f"{fields.at('lesson')}: lesson says {named!r}, and the file is named {lesson}.yaml.")
+    return fields
+
+
+def _yaml(file: Path, place: str, xx: str) -> tuple[str, Any]:
+    """The text of a file, with the student's number filled in, and its value."""
     try:
-        text = data.fill(found[0].read_text(encoding="utf-8"), xx)
+        text = data.fill(file.read_text(encoding="utf-8"), xx)
         # The fast parser, where PyYAML has it. Lines are found when an error needs one.
-        value = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return text, yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except UnicodeDecodeError as error:
         raise DataError(f"{place}: this is no UTF-8 text: {error.reason}.") from None
     except yaml.YAMLError:
         problems = faults(text, place)
         raise DataError("\n".join(map(str, problems)) or f"{place}: this is no YAML.") from None
-    fields = Fields(value, place, lines_of(text, place))
-    if (named := fields.text("lesson")) != lesson:
-        raise DataError(f"{fields.at('lesson')}: lesson says {named!r}, and the file is named {lesson}.yaml.")
-    return fields
+
+
+def _translated(value: Any, words: Any, place: str) -> Any:
+    """A value with the texts of its translation, which holds nothing else and may leave texts out."""
+    if isinstance(value, dict) and isinstance(words, dict):
+        if odd := sorted(map(str, words.keys() - value.keys())):
+            raise DataError(f"{place}: {odd[0]!r} translates nothing.")
+        return value | {name: _translated(value[name], said, f"{place}, {name}") for name, said in words.items()}
+    if isinstance(value, list) and isinstance(words, list) and len(value) == len(words):
+        return [_translated(old, new, f"{place}[{n}]") for n, (old, new) in enumerate(zip(value, words, strict=True))]
+    if isinstance(value, str) and isinstance(words, str):
+        return words
+    raise DataError(f"{place}: this is not built as what it translates.")
 
 
 def faults(text: str, place: str) -> list[Problem]:

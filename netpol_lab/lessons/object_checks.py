@@ -9,8 +9,9 @@ from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.lessons.loading import WantedObject
 from netpol_lab.lessons.recognize import Cause, cause_of
 from netpol_lab.lessons.recognize import found as recognized
+from netpol_lab.model.language import spoken
 from netpol_lab.model.objects import Resource
-from netpol_lab.model.phrases import capital, listed
+from netpol_lab.model.phrases import listed
 
 
 def candidates(state: Snapshot, item: WantedObject, start: Snapshot) -> list[str]:
@@ -22,15 +23,16 @@ def candidates(state: Snapshot, item: WantedObject, start: Snapshot) -> list[str
 
 def object_problem(state: Snapshot, item: WantedObject) -> Cause | None:
     """What is wrong with an object; None when it is as wanted."""
-    kind, place = item.kind.lower(), f" in `{item.namespace}`" if item.namespace else ""
+    kind = item.kind.lower()
     found = state.get(item.kind, item.namespace, item.name)
     if found is None:
-        return _elsewhere(state, item, f"there is no {kind} `{item.name}`{place}.")
+        missing = "There is no {kind} `{name}` in `{namespace}`." if item.namespace else "There is no {kind} `{name}`."
+        return _elsewhere(state, item, spoken(missing, kind=kind, name=item.name, namespace=item.namespace))
     labels = dict(found.body.get("metadata", {}).get("labels") or {})
     wrong = {key: value for key, value in item.labels.items() if labels.get(key) != value}
     if not wrong:
         return _container_problem(found, item)
-    has = ", ".join(f"`{key}={value}`" for key, value in sorted(labels.items())) or "no label"
+    has = ", ".join(f"`{key}={value}`" for key, value in sorted(labels.items())) or spoken("no label")
     wants = ", ".join(f"`{key}={value}`" for key, value in wrong.items())
     puts = f"kubectl label {kind} {item.name}{f' -n {item.namespace}' if item.namespace else ''} " + " ".join(
         f"{key}={value}" for key, value in wrong.items()
@@ -46,9 +48,21 @@ def _container_problem(found: Resource, item: WantedObject) -> Cause | None:
     ports = {port.get("containerPort") for each in containers for port in each.get("ports") or ()}
     images = [str(each.get("image", "")).rpartition("/")[2] for each in containers]
     wrong = [
-        (f"the image `{item.image}`", listed(f"`{each}`" for each in images), item.image in ("", *images)),
-        (f"the command `{item.command}`", _quoted(runs, "no command"), any(item.command in each for each in runs)),
-        (f"the port {item.port}", listed(map(str, sorted(ports))) or "no port", item.port in (None, *ports)),
+        (
+            spoken("the image `{image}`", image=item.image),
+            listed(f"`{each}`" for each in images),
+            item.image in ("", *images),
+        ),
+        (
+            spoken("the command `{command}`", command=item.command),
+            _quoted(runs, spoken("no command")),
+            any(item.command in each for each in runs),
+        ),
+        (
+            spoken("the port {port}", port=item.port),
+            listed(map(str, sorted(ports))) or spoken("no port"),
+            item.port in (None, *ports),
+        ),
     ]
     for wanted, got, right in wrong:
         if not right:
@@ -70,4 +84,4 @@ def _elsewhere(state: Snapshot, item: WantedObject, missing: str) -> Cause:
     near = get_close_matches(item.name, [r.name for r in state.list(item.kind, item.namespace or None)], 1, 0.75)
     if near:
         return cause_of("object-misnamed", recognized(kind=kind, near=near[0], name=item.name))
-    return Cause("", capital(missing))
+    return Cause("", missing)

@@ -9,46 +9,56 @@ from netpol_lab.display import card
 from netpol_lab.display.card import Picture
 from netpol_lab.display.markup import Markup, ascii_text, el, join, prose, wrap_twin
 from netpol_lab.lessons.quiz import Option, QuizQuestion
+from netpol_lab.model.language import spoken
 
 
 def asked(question: QuizQuestion, chosen: Option | None = None) -> Picture:
     """A prediction before the command: the options, and an acknowledgment of an answer, never the truth."""
-    said = f"You expect {chosen.letter}. Now see what happens." if chosen else how_to_answer(question)
-    return _card(f"Predict: {question.text}", said, question.options, mark=chosen)
+    said = (
+        spoken("You expect {letter}. Now see what happens.", letter=chosen.letter)
+        if chosen
+        else how_to_answer(question)
+    )
+    return _card(spoken("Predict: {question}", question=question.text), said, question.options, mark=chosen)
 
 
 def compared(question: QuizQuestion, chosen: Option | None) -> Picture:
     """A prediction after the command: what happened, beside what was said; None: nothing was, and it was shown."""
     right = question.answer
     if chosen is None:
-        title, quiet = "What happened", f"You made no prediction this time. It was {right}."
+        title = spoken("What happened")
+        quiet = spoken("You made no prediction this time. It was {right}.", right=right)
     elif chosen.letter == right:
-        title, quiet = "= As you predicted", f"You said {right}, and so it is."
+        title = spoken("= As you predicted")
+        quiet = spoken("You said {right}, and so it is.", right=right)
     else:
-        title = "≠ Not what you predicted"
-        quiet = f"You said {chosen.letter}; it was {right}. Good: here is something to learn."
+        title = spoken("≠ Not what you predicted")
+        said = "You said {letter}; it was {right}. Good: here is something to learn."
+        quiet = spoken(said, letter=chosen.letter, right=right)
     options = [option for option in question.options if option == chosen or option.letter == right]
     return _card(title, quiet, options, mark=chosen, after=question.truth)
 
 
 def not_predicted(question: QuizQuestion) -> Picture:
     """A prediction after the command, when none was made: it is asked once more, and what happened stays folded."""
-    said = 'You made no prediction. Make one now, in the cell above or by a button; or say "show me".'
+    said = spoken('You made no prediction. Make one now, in the cell above or by a button; or say "show me".')
     right = next(option for option in question.options if option.letter == question.answer)
-    fold = _fold("What happened", [_row(right, False, True, ()), el("div", prose(question.truth))])
-    return _card(f"Predict: {question.text}", said, question.options, fold=fold)
+    fold = _fold(spoken("What happened"), [_row(right, False, True, ()), el("div", prose(question.truth))])
+    return _card(spoken("Predict: {question}", question=question.text), said, question.options, fold=fold)
 
 
 def open_question(question: QuizQuestion, before: str = "") -> Picture:
     """A quiz question nobody answered yet; the answer is folded. ``before`` is a sentence that stands first."""
     whys = [_row(option, False, option.letter == question.answer, question.options) for option in question.options]
-    fold = _fold("The answer, with the why of every option", whys)
+    fold = _fold(spoken("The answer, with the why of every option"), whys)
     return _card(question.text, f"{before} {how_to_answer(question)}".strip(), question.options, fold=fold)
 
 
 def second_try(question: QuizQuestion, chosen: Option) -> Picture:
     """A first wrong answer: why it is wrong, and nothing about the others."""
-    said = f'{chosen.letter} is not right, for the reason under it. Try once more, or say "show me".'
+    said = spoken(
+        '{letter} is not right, for the reason under it. Try once more, or say "show me".', letter=chosen.letter
+    )
     return _card(f"≠ {question.text}", said, question.options, mark=chosen, told=[chosen])
 
 
@@ -56,18 +66,19 @@ def told(question: QuizQuestion, chosen: Option | None) -> Picture:
     """The answer, with the why of every option. ``chosen`` None: it was asked for."""
     right = question.answer
     if chosen is None:
-        sign, said = "", f"The answer is {right}."
+        sign, said = "", spoken("The answer is {right}.", right=right)
     elif chosen.letter == right:
-        sign, said = "= ", f"{chosen.letter} is right."
+        sign, said = "= ", spoken("{right} is right.", right=right)
     else:
-        sign, said = "≠ ", f"{chosen.letter} is not right; {right} is."
+        sign, said = "≠ ", spoken("{letter} is not right; {right} is.", letter=chosen.letter, right=right)
     return _card(f"{sign}{question.text}", said, question.options, mark=chosen, right=right, told=question.options)
 
 
 def how_to_answer(question: QuizQuestion) -> str:
     """What to do with a question."""
     first, last = question.options[0].letter, question.options[-1].letter
-    return f"Put one letter from {first} to {last} between the quotes, and run the cell again."
+    said = "Put one letter from {first} to {last} between the quotes, and run the cell again."
+    return spoken(said, first=first, last=last)
 
 
 def _card(
@@ -108,9 +119,8 @@ def _row(option: Option, chosen: bool, right: bool, told: Collection[Option]) ->
 
 
 def _words(chosen: bool, right: bool) -> str:
-    if right:
-        return " (right, your answer)" if chosen else " (right)"
-    return " (your answer)" if chosen else ""
+    said = ("(right, your answer)" if chosen else "(right)") if right else "(your answer)" if chosen else ""
+    return said and f" {spoken(said)}"
 
 
 def _lines(option: Option, chosen: bool, right: bool, told: Collection[Option]) -> list[str]:

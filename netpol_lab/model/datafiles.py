@@ -19,7 +19,7 @@ from netpol_lab.model.errors import NotFound
 from netpol_lab.model.phrases import did_you_mean, nearest
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_PLACES = (_PACKAGE / "_data", _PACKAGE.parent / "data")
+_PLACES = pack_folders.OWN_DATA
 
 
 def path(*parts: str) -> Path:

@@ -14,6 +14,10 @@ from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 
+_PACKAGE = Path(__file__).resolve().parent.parent
+OWN_DATA = (_PACKAGE / "_data", _PACKAGE.parent / "data")
+"""Where the workbook's own data are: inside an installed package, or beside it in a checkout."""
+
 VARIABLE = "NETPOL_LAB_PACKS"
 """Folders of packs, separated as in PATH."""
 

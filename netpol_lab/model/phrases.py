@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from netpol_lab.model.language import spoken
 from netpol_lab.model.objects import Direction
 from netpol_lab.model.origin import Origin
 
@@ -18,7 +19,7 @@ def joined(parts: Sequence[str]) -> Iterator[str]:
     """The parts of a list and the words between them, so that each part may keep its font."""
     for index, part in enumerate(parts):
         if index:
-            yield " and " if index == len(parts) - 1 else ", "
+            yield spoken(" and ") if index == len(parts) - 1 else ", "
         yield part
 
 
@@ -61,7 +62,7 @@ def counted(number: int, one: str, many: str = "") -> str:
     >>> counted(2, "policy", "policies"), counted(1, "pod")
     ('2 policies', '1 pod')
     """
-    return f"{number} {noun(number, one, many)}"
+    return spoken(f"{number} {noun(number, one, many)}")
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -70,7 +71,7 @@ def count(number: int, one: str, many: str = "") -> str:
     >>> count(2, "policy", "policies"), count(1, "pod"), count(12, "pod")
     ('two policies', 'one pod', '12 pods')
     """
-    return f"{in_words(number)} {noun(number, one, many)}"
+    return spoken(f"{in_words(number)} {noun(number, one, many)}")
 
 
 def nth(place: int) -> str:
@@ -93,8 +94,8 @@ def lines_of(origin: Origin | None) -> str:
     if origin is None:
         return ""
     if origin.first_line == origin.last_line:
-        return f"line {origin.first_line}"
-    return f"lines {origin.first_line}–{origin.last_line}"
+        return spoken("line {number}", number=origin.first_line)
+    return spoken("lines {first}–{last}", first=origin.first_line, last=origin.last_line)
 
 
 def place_of(origin: Origin | None) -> str:

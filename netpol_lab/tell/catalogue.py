@@ -15,6 +15,7 @@ import yaml
 from netpol_lab.model import datafiles
 from netpol_lab.model.errors import NotFound
 from netpol_lab.model.fields import DataError, Fields
+from netpol_lab.model.language import spoken
 from netpol_lab.model.phrases import capital, did_you_mean, nearest
 
 
@@ -69,7 +70,7 @@ class Wording:
         Raises KeyError for a place that is not given.
         """
         begin = {name.capitalize(): capital(str(value)) for name, value in places.items()}
-        return Template(self.words).substitute({**begin, **places})
+        return Template(spoken(self.words)).substitute({**begin, **places})
 
 
 def rule(number: int | str) -> CatalogueRule:

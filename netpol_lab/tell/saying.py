@@ -11,6 +11,7 @@ from __future__ import annotations
 from string import Formatter
 from typing import cast
 
+from netpol_lab.model.language import spoken
 from netpol_lab.model.phrases import noun
 from netpol_lab.tell.picture_sentences import PICTURES
 from netpol_lab.tell.reason_sentences import REASONS
@@ -26,7 +27,7 @@ def say(id: str, **parts: object) -> Sentence:
     ``{number:is|are}`` is the word that goes with the number.
     """
     words: list[str] = []
-    for before, name, forms, _ in Formatter().parse(SENTENCES[id]):
+    for before, name, forms, _ in Formatter().parse(spoken(SENTENCES[id])):
         part = parts[name] if name else ()
         if forms:
             part = noun(cast(int, part), *forms.split("|"))

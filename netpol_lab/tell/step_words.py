@@ -8,6 +8,7 @@ from netpol_lab.connections import Flow, Step
 from netpol_lab.connections.flow import Fact, StepName, StepState
 from netpol_lab.connections.steps import near_misses, socket, where
 from netpol_lab.engine.verdict import Gate
+from netpol_lab.model.language import spoken
 from netpol_lab.model.objects import name_of
 from netpol_lab.model.phrases import count
 from netpol_lab.tell.reason_sentences import STEP_LINES
@@ -41,7 +42,7 @@ def steps_told(flow: Flow) -> tuple[ToldStep, ...]:
 
 def _told(flow: Flow, step: Step) -> ToldStep:
     parts = _parts(flow, step)
-    return ToldStep(step.name, step.state, step.fact, tuple(each.format(**parts) for each in STEP_LINES[step.fact]))
+    return ToldStep(step.name, step.state, step.fact, tuple(spoken(each, **parts) for each in STEP_LINES[step.fact]))
 
 
 def _parts(flow: Flow, step: Step) -> dict[str, object]:
@@ -63,7 +64,10 @@ def _parts(flow: Flow, step: Step) -> dict[str, object]:
     if flow.verdict is not None and step.name in ("Egress", "Ingress"):
         gate = flow.verdict.egress if step.name == "Egress" else flow.verdict.ingress
         near = near_misses(gate)
-        parts |= {"end": name_of(gate.endpoint), "near": "1 near miss" if near == 1 else f"{near} near misses, 1 told"}
+        parts |= {
+            "end": name_of(gate.endpoint),
+            "near": spoken("1 near miss") if near == 1 else spoken("{near} near misses, 1 told", near=near),
+        }
         parts |= {"plugin": gate.ignored_by, "ignored": _policies(gate)}
         if gate.admitting:
             parts |= {"policy": gate.admitting[0].policy.name, "rule": gate.admitting[0].index + 1}

@@ -65,7 +65,7 @@ def _admitted(verdict: Verdict) -> Iterable[Reason]:
     gates = verdict.gates
     rules = [gate.admitting[0] for gate in gates if gate.admitting]
     for rule in rules:
-        yield Reason(say("reason.admitted", rule=rule), (_rule_words(rule),), edge="allowed")
+        yield Reason(say("reason.admitted", rule=_named(rule)), (_rule_words(rule),), edge="allowed")
     ignored = [gate for gate in gates if gate.ignored]
     if ignored:
         heading = say("reason.ignored", plugin=ignored[0].ignored_by)
@@ -89,6 +89,11 @@ def _ignored(gate: Gate) -> Sentence:
     return say("reason.ignored.end", end=name_of(gate.endpoint), way=gate.direction, policies=policies)
 
 
+def _named(rule: RuleRef) -> Sentence:
+    """``rule 1 of web``."""
+    return say("remedy.spot.rule", number=rule.index + 1, policy=rule.policy.name)
+
+
 def _rule_words(rule: RuleRef) -> Sentence:
     """``from pods with app=client-07 in student-07, on TCP 80. allow.yaml, lines 13–19``."""
     peers = peers_words(rule.rule, rule.policy.namespace, rule.direction)
@@ -103,7 +108,7 @@ def _isolation(gate: Gate) -> Sentence:
     pod, way = name_of(gate.endpoint), gate.direction
     if len(policies) == 1:
         return say("reason.isolates", policy=policies[0], end=pod, way=way)
-    number = count(len(policies), "policy", "policies").capitalize()
+    number = capital(count(len(policies), "policy", "policies"))
     return say("reason.isolate", number=number, end=pod, way=way, policies=parts(policies))
 
 
@@ -118,7 +123,9 @@ def _closed(gate: Gate, verdict: Verdict, flow: Flow | None) -> Reason:
     near = near_miss(gate)
     if near is not None:
         differs = say(f"reason.differs.{near.failed[0].kind}")
-        return Reason(say("reason.near miss", rule=near.rule, differs=differs), (_isolation(gate),), near.failed)
+        return Reason(
+            say("reason.near miss", rule=_named(near.rule), differs=differs), (_isolation(gate),), near.failed
+        )
     on = f"{verdict.protocol} {verdict.port}"
     source, target = name_of(verdict.source), name_of(verdict.destination)
     heading = say(f"reason.{gate.direction}", source=source, target=target, on=on)

@@ -10,8 +10,9 @@ from typing import Literal
 
 from netpol_lab.connections import Flow
 from netpol_lab.engine.verdict import Verdict
+from netpol_lab.model.language import spoken
 from netpol_lab.model.objects import OUTSIDE, Endpoint, Node, Pod, name_of
-from netpol_lab.model.phrases import count
+from netpol_lab.model.phrases import capital, count
 from netpol_lab.tell.saying import line, say
 from netpol_lab.tell.step_words import ToldStep, steps_told
 from netpol_lab.tell.why_reasons import Reason, near_miss, pod_port, reasons
@@ -78,9 +79,9 @@ def note_of(endpoint: Endpoint) -> str:
     if isinstance(endpoint, Pod):
         return endpoint.namespace
     if isinstance(endpoint, Node):
-        return "a node"
+        return spoken("a node")
     named = endpoint != OUTSIDE and endpoint.name != str(endpoint.address)
-    return str(endpoint.address) if named else "outside"
+    return str(endpoint.address) if named else spoken("outside")
 
 
 def _ending(flow: Flow) -> str:
@@ -139,7 +140,7 @@ def _quiet(flow: Flow) -> Sentence:
     number = len(gate.isolating)
     return say(
         "quiet.isolated.one" if number == 1 else "quiet.isolated",
-        policies=count(number, "policy", "policies").capitalize(),
+        policies=capital(count(number, "policy", "policies")),
         end=name_of(gate.endpoint),
         way=gate.direction,
         close=close,

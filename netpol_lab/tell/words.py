@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from netpol_lab.model.labels import METADATA_NAME, LabelSelector
+from netpol_lab.model.language import spoken
 from netpol_lab.model.objects import Direction, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicyRule
 from netpol_lab.model.phrases import PEERS_FIELD, joined, listed
 
@@ -72,8 +73,8 @@ def undecided(number: int, of: int, partly: bool = False, noun: str = "pair") ->
 def selector_words(noun: str, selector: LabelSelector) -> Sentence:
     """``every pod`` or ``pods with app=web and tier in (a,b)``."""
     if selector.is_empty:
-        return (f"every {noun.removesuffix('s')}",)
-    return (f"{noun} with ", *parts([Mono(requirement) for requirement in selector.requirements]))
+        return (spoken(f"every {noun.removesuffix('s')}"),)
+    return (spoken(f"{noun} with "), *parts([Mono(requirement) for requirement in selector.requirements]))
 
 
 def peer_words(peer: NetworkPolicyPeer, namespace: str) -> Sentence:

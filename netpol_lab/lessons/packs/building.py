@@ -25,6 +25,7 @@ from netpol_lab.lessons.packs.lesson_lint import tags
 from netpol_lab.lessons.packs.lesson_minutes import TimedSection
 from netpol_lab.model.errors import LabError
 from netpol_lab.model.fields import DataError
+from netpol_lab.model.language import ENGLISH, language, speaking, spoken
 
 SECONDS_PER_CELL = 120
 NOT_RUN = (CellExecutionError, CellTimeoutError, DeadKernelError)
@@ -75,9 +76,10 @@ def solution_form(source: Path) -> NotebookNode:
     for cell in cells:
         if cell.cell_type == "markdown":
             cell.source = one_folder_deeper(cell.source)
-    banner = f"> The exercises of [{source.stem}](../{source.stem}.ipynb), solved. Try them there first."
+    banner = "> The exercises of {lesson}, solved. Try them there first."
     if lesson_lint.is_appendix(source.stem):
-        banner = f"> [{source.stem}](../{source.stem}.ipynb), with what its cells print."
+        banner = "> {lesson}, with what its cells print."
+    banner = spoken(banner, lesson=f"[{source.stem}](../{source.stem}.ipynb)")
     cells.insert(1, nbformat.v4.new_markdown_cell(banner))
     return notebook(cells)
 
@@ -100,14 +102,16 @@ def folded(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
             number = 0
         if "hint" in tags(cell):
             number += 1
-            cell.source = f"<details>\n<summary>Hint {number}</summary>\n\n{cell.source}\n\n</details>"
+            cell.source = (
+                f"<details>\n<summary>{spoken('Hint {number}', number=number)}</summary>\n\n{cell.source}\n\n</details>"
+            )
         yield cell
 
 
 def question_above(cell: NotebookNode) -> Iterator[NotebookNode]:
     """Yield the text of the question that a cell asks: it is there to think about before the cell runs."""
     for id in ASKED.findall(cell.source) if cell.cell_type == "code" else ():
-        asks = "Predict" if "/p" in id else "Question"
+        asks = spoken("Predict" if "/p" in id else "Question")
         yield nbformat.v4.new_markdown_cell(f"**{asks}.** {as_markdown(quiz.load(id, '$XX').text)}")
 
 
@@ -231,6 +235,11 @@ def built(source: Path, students_only: bool = False) -> tuple[dict[str, str], li
 
     Each fault is one line or more, and begins with its file. Without the solution notebook no kernel is started.
     """
+    with speaking(lesson_lint.language_of(source)):
+        return _built(source, students_only)
+
+
+def _built(source: Path, students_only: bool) -> tuple[dict[str, str], list[str]]:
     name = f"{source.stem}.ipynb"
     try:
         lesson, files = read(source), {name: as_text(student_form(source))}
@@ -243,8 +252,9 @@ def built(source: Path, students_only: bool = False) -> tuple[dict[str, str], li
         except NOT_RUN as error:
             return {}, [*problems, placed(source, raised(error, lesson))]
         files[f"solutions/{name}"] = as_text(solved)
-        minutes = lesson_minutes.faults(source.stem, source.read_text(encoding="utf-8"), sections(source, solved))
-        problems += [f"{source.name}: {fault}." for fault in minutes]
+        if language() == ENGLISH:
+            minutes = lesson_minutes.faults(source.stem, source.read_text(encoding="utf-8"), sections(source, solved))
+            problems += [f"{source.name}: {fault}." for fault in minutes]
     for name, text in files.items():
         problems += [f"{name}: {fault}" for fault in lesson_lint.built_faults(lesson, text, name)]
     return files, problems

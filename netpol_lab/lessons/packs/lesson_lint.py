@@ -16,6 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from netpol_lab.model.datafiles import notebooks
+from netpol_lab.model.language import ENGLISH, languages
 from netpol_lab.model.phrases import did_you_mean, nearest
 
 ROLES = {
@@ -64,6 +65,11 @@ def at(cell: NotebookNode, number: int) -> str:
     return f"line {line}" if line else f"cell {number}"
 
 
+def language_of(source: Path) -> str:
+    """Return the language of a source: that of its folder, which stands beside the English ones."""
+    return source.parent.name if source.parent.name in languages() else ENGLISH
+
+
 def is_appendix(name: str) -> bool:
     """Return whether a lesson's name is that of a page to look things up in.
 
@@ -76,6 +82,10 @@ def is_appendix(name: str) -> bool:
 def source_faults(source: Path, lesson: NotebookNode) -> list[str]:
     """Return what is wrong with a lesson as written. ``source`` is its file; links are followed from ``notebooks/``."""
     cells = lesson.cells
+    if (translated := language_of(source)) != ENGLISH:
+        # That it has all parts is seen by its original: a test compares them cell by cell.
+        folder = source.parents[2] / translated
+        return [*tag_faults(cells), *prose_faults(cells), *link_faults(cells, folder, source.parent)]
     return [
         *title_faults(cells),
         *([] if is_appendix(source.stem) else part_faults(cells)),
