@@ -16,7 +16,7 @@ SETTINGS = $(VENV)/share/jupyter/lab/settings
 # Each notebook starts a kernel, and a kernel starts faster from compiled modules: keep them whatever the shell says.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help lab test lint types notebooks check-notebooks slides check-slides live-test bench bench-class constraints supply clean
+.PHONY: help lab test lint types notebooks check-notebooks slides check-slides live-test bench bench-class bench-hub constraints supply clean
 .DEFAULT_GOAL := help
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo "make live-test         run the live lab on a real control plane, where its programs are (CONTRIBUTING.md)"
 	@echo "make bench             print the measurements beside their goals"
 	@echo "make bench-class       measure a class: kernels alone, then in one JupyterLab (make bench-class STUDENTS=30)"
+	@echo "make bench-hub         measure a class at its hub: all log in at once and run lessons 01 to 03"
 	@echo "make constraints       resolve the pinned versions anew"
 	@echo "make supply            check that what is installed fits together, and list the licenses"
 	@echo "make clean             remove the environment and everything that tools leave behind"
@@ -75,6 +76,9 @@ bench: $(VENV)/.test-installed
 
 bench-class: $(VENV)/.test-installed
 	@$(BIN)/python -m benchmarks.classroom $(STUDENTS)
+
+bench-hub: $(VENV)/.test-installed
+	@PATH="$$PATH:$(VENV)/proxy/node_modules/.bin" $(BIN)/python -m benchmarks.class_at_once $(STUDENTS)
 
 # The second file pins the same versions, with the hashes of their files.
 COMPILE = $(BIN)/python -m uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \

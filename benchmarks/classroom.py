@@ -32,11 +32,11 @@ Student = tuple[float, float, str]
 """Seconds from the start of the kernel to the end of the lesson, megabytes then, and what failed ("" is nothing)."""
 
 
-def cells() -> list[str]:
-    """The cells of the lesson, solved."""
+def cells(lesson: str = LESSON) -> list[str]:
+    """The cells of a lesson, solved."""
     from netpol_lab.lessons.packs import building
 
-    solved = building.solution_form(SOURCES / f"{LESSON}.md").cells
+    solved = building.solution_form(SOURCES / f"{lesson}.md").cells
     return [cell.source for cell in solved if cell.cell_type == "code"]
 
 

@@ -35,6 +35,9 @@ FIRST = "/lab/tree/00-start-here.ipynb"
 _SECONDS = 900
 """How long a server may take to begin: thirty that begin at once on two cores need more than the hub's usual 60 s."""
 
+_KEPT = ("NETPOL_LAB_LIVE", "NETPOL_LAB_SHELL", "KUBECONFIG")
+"""What a class on a real cluster is told by the environment that begins it."""
+
 _SERVER = (sys.executable, "-m", "jupyterhub.singleuser")
 _LOGIN = "Your number and your password stand on your card. A lost card: ask your trainer for a new one."
 
@@ -184,7 +187,7 @@ def settings(served: ServedClass) -> Config:
             *(["--allow-root"] if os.geteuid() == 0 else []),
         ],
         default_url=FIRST,
-        environment={OF_CLASS: str(folder.place)},
+        environment={OF_CLASS: str(folder.place), **{each: os.environ[each] for each in _KEPT if each in os.environ}},
         http_timeout=_SECONDS,
         start_timeout=_SECONDS,
     )
