@@ -263,7 +263,7 @@ def port_name_missing(evidence: Evidence, miss: NearMiss) -> Recognized | None:
 @recognizes(Evidence.itself)
 def dns_forgotten(evidence: Evidence, _: Evidence) -> Recognized | None:
     tried = any(not {"port", "named port"} & {failed.kind for failed in miss.failed} for miss in evidence.near_misses())
-    closing = [policy for policy in evidence.policies if policy.isolates("egress") and not policy.egress]
+    closing = [policy for policy in evidence.policies if policy.isolates("egress")]
     if not evidence.asks_dns or tried or not closing:  # a rule on port 53 was meant for DNS: what it lacks is the cause
         return None
     return found().at(at_types(closing[0]))
