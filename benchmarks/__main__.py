@@ -7,10 +7,10 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import engine, notebooks, practice, start
+from benchmarks import engine, large, notebooks, practice, start
 
 Row = tuple[str, str, str]
-MEASURES: tuple[Callable[[], Iterator[Row]], ...] = (start.rows, notebooks.rows, engine.rows, practice.rows)
+MEASURES: tuple[Callable[[], Iterator[Row]], ...] = (start.rows, notebooks.rows, engine.rows, large.rows, practice.rows)
 
 
 def main() -> None:
