@@ -16,7 +16,7 @@ SETTINGS = $(VENV)/share/jupyter/lab/settings
 # Each notebook starts a kernel, and a kernel starts faster from compiled modules: keep them whatever the shell says.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help lab test lint types notebooks check-notebooks slides check-slides live-test bench bench-class bench-hub constraints supply clean
+.PHONY: help lab test lint types notebooks check-notebooks slides check-slides pictures live-test bench bench-class bench-hub constraints supply clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make check-notebooks   compare the built notebooks with their sources, byte for byte"
 	@echo "make slides            write the trainer's decks into slides/ (one of them: make slides DECKS=02)"
 	@echo "make check-slides      look at every slide in a real browser: what overflows, what is too small"
+	@echo "make pictures          draw the pictures of README.md anew, in a real browser"
 	@echo "make live-test         run the live lab on a real control plane, where its programs are (CONTRIBUTING.md)"
 	@echo "make bench             print the measurements beside their goals"
 	@echo "make bench-class       measure a class: kernels alone, then in one JupyterLab (make bench-class STUDENTS=30)"
@@ -66,6 +67,9 @@ slides: $(VENV)/.slides-installed
 
 check-slides: $(VENV)/.test-installed slides
 	@$(BIN)/python tests/deck_checks.py slides
+
+pictures: $(VENV)/.test-installed
+	@$(BIN)/python tests/test_readme_pictures.py
 
 # Programs of a real control plane from NETPOL_LAB_LIVE_BIN or PATH: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl.
 live-test: $(VENV)/.test-installed

@@ -99,8 +99,8 @@ def wait_for_server(address: str, server: subprocess.Popen[bytes], log: Path) ->
 
 
 @contextmanager
-def chromium(path: str) -> Iterator[Page]:
-    """Yield an empty page of a headless browser, as wide as a small laptop's."""
+def chromium(path: str, scale: float = 1) -> Iterator[Page]:
+    """Yield an empty page of a headless browser, as wide as a small laptop's; ``scale`` is for a finer screen."""
     # The sandbox does not work for root in a container; the other words keep the browser off the network.
     words = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     words += ["--disable-component-update", "--disable-sync"]
@@ -109,7 +109,7 @@ def chromium(path: str) -> Iterator[Page]:
             executable_path=path, args=words, ignore_default_args=["--hide-scrollbars"]
         )
         try:
-            yield started.new_page(viewport={"width": WIDTH, "height": 900})
+            yield started.new_page(viewport={"width": WIDTH, "height": 900}, device_scale_factor=scale)
         finally:
             started.close()
 

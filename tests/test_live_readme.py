@@ -18,7 +18,7 @@ from netpol_lab.lab.live import real_cluster, waiting
 
 def section(repository: Path) -> str:
     text = (repository / "README.md").read_text(encoding="utf-8")
-    return text[text.index("## On a real cluster") : text.index("## You have policies of your own")]
+    return text[text.index("## On a real cluster") : text.index("## More for your own policies")]
 
 
 def test_the_section_is_followed_from_top_to_bottom(repository, notebook_folder, tmp_path_factory, monkeypatch):

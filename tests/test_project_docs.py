@@ -58,6 +58,13 @@ def test_an_example_of_the_page_for_authors_is_read_by_what_it_is_an_example_of(
     assert all(len(field.says) > 8 and field.says.endswith(".") for field in schema.fields)
 
 
+def test_every_link_within_the_readme_leads_to_a_heading() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    headings = {re.sub(r"\W+", "-", heading.lower()) for heading in re.findall(r"(?m)^#+ (.+)$", text)}
+    links = set(lesson_lint.ANCHOR_LINK.findall(text))
+    assert len(links) >= 4 and links <= headings
+
+
 def test_every_make_command_that_is_named_exists() -> None:
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"(?m)^([a-z-]+):", makefile))
