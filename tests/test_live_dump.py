@@ -13,9 +13,12 @@ import yaml
 from click.testing import CliRunner
 
 from netpol_lab import Cluster
+from netpol_lab.connections import connect
+from netpol_lab.display import why
 from netpol_lab.kubectl import Session, run
 from netpol_lab.lab.cli import main
 from netpol_lab.model import datafiles as data
+from netpol_lab.model.objects import Pod
 
 Body = dict[str, Any]
 
@@ -80,6 +83,70 @@ def test_a_pod_that_has_no_address_or_is_not_ready_is_named(dumped) -> None:
     assert any("late" in each and "no address yet (Pending)" in each for each in told)
     assert any("unready" in each and "not Ready" in each for each in told)
     assert "production/late" not in {pod.id for pod in read.policed_pods}
+
+
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {clusterIP: 10.96.7.7, selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: peers, namespace: shop}
+spec: {clusterIP: None, publishNotReadyAddresses: true, selector: {app: web}, ports: [{port: 80}]}
+"""
+
+
+def shop(*ready: str) -> Cluster:
+    """A client, and a pod behind both Services for each word that says whether it is Ready; "" says nothing."""
+    client: Body = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "client", "namespace": "shop"},
+        "spec": {"containers": [{"name": "main", "image": "nginx"}]},
+        "status": {"phase": "Running", "podIPs": [{"ip": "10.244.1.9"}]},
+    }
+    pods = [
+        {
+            **client,
+            "metadata": {"name": f"web-{number}", "namespace": "shop", "labels": {"app": "web"}},
+            "status": {
+                "phase": "Running",
+                "podIPs": [{"ip": f"10.244.1.{number + 10}"}],
+                "conditions": [{"type": "Ready", "status": word}] if word else [],
+            },
+        }
+        for number, word in enumerate(ready)
+    ]
+    return Cluster.from_kubectl_dump([*yaml.safe_load_all(SERVICE), client, *pods])
+
+
+def test_a_pod_that_is_not_ready_gets_no_connection_from_a_service() -> None:
+    cluster = shop("False", "True", "Unknown", "")
+    service = cluster.service("shop", "web")
+    assert service is not None
+    assert [pod.name for pod in cluster.pods_of(service)] == ["web-1", "web-3"]
+    client = cluster.endpoint("shop/client")
+    reached = {connect(cluster, client, "10.96.7.7", 80, attempt=number).destination for number in range(4)}
+    assert {pod.name for pod in reached if isinstance(pod, Pod)} == {"web-1", "web-3"}
+    assert connect(cluster, client, "10.244.1.10", 80).connected  # its own address leads to it
+
+
+def test_a_service_that_publishes_what_is_not_ready_has_all_its_pods() -> None:
+    cluster = shop("False", "True")
+    service = cluster.service("shop", "peers")
+    assert service is not None
+    assert [pod.name for pod in cluster.pods_of(service)] == ["web-0", "web-1"]
+
+
+def test_a_service_whose_pods_are_all_not_ready_refuses_and_says_why() -> None:
+    cluster = shop("False")
+    flow = connect(cluster, cluster.endpoint("shop/client"), "10.96.7.7", 80)
+    assert flow.outcome == "refused"
+    picture = why.draw(flow)
+    assert picture.title == "✕ Refused: no pod behind web is Ready"
+    assert "tells why they are not Ready" in picture.html
 
 
 def test_a_pod_that_is_imagined_gets_no_address_of_a_real_one(dumped) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import ip_network
 
+from netpol_lab.cluster.server import is_ready
 from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.engine.profiles import Profile
 from netpol_lab.manifests import Problem, from_object
@@ -16,7 +17,7 @@ from netpol_lab.model.objects import IPAddress, IPNetwork, Pod, Resource
 
 LABELS_UNKNOWN = "not among these objects: of its labels only kubernetes.io/metadata.name is known"
 NO_ADDRESS_YET = "has no address yet ({phase}): no connection begins or ends there"
-NOT_READY = "is not Ready: a Service does not choose it yet, and the answers here do as if it were chosen"
+NOT_READY = "is not Ready: no Service sends connections to it, unless it says publishNotReadyAddresses"
 
 
 def observed(resources: Iterable[Resource], profile: Profile) -> tuple[Snapshot, list[Problem]]:
@@ -40,9 +41,7 @@ def _unready(resource: Resource) -> str:
         return ""
     if not pod.ips:
         return NO_ADDRESS_YET.format(phase=pod.phase)
-    conditions = (resource.body.get("status") or {}).get("conditions") or ()
-    ready = next((each.get("status") for each in conditions if each.get("type") == "Ready"), "True")
-    return "" if ready == "True" else NOT_READY
+    return "" if is_ready(resource.body) else NOT_READY
 
 
 def _note(kind: str, namespace: str, name: str, words: str) -> Problem:

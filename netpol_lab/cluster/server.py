@@ -171,6 +171,12 @@ def _schedule(
     return workers[(turn - 1) % len(workers)]
 
 
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod is Ready by its status; where that says nothing of it, as in manifests, it is taken for so."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return all(each.get("status") == "True" for each in conditions if each.get("type") == "Ready")
+
+
 def is_control_plane(node: Mapping[str, Any]) -> bool:
     return "node-role.kubernetes.io/control-plane" in (node["metadata"].get("labels") or {})
 

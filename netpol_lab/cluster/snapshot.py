@@ -14,13 +14,13 @@ from functools import cached_property
 from ipaddress import ip_address
 
 from netpol_lab.cluster.caveats import caveats
-from netpol_lab.cluster.server import is_control_plane
+from netpol_lab.cluster.server import is_control_plane, is_ready
 from netpol_lab.cluster.workloads import matcher
 from netpol_lab.engine import reasons as explain
 from netpol_lab.engine.compiled import Engine, have_a_family
 from netpol_lab.engine.profiles import UPSTREAM, Profile
 from netpol_lab.engine.verdict import Caveat, Verdict
-from netpol_lab.model.bodies import Key
+from netpol_lab.model.bodies import Key, ReadOnlyBody
 from netpol_lab.model.errors import LabError, NotFound
 from netpol_lab.model.labels import LabelSelector
 from netpol_lab.model.networks import SYSTEM_NAMESPACE
@@ -154,19 +154,30 @@ class View:
         return found
 
     def pods_of(self, service: Service) -> Sequence[Pod]:
-        """The running pods a Service's selector picks, in its own namespace.
+        """The running pods behind a Service: those of :meth:`picked_by` that are Ready.
 
-        Those that are ending get connections only while there are no others (KEP-1669).
+        Documentation, EndpointSlices, conditions: ``publishNotReadyAddresses`` takes all of them for ready. Those that
+        are ending get connections only while there are no others (KEP-1669).
         """
+        resource = self.get("Service", service.namespace, service.name)
+        ready = bool(resource and (resource.body.get("spec") or {}).get("publishNotReadyAddresses"))
+        found = [pod for pod in self.picked_by(service) if ready or is_ready(self._body_of(pod))]
+        return [pod for pod in found if not pod.ending] or found
+
+    def picked_by(self, service: Service) -> Sequence[Pod]:
+        """The running pods a Service's selector picks, in its own namespace."""
         if not service.selector:
             return []
         wanted = service.selector.items()
-        found = [
+        return [
             pod
             for pod in self.pods
             if pod.namespace == service.namespace and pod.phase == "Running" and wanted <= pod.labels.items()
         ]
-        return [pod for pod in found if not pod.ending] or found
+
+    def _body_of(self, pod: Pod) -> ReadOnlyBody:
+        resource = self.get("Pod", pod.namespace, pod.name)
+        return resource.body if resource else {}
 
     def selected(self, namespace: str, selector: LabelSelector) -> Sequence[Pod]:
         """The pods that the podSelector of a policy in ``namespace`` picks."""

@@ -38,6 +38,7 @@ Fact = Literal[
     "no Service",
     "no such port",
     "no endpoints",
+    "no ready pod",
     "no such address",
     "not on this node",
     # of the gates

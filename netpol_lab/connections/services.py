@@ -21,7 +21,7 @@ from netpol_lab.model.objects import Endpoint, External, IPAddress, Node, Pod, S
 class Translation:
     """Where a connection to ``address:port`` goes.
 
-    ``problem``: "" when there is an ``endpoint``; ``no such port`` and ``no endpoints`` are refused by kube-proxy;
+    ``problem``: "" when there is an ``endpoint``; the first three are refused by kube-proxy;
     ``no such address`` is a Service address that no Service has, and ``not on this node`` a NodePort whose pods are on
     other nodes, where ``externalTrafficPolicy: Local`` keeps it from them: both are silent.
     ``node`` is the one whose address the pod may see in place of the client's (M19), ``caveats`` what is left to the
@@ -31,7 +31,7 @@ class Translation:
     service: Service | None = None
     endpoint: Endpoint | None = None
     port: int = 0
-    problem: Literal["", "no such port", "no endpoints", "no such address", "not on this node"] = ""
+    problem: Literal["", "no such port", "no endpoints", "no ready pod", "no such address", "not on this node"] = ""
     node: Node | None = None
     caveats: tuple[Caveat, ...] = ()
 
@@ -85,7 +85,7 @@ def _through(world: View, service: Service, port: int, protocol: str, attempt: i
     if service.id == "default/kubernetes" and (node := world.control_plane):
         # Its endpoint is written by the API server itself: the control plane's own address
         return replace(_on_node(world, node, API_SERVER_PORT, protocol, 0, None), service=service)
-    return Translation(service, problem="no endpoints")
+    return Translation(service, problem="no ready pod" if world.picked_by(service) else "no endpoints")
 
 
 def _on_node(world: View, node: Node, port: int, protocol: str, attempt: int, source: Endpoint | None) -> Translation:

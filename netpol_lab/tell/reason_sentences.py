@@ -26,6 +26,7 @@ STEP_LINES: dict[Fact, tuple[str, ...]] = {
     "no Service": ("none", "{dialed}"),
     "no such port": ("no such port", "{service} has", "no {asked}"),
     "no endpoints": ("no endpoints", "no pod behind {service}"),
+    "no ready pod": ("no endpoints", "no pod behind {service}", "is Ready"),
     "no such address": ("no such Service", "has {address}"),
     "not on this node": ("no answer", "no pod of {service}", "on this node"),
     # -- egress and ingress
@@ -68,6 +69,8 @@ REASONS = {
     "head.no such port": "REFUSED at service",
     "title.no endpoints": "Refused: no pod behind {service}",
     "head.no endpoints": "REFUSED at service",
+    "title.no ready pod": "Refused: no pod behind {service} is Ready",
+    "head.no ready pod": "REFUSED at service",
     "title.no such address": "Timed out: no Service has {address}",
     "head.no such address": "TIMED OUT at service",
     "title.not on this node": "Timed out: no pod of {service} on the node that was asked",
@@ -149,6 +152,7 @@ REASONS = {
     "reason.no such name.look": "Check the spelling. A Service in another namespace needs both names: {names}.",
     "reason.Service.look": "No policy is involved: look at the Service.",
     "reason.no endpoints.look": "No policy is involved: compare the Service's selector with the labels of the pods.",
+    "reason.no ready pod.look": "No policy is involved: kubectl describe pod tells why they are not Ready.",
     "reason.not on this node.look": "No policy is involved: with externalTrafficPolicy: Local a node serves its "
     "own pods only.",
     "reason.nothing is there": "Nothing answers there",

@@ -200,7 +200,7 @@ def _by_address(flow: Flow, direct: Flow) -> Reason:
 def _not_a_policy(flow: Flow, stop: Step) -> Reason:
     """Failures in which no policy has a part, and what to look at."""
     if stop.name == "Service":
-        own = stop.fact in ("no endpoints", "not on this node")
+        own = stop.fact in ("no endpoints", "no ready pod", "not on this node")
         look = stop.fact if own else "Service"
         heading: Sentence = (capital(next(each.said for each in steps_told(flow) if each.state == "stopped")),)
     else:
