@@ -216,3 +216,78 @@ def test_a_rule_that_is_left_out_is_told_from_one_that_is_wrong(lab: Lab) -> Non
     policy["spec"]["egress"] = policy["spec"]["egress"][1:]
     lab.kubectl("apply -f -", yaml.safe_dump(policy))
     assert "a rule is left out. What crawler-out says is needed" in " ".join(lab.check().text.split())
+
+
+def answered(lab: Lab, task: str, *lines: str, **spec: object) -> str:
+    """What a check says of kubectl lines and, with a ``namespace``, a policy of this spec."""
+    lab.start(task)
+    for line in lines:
+        assert lab.kubectl(line).exit_code == 0
+    if spec:
+        kinds = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
+        about = {"name": spec.pop("name", "mine"), "namespace": spec.pop("namespace")}
+        assert lab.kubectl("apply -f -", yaml.safe_dump(kinds | {"metadata": about, "spec": spec})).exit_code == 0
+    checked = lab.check()
+    assert not checked.passed
+    return " ".join(checked.text.split())
+
+
+def test_a_label_on_pods_that_the_next_rollout_takes_away_is_no_answer(lab: Lab) -> None:
+    told = answered(lab, "11-exam/11", "label pods -n radio-07 -l app=playlists access=archive")
+    assert "Their Deployment does not know of it" in told and "spec.template.metadata.labels" in told
+
+
+def test_two_ends_of_a_range_are_told_from_the_range(lab: Lab) -> None:
+    spaces = {"matchLabels": {"kubernetes.io/metadata.name": "radio-07"}}
+    worker = {"namespaceSelector": spaces, "podSelector": {"matchLabels": {"app": "jingle"}}}
+    rule = {"from": [worker], "ports": [{"port": 5677}, {"port": 5686}]}
+    told = answered(
+        lab, "11-exam/7", namespace="radio-data-07", podSelector={"matchLabels": {"app": "requests"}}, ingress=[rule]
+    )
+    assert "a range of ports is wanted, TCP 5677-5686" in told and "endPort" in told
+
+
+def test_a_policy_at_the_other_end_in_another_namespace_is_judged(lab: Lab) -> None:
+    rule = {"to": [{"podSelector": {"matchLabels": {"app": "player"}}}]}
+    told = answered(lab, "11-exam/3", namespace="gateway", podSelector={}, egress=[rule])
+    assert "connections as wanted" in told and "No policy was applied" not in told
+
+
+def test_dns_that_is_forgotten_beside_another_rule_is_named(lab: Lab) -> None:
+    rule = {"to": [{"podSelector": {"matchLabels": {"app": "api"}}}], "ports": [{"port": 80}]}
+    web = {"matchLabels": {"app": "web"}}
+    told = answered(
+        lab, "S26", name="web-out", namespace="shop", podSelector=web, policyTypes=["Egress"], egress=[rule]
+    )
+    assert "DNS is forgotten" in told and "namespaceSelector" not in told
+
+
+def test_the_sheet_shows_the_packet_of_a_wrong_answer(lab: Lab) -> None:
+    answered(lab, "11-exam/2", namespace="radio-data-07", podSelector={}, policyTypes=["Ingress", "Egress"])
+    sheet = " ".join(lab.exam().text.split())
+    assert "11-exam/2 Close the way in: too strict. radio-data-07/" in sheet and "wanted allowed, and blocked." in sheet
+
+
+def test_the_list_of_flows_stands_at_the_beginning_of_the_capstone(lab: Lab) -> None:
+    assert "radio-07/player to radio-07/playlists, TCP 8087" in " ".join(lab.start("13-capstone/1").text.split())
+
+
+def test_what_was_done_names_what_was_put_beside_a_policy_or_taken_away() -> None:
+    assert clinic.of_day(23).told[0].startswith("`allow-everything` beside `default-deny` in `ferry-data`. ")
+    told = [each for day in range(1, 30) for each in clinic.of_day(day).told]
+    assert any(" is missing. " in each for each in told) and any(
+        "is in `default`, and belongs" in each for each in told
+    )
+
+
+def test_a_file_that_was_used_for_another_policy_is_not_told_to_be_applied_again(lab: Lab) -> None:
+    task = exam.task("11-exam/2", "07")
+    for name, types in (("one", "Ingress"), ("two", "Egress")):
+        body = yaml.safe_load(task.solution.manifest)
+        body["metadata"]["name"], body["spec"] = name, {"podSelector": {}, "policyTypes": [types]}
+        if name == "one":
+            lab.start(task.id)
+        lab._write("mine.yaml", yaml.safe_dump(body))
+        assert lab.kubectl("apply -f mine.yaml").exit_code == 0
+    told = lab.check()
+    assert not told.passed and "is not what was applied" not in told.text

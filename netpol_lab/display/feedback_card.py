@@ -95,8 +95,9 @@ def _end(x: float, id: str, note: str) -> Markup:
     namespace, _, name = id.rpartition("/")
     middle, top, room = x + _BOX_W / 2, _TOP, _BOX_W - 10
     if not note and namespace:
-        long = f"namespace {namespace}"
-        note = long if text_width(long, 12) <= room else namespace
+        note = f"namespace {namespace}"
+    if text_width(note, 12) > room:
+        note = note.removeprefix("namespace ")
     frame = {"fill": color("pod"), "stroke": color("ink"), "stroke_width": 2}
     texts = [_text(middle, top + (24 if note else 33), fit(name, room, 14, bold=True), 14, "ink", True)]
     if note:

@@ -194,7 +194,9 @@ def _bodies(grid: Grid, named: bool) -> list[Markup]:
         rows = []
         for index, source in enumerate(members):
             number += 1
-            side = el("th", *_breakable(_group(namespace)), scope="rowgroup", rowspan=len(members), class_="npl-ns")
+            style = None if named else "overflow-wrap:break-word"  # the column is never narrower than its longest piece
+            words = _breakable(_group(namespace))
+            side = el("th", *words, scope="rowgroup", rowspan=len(members), class_="npl-ns", style=style)
             head = (side, _row_head(grid, source, number)) if index == 0 else (_row_head(grid, source, number),)
             rows.append(el("tr", *head, *_row(grid, source, named)))
         bodies.append(el("tbody", *rows))

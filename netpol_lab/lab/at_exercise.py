@@ -13,7 +13,7 @@ from netpol_lab.cluster.snapshot import Snapshot
 from netpol_lab.connections.story import Moment, Timeline
 from netpol_lab.engine.verdict import Verdict
 from netpol_lab.lab.locks import Lock, Locks
-from netpol_lab.lab.student_files import still_says
+from netpol_lab.lab.student_files import says_otherwise
 from netpol_lab.lessons import exercises
 from netpol_lab.model.objects import NetworkPolicy
 from netpol_lab.tell.saying import line
@@ -128,4 +128,4 @@ class AtExercise:
 def _not_applied(policy: NetworkPolicy) -> str:
     """The file a policy came from, where it is there and says something else now."""
     file = policy.origin.file if policy.origin else ""
-    return file if Path(file).is_file() and not still_says(policy) else ""
+    return file if Path(file).is_file() and says_otherwise(policy) else ""

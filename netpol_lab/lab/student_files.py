@@ -136,10 +136,21 @@ def copy_manifest(name: str, number: str) -> str:
 
 def still_says(policy: NetworkPolicy) -> bool:
     """Whether the file that a policy came from still has it, in the same lines; False where it came from none."""
+    return any(each == policy and each.origin == policy.origin for each in _in_its_file(policy) or ())
+
+
+def says_otherwise(policy: NetworkPolicy) -> bool:
+    """Whether that file cannot be read any more, or has another policy of the same name."""
+    found = _in_its_file(policy)
+    return found is None or (not still_says(policy) and any(each.id == policy.id for each in found))
+
+
+def _in_its_file(policy: NetworkPolicy) -> list[NetworkPolicy] | None:
+    """The policies in the file that a policy came from; None where it is gone, or nobody can read it any more."""
     origin = policy.origin
     try:
         text = Path(origin.file).read_text(encoding="utf-8") if origin and origin.file else ""
         found = [resource.typed for resource in read_text(text, origin.file if origin else "")]
-    except (OSError, ValueError, LabError):  # it is gone, or nobody can read it any more
-        return False
-    return any(each == policy and each.origin == origin for each in found if isinstance(each, NetworkPolicy))
+    except (OSError, ValueError, LabError):
+        return None
+    return [each for each in found if isinstance(each, NetworkPolicy)]

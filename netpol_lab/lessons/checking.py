@@ -14,7 +14,7 @@ from netpol_lab.lessons.causes import likely_cause
 from netpol_lab.lessons.evidence import Evidence, is_left_over, own_policies, parts_of, short
 from netpol_lab.lessons.loading import Exercise, load
 from netpol_lab.lessons.object_checks import candidates, object_problem
-from netpol_lab.lessons.passing import door_note, labels_in_the_way, nobody_to_ask, plugin_note
+from netpol_lab.lessons.passing import door_note, labels_in_the_way, labels_of_pods_alone, nobody_to_ask, plugin_note
 from netpol_lab.lessons.recognize import cause_of
 from netpol_lab.lessons.recognize import found as recognized
 from netpol_lab.model.errors import NotFound
@@ -142,7 +142,8 @@ def begin(exercise: Exercise) -> Picture:
     from netpol_lab.display import card
 
     policies = exercise.start_cluster().policies
-    there = listed(f"`{policy.name}`" for policy in policies)
+    names = [policy.name for policy in policies]
+    there = listed(f"`{each.name if names.count(each.name) == 1 else each.id}`" for each in policies)
     says = spoken("The policies: {policies}.", policies=there) if there else spoken("There is no policy.")
     return card.told(
         spoken("Exercise {id} begins: {title}", id=exercise.id, title=exercise.title),
@@ -176,7 +177,7 @@ def _card(result: CheckResult) -> Picture:
         "done": "= Done: it is there",
         "not started": f"Not {'yet' if result.first else 'started yet'}: nothing of this exercise is applied",
         "not there": "Not yet: something is missing",
-        "not yet": "Not yet: a label was changed to fit the policy",
+        "not yet": "Not yet: it connects, because of a label",
     }[result.status]
     quiet = spoken("Exercise {id}: {title}.", id=result.exercise.id, title=result.exercise.title)
     return card.told(spoken(title), quiet, [*([result.first] if result.first else []), *result.sentences])
@@ -300,7 +301,7 @@ def _passing(result: CheckResult, judged: Sequence[Judged], state: Snapshot, sta
     missing = nobody_to_ask(exercise, state, start)
     if missing:
         return CheckResult(exercise, "not there", (f"{missing} Start over with `{exercise.start_line}`.",))
-    relabeled = labels_in_the_way(exercise, state, start)
+    relabeled = labels_in_the_way(exercise, state, start) or labels_of_pods_alone(exercise, state)
     if relabeled:
         return CheckResult(exercise, "not yet", (relabeled.text,), relabeled.mistake)
     assert feedback is not None

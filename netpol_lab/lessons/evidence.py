@@ -161,7 +161,8 @@ class Evidence:
     @property
     def asks_dns(self) -> bool:
         """Whether the question to DNS is missing, and the exercise asks for it."""
-        return any(judged.destination.is_dns and judged.explicit for judged in self.misses)
+        said = self.exercise.rest == "solution"
+        return any(judged.destination.is_dns and (judged.explicit or said) for judged in self.misses)
 
     def blocks(self) -> Iterator[IPBlock]:
         """All ipBlocks of the student's policies."""
@@ -286,7 +287,7 @@ def own_policies(exercise: Exercise, state: Snapshot, start: Snapshot) -> tuple[
     exercises do not count, as long as they do what they did.
     """
     before = {policy.id: policy for policy in start.policies}
-    places = {"default", *exercise.scope}
+    places = {"default", *exercise.scope, *(each.namespace for each in exercise.given)}
     return tuple(
         policy
         for policy in state.policies

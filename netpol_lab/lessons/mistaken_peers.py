@@ -217,7 +217,9 @@ def _to_the_api_server(evidence: Evidence) -> Iterator[tuple[NearMiss, External]
     if verdict is None or verdict.port != API_SERVER_PORT or not isinstance(verdict.destination, External):
         return
     if verdict.destination.address in NODE_NETWORK:
-        yield from ((miss, verdict.destination) for miss in evidence.near_misses() if miss.rule.direction == "egress")
+        yield from (
+            (miss, verdict.destination) for miss in evidence.nearest_misses() if miss.rule.direction == "egress"
+        )
 
 
 @recognizes(_to_the_api_server)

@@ -62,7 +62,8 @@ def _left_out(evidence: Evidence) -> Sequence[Resource]:
         if not evidence.wrong_in(healed.without([key])):
             healed = healed.without([key])
             del lacking[key]
-    needed = all(evidence.wrong_in(healed.without([key])) for key in written)
+    rules = (key for key, each in zip(written, evidence.policies, strict=True) if each.ingress or each.egress)
+    needed = all(evidence.wrong_in(healed.without([key])) for key in rules)
     return list(lacking.values()) if needed and len(lacking) < len(whole) else ()
 
 

@@ -193,9 +193,13 @@ def port_too_many(evidence: Evidence, rule: RuleRef) -> Recognized | None:
 
 @recognizes(Evidence.nearest_misses)
 def port_too_few(evidence: Evidence, miss: NearMiss) -> Recognized | None:
-    """All ports are wanted between two ends, and the rule names some."""
+    """All ports are wanted between two ends, or a range of them, and the rule names some."""
     pair = evidence.missing_pair
     ports = [condition for condition in miss.failed if condition.kind in ("port", "protocol", "named port")]
-    if pair is None or not pair.wanted.is_all or len(ports) != len(miss.failed):
+    if pair is None or not ports or len(ports) != len(miss.failed):
         return None
-    return found(rule=miss.rule, wanted=wanted_words(ports[0])).at(ports[0].origin)
+    ranges = [first < last for protocol, first, last in pair.wanted if protocol == ports[0].protocol]
+    if not pair.wanted.is_all and ranges != [True]:
+        return None
+    says = "every" if pair.wanted.is_all else "range"
+    return found(says, rule=miss.rule, wanted=wanted_words(ports[0]), range=pair.wanted.words()).at(ports[0].origin)

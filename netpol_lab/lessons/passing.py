@@ -84,6 +84,32 @@ def labels_in_the_way(exercise: Exercise, state: Snapshot, start: Snapshot) -> C
     return cause_of("label-in-the-way", found(**places))
 
 
+def labels_of_pods_alone(exercise: Exercise, state: Snapshot) -> Cause | None:
+    """Which label was put on pods and not into the template of their Deployment, where the answer needs it.
+
+    None where the exercise's own solution does so.
+    """
+    behind = list(_as_rolled_out(state))
+    if not behind or list(_as_rolled_out(exercise.solved_state())):
+        return None
+    if all(judged.right for judged in judge(exercise, state.with_objects(behind))):
+        return None
+    before, now = behind[0].typed, state.objects[behind[0].key].typed
+    assert isinstance(before, Pod) and isinstance(now, Pod)
+    return cause_of("label-of-a-pod-alone", found(name=short(before), new=now.labels, old=before.labels))
+
+
+def _as_rolled_out(state: Snapshot) -> Iterator[Resource]:
+    """The pods that have other labels than the template of their Deployment gives, each with those."""
+    for pod in state.pods:
+        made_by = state.get("Deployment", pod.namespace, name_of(pod)) if pod.owner else None
+        if made_by is not None:
+            labels = Labels(made_by.body["spec"]["template"]["metadata"].get("labels") or {})
+            if _chosen(labels) != _chosen(pod.labels):
+                resource = state.objects["Pod", pod.namespace, pod.name]
+                yield replace(resource, typed=replace(pod, labels=labels))
+
+
 def _relabeled(state: Snapshot, start: Snapshot) -> Iterator[Resource]:
     """The pods and namespaces that were there at the start, each with the labels it had."""
     for resource in state.objects.values():

@@ -36,7 +36,7 @@ def design(id: str, xx: str) -> Exercise:
     number = number_of(xx)
     made = world(number, 2, suffix=f"-{xx}", shift=number % 9)
     spaces = " and ".join(made.spaces)
-    flows = "; ".join(f"{f.source.id} to {f.destination.id}, TCP {f.destination.port}" for f in made.flows)
+    flows = "\n".join(f"– {f.source.id} to {f.destination.id}, TCP {f.destination.port}" for f in made.flows)
     dns = [
         WantedCell(each.id, "kube-system/kube-dns", 53, "UDP")
         for each in made.workloads
@@ -46,14 +46,15 @@ def design(id: str, xx: str) -> Exercise:
     parts = {
         f"{LESSON}/1": (
             "Close everything but DNS",
-            f"Close the namespaces {spaces} in both directions. They may ask DNS (UDP and TCP 53), and nothing else.",
+            f"Close the namespaces {spaces} in both directions. They may ask DNS (UDP and TCP 53), and nothing else."
+            f"\nIn exercise 2 you open what the application needs:\n{flows}",
             dns,
             [each for space in made.spaces for each in (deny_policy(space), dns_policy(space))],
         ),
         DESIGN: (
             f"The policies of {made.company}",
-            f"Design the policies. The pods of {spaces} may ask DNS (UDP and TCP 53) and need these flows: {flows}. "
-            "Nothing else enters these two namespaces or leaves them.",
+            f"Design the policies. The pods of {spaces} may ask DNS (UDP and TCP 53) and need the flows below. Nothing "
+            f"else enters these two namespaces or leaves them.\n{flows}",
             wanted,
             made.policies(),
         ),

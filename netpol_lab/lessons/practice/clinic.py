@@ -159,7 +159,15 @@ def _symptom(felt: Felt) -> Symptom:
 def _told(each: Break) -> str:
     """What was done, for afterwards."""
     mistake = catalogue.mistake(each.mistake)
-    return f"`{each.policy}` in `{each.namespace}`. {mistake.name}: {mistake.sentence}"
+    found = [id_of(one) for one in each.instead]
+    beside = [f"`{name}`" for _, name in found if name != each.policy]
+    if not found:
+        place = f"`{each.policy}` of `{each.namespace}` is missing"
+    elif found[0][0] != each.namespace:
+        place = f"`{each.policy}` is in `{found[0][0]}`, and belongs into `{each.namespace}`"
+    else:
+        place = f"{' beside '.join([*beside, f'`{each.policy}`'])} in `{each.namespace}`"
+    return f"{place}. {mistake.name}: {mistake.sentence}"
 
 
 def _cure(day: BrokenDay) -> WrittenAnswer:

@@ -35,13 +35,16 @@ def score_sheet(tasks: Sequence[Exercise], results: Mapping[str, CheckResult], m
     from netpol_lab.display import card, tables
 
     reached = sum(task.id in results and results[task.id].passed for task in tasks)
-    rows = [(task, _reached(results.get(task.id))) for task in tasks]
-    lines = [f"{task.id} {task.title}: {told}. {task.question}" for task, told in rows]
+    rows = [(task, *_reached(results.get(task.id))) for task in tasks]
+    lines = [
+        f"{task.id} {task.title}: {told}.{f' {packet}' if packet else ''} {task.question}"
+        for task, told, packet in rows
+    ]
     began = f"You began {minutes} minutes ago." if minutes else "You have begun."
     return card.figure(
         f"Your paper: {reached} of {len(tasks)} tasks are right",
         f"Two hours are planned, ten minutes a task. {began}",
-        tables.table(("Task", "What it asks", "Your answer"), (_task(task, told) for task, told in rows)),
+        tables.table(("Task", "What it asks", "Your answer"), (_task(*row) for row in rows)),
         [card.note(_HOW_TO)],
         twin="\n".join([*lines, _HOW_TO.replace("`", "")]),
         drawn=False,
@@ -49,11 +52,11 @@ def score_sheet(tasks: Sequence[Exercise], results: Mapping[str, CheckResult], m
     )
 
 
-def _task(task: Exercise, told: str) -> tuple[Markup | str, ...]:
+def _task(task: Exercise, told: str, packet: str) -> tuple[Markup | str, ...]:
     from netpol_lab.display.markup import el, join
 
     kind = {"right": "npl-reached", _NOT_HANDED_IN: None}.get(told, "npl-unreached")
-    asks = join([el("strong", task.title), el("div", task.question)])
+    asks = join([el("strong", task.title), el("div", task.question), el("div", packet, class_="npl-unreached")])
     return task.id.rpartition("/")[2], asks, el("span", told, class_=kind)
 
 
@@ -64,12 +67,24 @@ _HOW_TO = (
 )
 
 
-def _reached(result: CheckResult | None) -> str:
+def _reached(result: CheckResult | None) -> tuple[str, str]:
+    """How an answer was, in a word or two, and of one that is wrong a packet that shows it."""
     if result is None:
-        return _NOT_HANDED_IN
+        return _NOT_HANDED_IN, ""
     if result.passed:
-        return "right"
-    return result.feedback.verdict if result.feedback else "something is missing"
+        return "right", ""
+    if result.feedback is None:
+        return "something is missing", ""
+    shown = (
+        f"{each.source} → {each.destination}, {each.protocol} {each.port}: wanted {_passes(each.wanted)}, and "
+        f"{_passes(each.got)}."
+        for each in result.feedback.counterexamples
+    )
+    return result.feedback.verdict, next(shown, "")
+
+
+def _passes(allowed: bool) -> str:
+    return "allowed" if allowed else "blocked"
 
 
 def graded(grade: Grade) -> Picture:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
 
 
+_HOW = 'Press its buttons one after the other, or put all letters between quotes, as in `lab.diagnose("ab")`.'
+
+
 @dataclass
 class Treatment:
     """What was done about a patient. ``named`` are the letters of each diagnosis, in their order."""
@@ -53,7 +56,7 @@ class Treatment:
                 patient.exercise.question,
                 "What was done to it?",
                 *self._options(),
-                'Say it with `lab.diagnose("a")`, one letter or several. Check your repair with `lab.check()`.',
+                f"Say it with `lab.diagnose()`. {_HOW} Check your repair with `lab.check()`.",
             ],
         )
 
@@ -64,7 +67,7 @@ class Treatment:
         diagnosis = self.patient.diagnosis()
         letters = diagnosis.letters(answer)
         if not letters:
-            return card.told("Your diagnosis", "Nothing is said yet.", self._options())
+            return card.told("Your diagnosis", f"Nothing is said yet. {_HOW}", self._options())
         if letters not in self.named:  # the same cell can be run again
             self.named.append(letters)
         right, wrong = set(letters) & set(diagnosis.right), set(letters) - set(diagnosis.right)
@@ -78,7 +81,8 @@ class Treatment:
             [f"{counted(missing, 'thing')} more {'was' if missing == 1 else 'were'} done"] if right and missing else []
         )
         told = [f"{', '.join(parts)}. Look again: what do the rules of the policies want, and what do the pods have?"]
-        return card.told("≠ Not this, or not all", "", [*told, *self._sentences("".join(sorted(wrong)))])
+        said = self._sentences("".join(sorted(wrong)))
+        return card.told("≠ Not this, or not all", "", [*told, *said, "What was done to it?", *self._options()])
 
     def bill(self) -> Picture:
         """What happened, and what the treatment took."""
