@@ -172,7 +172,7 @@ def test_a_pod_that_is_given_the_typo_does_not_repair_the_policy():
     result = answered(load("03-allow-specific/1"), relabel)
     assert result.status == "not yet" and result.mistake == "M17"
     assert "reporter-07 has `app=reportre-07`, and had `app=reporter-07`" in result.sentences[0]
-    assert "Not yet: a label was changed to fit the policy" in exercises.show(result).html
+    assert "Not yet: it connects, because of a label" in exercises.show(result).html
 
 
 def test_a_label_that_no_rule_asks_for_is_no_fault():
