@@ -8,6 +8,7 @@ LAB_ARGS ?=
 PYTEST_ARGS ?=
 STUDENTS ?= 30
 DECKS ?= all
+LESSON ?= 00
 
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -16,7 +17,7 @@ SETTINGS = $(VENV)/share/jupyter/lab/settings
 # Each notebook starts a kernel, and a kernel starts faster from compiled modules: keep them whatever the shell says.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help lab test lint types notebooks check-notebooks slides check-slides pictures live-test bench bench-class bench-hub constraints supply clean
+.PHONY: help lab test lint types notebooks check-notebooks slides check-slides present pictures live-test bench bench-class bench-hub constraints supply clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +25,7 @@ help:
 	@echo "make test              run every check: format, lint, types, tests, notebooks, a real browser"
 	@echo "make notebooks         build the notebooks from notebooks/source"
 	@echo "make check-notebooks   compare the built notebooks with their sources, byte for byte"
+	@echo "make present           open a lesson as slides in which cells run (make present LESSON=02)"
 	@echo "make slides            write the trainer's decks into slides/ (one of them: make slides DECKS=02)"
 	@echo "make check-slides      look at every slide in a real browser: what overflows, what is too small"
 	@echo "make pictures          draw the pictures of README.md anew, in a real browser"
@@ -61,6 +63,9 @@ notebooks: $(VENV)/.test-installed
 
 check-notebooks: $(VENV)/.test-installed
 	@$(BIN)/python notebooks/build.py --check
+
+present: $(VENV)/.slides-installed
+	@exec $(BIN)/netpol-lab present $(LESSON)
 
 slides: $(VENV)/.slides-installed
 	@$(BIN)/netpol-lab slides $(DECKS) --out slides

@@ -47,7 +47,14 @@ def reset(folder: Path, wanted: str) -> str:
     :class:`LabError` for what cannot be written; then the student's notebook is where it was.
     """
     source = _meant(_sources(folder), wanted)
-    file, fresh = folder / source.name, _fresh(source, _record(folder))
+    return put_anew(folder / source.name, _fresh(source, _record(folder)))
+
+
+def put_anew(file: Path, fresh: bytes) -> str:
+    """Write a notebook as it comes; what the student has stays beside it. Returns what was done, in one line.
+
+    Raises :class:`LabError` for what cannot be written; then the student's notebook is where it was.
+    """
     own = _bytes(file)
     if own == fresh:
         return f"{file.name}: is as it came, so there is nothing to set back."

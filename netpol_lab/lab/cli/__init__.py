@@ -23,6 +23,8 @@ COMMANDS = {
     "doctor": ("doctor_command", "Whether everything here is ready for the lessons."),
     "new-lab": ("new_lab_command", "Write a lesson of your own, which already builds."),
     "build-lab": ("build_lab_command", "Build your own lessons, and try them as a class would."),
+    "present": ("present_command", "Open a lesson as slides in which every cell runs."),
+    "rehearse": ("rehearse_command", "Run a lesson's cells before the class does, and compare."),
     "slides": ("slides_command", "Write decks of the lessons, for a room without a network."),
     "test": ("expect_command", "Whether manifests keep a table of expected connections."),
     "audit": ("audit_command", "What to know of policies before somebody else finds it."),

@@ -42,11 +42,11 @@ def command(folder: str | None, no_open: bool, reset: str | None, no_browser: bo
         click.echo(line)
     click.echo(f"The notebooks are in {place.absolute()}.")
     if not no_open:
-        _open(place, [*(["--no-browser"] if no_browser else []), *([f"--port={port}"] if port else [])])
+        open_lab(place, FIRST, [*(["--no-browser"] if no_browser else []), *([f"--port={port}"] if port else [])])
 
 
-def _open(folder: Path, words: list[str]) -> None:
-    """Run JupyterLab in the folder, in this process, until it is stopped."""
+def open_lab(folder: Path, first: str, words: list[str]) -> None:
+    """Run JupyterLab in the folder with this notebook open, in this process, until it is stopped."""
     try:
         from jupyterlab.labapp import LabApp
     except ImportError:
@@ -54,4 +54,4 @@ def _open(folder: Path, words: list[str]) -> None:
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # JupyterLab refuses root unless told; in a container it is usual
         words = ["--allow-root", *words]
     os.chdir(folder)
-    LabApp.launch_instance([FIRST, *words])
+    LabApp.launch_instance([first, *words])

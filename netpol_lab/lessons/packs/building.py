@@ -12,6 +12,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from jupytext import myst
@@ -160,10 +161,11 @@ def cell_id(cell: NotebookNode, seen: set[str]) -> str:
     return f"{digest}-{number}"
 
 
-def execute(made: NotebookNode) -> NotebookNode:
+def execute(made: NotebookNode, **options: Any) -> NotebookNode:
     """Run a notebook in an empty folder with a kernel of this environment, and keep its outputs.
 
-    Raises ``CellExecutionError`` when a cell raises that is not tagged ``raises-exception``.
+    ``options`` are more settings of the client. Raises ``CellExecutionError`` when a cell raises that is not tagged
+    ``raises-exception``.
     """
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder, "work")
@@ -175,6 +177,7 @@ def execute(made: NotebookNode) -> NotebookNode:
             record_timing=False,
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": str(work)}},
+            **options,
         )
         # Neither the user's start-up files nor their cluster may change what a lesson shows.
         client.execute(env=clean_environment(Path(folder)))
