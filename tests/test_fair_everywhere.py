@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import readable_lessons
 import yaml
 
 from netpol_lab import Cluster, Lab
@@ -22,7 +23,7 @@ from netpol_lab.lessons.practice.clinic import scenarios
 from netpol_lab.model.objects import Pod, name_of
 
 ALL = [
-    *exercises.ids(),
+    *readable_lessons.exercise_ids(),
     *scenarios(),
     *(f"day {day}" for day in (2, 3, 4)),
     *(f"11-exam/{place}" for place in range(1, 13)),
