@@ -17,6 +17,7 @@ from nbval_runs import run_nbval
 
 from netpol_lab import Lab
 from netpol_lab.display.card import Picture
+from netpol_lab.lab import copies
 from netpol_lab.lessons import exercises, quiz
 from netpol_lab.lessons.lesson_data import read
 from netpol_lab.lessons.packs import building
@@ -195,6 +196,19 @@ def test_a_fault_in_translated_data_names_its_place(
     monkeypatch.setattr(datafiles, "files", lambda kind: [file] if kind == "de/exercises" else found(kind))
     with speaking("de"), pytest.raises(LabError, match=message):
         read("exercises", LESSON, "07")
+
+
+def test_the_notebooks_come_in_the_language_that_is_chosen_and_in_english_where_they_have_no_translation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NETPOL_LAB_LANGUAGE", "de")
+    copies.bring(tmp_path)
+    assert {path.name for path in tmp_path.glob("*.ipynb")} == {path.name for path in datafiles.notebooks()}
+    german = (tmp_path / f"{LESSON}.ipynb").read_text("utf-8")
+    assert "# Fang hier an" in german and "](01-allow-all.ipynb)" in german and "](../" not in german
+    assert "# See every pod" in (tmp_path / "01-allow-all.ipynb").read_text("utf-8")
+    monkeypatch.setenv("NETPOL_LAB_LANGUAGE", "en")
+    assert copies.bring(tmp_path) == [f"{LESSON}.ipynb: renewed. You had not changed it."]
 
 
 # -- the catalogue -----------------------------------------------------------------------------------

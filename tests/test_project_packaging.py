@@ -154,7 +154,7 @@ def test_the_wheel_brings_the_students_notebooks_byte_for_byte_and_no_others(
     assert brought.pop(".netpol-lab.json")
     assert brought == {path.name: path.read_bytes() for path in (repository / "notebooks").glob("*.ipynb")}
     carried = {path.name for path in installed.parent.rglob("_notebooks/*")}
-    assert carried - {"source", "solutions"} == set(brought)
+    assert carried - {"source", "solutions", "de"} == set(brought)
 
 
 def test_the_wheel_writes_the_same_deck_as_the_repository(installed: Path, tmp_path: Path) -> None:

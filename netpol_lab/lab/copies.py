@@ -11,6 +11,7 @@ from pathlib import Path
 from netpol_lab.lab.student_files import told
 from netpol_lab.model.datafiles import notebooks
 from netpol_lab.model.errors import LabError, NotFound
+from netpol_lab.model.language import chosen, languages
 from netpol_lab.model.whole_files import write_whole
 
 RECORD = ".netpol-lab.json"
@@ -97,12 +98,19 @@ def _sources(folder: Path) -> list[Path]:
     found = notebooks()
     if folder.resolve() in {each.parent.resolve() for each in found}:
         raise LabError(f"{folder} is where the notebooks come from. Name a folder of your own.")
-    return found
+    translated = {each.name: each for each in found[0].parent.glob(f"{chosen()}/*.ipynb")}
+    return [translated.get(each.name, each) for each in found]
 
 
 def _fresh(source: Path, record: dict[str, str]) -> bytes:
-    """A notebook as it comes: with the number of the folder's student, where there is one."""
-    return source.read_bytes().replace(_ANY_NUMBER, _ANY_NUMBER.replace(b"07", str(record.get(_NUMBER, "07")).encode()))
+    """A notebook as it comes: with the number of the folder's student, where there is one.
+
+    A translated one stands beside the others there, and not in a folder below them.
+    """
+    content = source.read_bytes()
+    if source.parent.name in languages():
+        content = content.replace(b"](../", b"](")
+    return content.replace(_ANY_NUMBER, _ANY_NUMBER.replace(b"07", str(record.get(_NUMBER, "07")).encode()))
 
 
 def _meant(sources: list[Path], wanted: str) -> Path:

@@ -35,13 +35,18 @@ def languages() -> list[str]:
     return [ENGLISH, *sorted(_files())]
 
 
+def chosen() -> str:
+    """The language that ``NETPOL_LAB_LANGUAGE`` names, or English. Raises LabError for one that is not there."""
+    return _known(os.environ.get(VARIABLE) or ENGLISH)
+
+
 def speak(language: str | None = None) -> None:
     """Speak this language from now on, in every thread; None: the one that ``NETPOL_LAB_LANGUAGE`` names, or English.
 
     Raises LabError for a language that is not there.
     """
     global _lab_speaks
-    _lab_speaks = _known(language or os.environ.get(VARIABLE) or ENGLISH)
+    _lab_speaks = _known(language) if language else chosen()
 
 
 @contextmanager
