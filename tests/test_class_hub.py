@@ -37,10 +37,9 @@ class RunningClass:
     def __init__(self, place: Path) -> None:
         self.place, self.port = place, free_port()
         self.address, self.folder = f"http://127.0.0.1:{self.port}", ClassFolder(place)
-        self.command("--students", "2", "--prepare")
+        self.begin("--students", "2")
         page = (place / "cards-01-02.html").read_text("utf-8")
         self.passwords = re.findall(r"<dt>password</dt><dd>([^<]+)", page)
-        self.begin()
 
     def words(self, *words: str) -> list[str]:
         main = "from netpol_lab.lab.cli import main; main()"
@@ -49,8 +48,8 @@ class RunningClass:
     def command(self, *words: str) -> str:
         return subprocess.run(self.words(*words), capture_output=True, text=True, check=True).stdout
 
-    def begin(self) -> None:
-        words = self.words("--port", str(self.port), "--proxy", str(FOUND))
+    def begin(self, *more: str) -> None:
+        words = self.words(*more, "--port", str(self.port), "--proxy", str(FOUND))
         self.hub = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         assert self.hub.stdout is not None
         while "The class is at" not in (line := self.hub.stdout.readline()):

@@ -96,6 +96,12 @@ def test_a_version_is_held_against_what_the_project_admits_and_what_was_tested(
     assert found("versions", "ok") == "the tested ones (2 packages)."
 
 
+def test_a_package_that_no_lesson_needs_is_not_held_against_the_tested_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkup, "tested_versions", lambda: "click==8.5.1\nhypothesis==1.0\n")
+    monkeypatch.setattr(checkup, "_installed", {"click": "8.5.1", "hypothesis": "2.0"}.__getitem__)
+    assert found("versions", "ok") == "the tested ones (1 packages)."
+
+
 def test_an_installation_that_does_not_know_the_tested_versions_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> str:
         raise NotFound("There is no list.")

@@ -65,5 +65,20 @@ def test_post_build_installs_the_project_with_the_pinned_versions() -> None:
     assert "pip install --no-cache-dir --constraint constraints.txt --editable ." in script.read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="they are scripts for bash")
+@pytest.mark.parametrize("well", [True, False])
+def test_on_start_the_self_test_leaves_its_answer_and_holds_nobody_up(tmp_path: Path, well: bool) -> None:
+    program = tmp_path / "netpol-lab"
+    program.write_text(f"#!/bin/sh\necho $0 $*\nexit {0 if well else 1}\n", "utf-8")
+    program.chmod(0o755)
+    words = [REPOSITORY / "binder" / "start", "sh", "-c", "sleep 1; exit 7"]
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    assert subprocess.run(words, cwd=tmp_path, env=environment, check=False).returncode == 7
+    said = (tmp_path / "self-test.txt").read_text("utf-8")
+    assert "netpol-lab doctor notebooks" in said
+    assert ("Something is to be repaired" in said) != well
+    assert (REPOSITORY / "binder" / "postBuild").read_text("utf-8").splitlines()[-1] == "netpol-lab doctor notebooks"
+
+
 if __name__ == "__main__":
     STORED.write_text(generated_dockerfile(), encoding="utf-8", newline="\n")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from netpol_lab.model.datafiles import tested_versions
 from netpol_lab.model.errors import LabError
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 OLDEST, NEWEST_TESTED = (3, 11), (3, 14)
 _SECONDS = 60
@@ -62,10 +66,9 @@ def _versions(folder: Path) -> Examined:
     from packaging.requirements import Requirement
 
     pins = [Requirement(line) for line in tested_versions().splitlines() if line and not line.startswith("#")]
-    here = [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
-    needed = {
-        _plain(each.name): each for each in map(Requirement, metadata.requires("netpol-lab") or ()) if _wanted(each)
-    }
+    needed = {_plain(each.name): each for each in _asked_for("netpol-lab")}
+    lessons = _with_theirs(needed.values())  # the rest of the environment is not ours
+    here = [pin for pin in pins if _plain(pin.name) in lessons and (pin.marker is None or pin.marker.evaluate())]
     broken, other = [], []
     for pin in here:
         version, wish = _installed(pin.name), needed.get(_plain(pin.name))
@@ -87,9 +90,28 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "-")
 
 
-def _wanted(requirement: object) -> bool:
-    marker = getattr(requirement, "marker", None)
-    return marker is None or bool(marker.evaluate({"extra": ""}))
+def _asked_for(name: str, extras: Iterable[str] = ()) -> list[Requirement]:
+    from packaging.requirements import Requirement
+
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        asked = map(Requirement, metadata.requires(name) or ())
+        return [
+            each
+            for each in asked
+            if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in ("", *extras))
+        ]
+    return []
+
+
+def _with_theirs(asked: Iterable[Requirement]) -> set[str]:
+    """The names of these packages, of those that they ask for, and so on."""
+    found, left = set(), list(asked)
+    while left:
+        one = left.pop()
+        if (key := (_plain(one.name), frozenset(one.extras))) not in found:
+            found.add(key)
+            left += _asked_for(one.name, one.extras)
+    return {name for name, _ in found}
 
 
 def _installed(name: str) -> str:
