@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from netpol_lab.lessons import exercises, quiz
+from netpol_lab.lessons.decks.taught import lesson_names, taught
 from netpol_lab.lessons.packs import build_lab, proving
 from netpol_lab.lessons.packs.lesson_lint import tags
 from netpol_lab.model import pack_folders
@@ -27,6 +28,12 @@ def test_it_is_of_the_size_that_was_asked_for() -> None:
     assert 5 <= len([pod for pod in state.pods if pod.namespace != "kube-system"]) <= 8
     assert len(exercises.ids(NAME)) == 3
     assert [each.id for each in quiz.of_lesson(NAME)] == [f"{NAME}/{part}" for part in ("p1", "q1", "q2", "r1")]
+
+
+def test_it_is_taught_from_a_deck_like_a_lesson_of_the_workbook() -> None:
+    assert lesson_names("30") == [NAME]
+    lesson = taught(NAME)
+    assert lesson.minutes == 30 and lesson.section("Quiz")
 
 
 def test_it_builds_runs_blank_runs_twice_the_same_and_is_what_is_stored(pack: Path) -> None:

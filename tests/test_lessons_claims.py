@@ -6,12 +6,14 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import jupytext
+import build
 import pytest
+import readable_lessons
 
 from netpol_lab.tell import catalogue
 
-SOURCES = sorted((Path(__file__).resolve().parent.parent / "notebooks" / "source").glob("[0-9][0-9]-*.md"))
+LESSONS = readable_lessons.sources()
+SOURCES = [build.SOURCE / f"{name}.md" for name in LESSONS]
 NOTED = [source for source in SOURCES if source.stem < "10"]
 HEAD = "| claim | cell | rule |"
 
@@ -25,7 +27,7 @@ def rows(source: Path) -> list[list[str]]:
 
 
 def lesson(source: Path) -> list:
-    return jupytext.reads(source.read_text(encoding="utf-8"), fmt="md:myst").cells
+    return LESSONS[source.stem].cells
 
 
 CLAIMS = [(source, *row) for source in SOURCES for row in rows(source)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,14 @@ def test_nothing_is_written_over(pack: Path) -> None:
 def test_a_folder_without_lessons_is_told_what_writes_one(tmp_path: Path) -> None:
     told = run("build-lab", "--in", str(tmp_path))
     assert told.exit_code == 2 and "netpol-lab new-lab 20-shop" in told.output
+
+
+def test_without_jupytext_it_is_told_what_to_install(pack: Path) -> None:
+    words = "import sys; sys.modules['jupytext'] = None; from netpol_lab.lab.cli import main; main()"
+    told = subprocess.run(
+        [sys.executable, "-c", words, "build-lab", "--in", pack], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 2 and "pip install 'netpol-lab[author]'" in told.stderr
 
 
 # -- what is wrong with one ----------------------------------------------------------------------

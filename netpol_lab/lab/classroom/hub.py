@@ -29,14 +29,15 @@ from traitlets.config import Config
 
 from netpol_lab.lab.classroom.class_folder import OF_CLASS, ClassFolder
 from netpol_lab.lab.classroom.roster import TRAINER, private, read_roster
+from netpol_lab.model import pack_folders
 from netpol_lab.model.errors import LabError
 
 FIRST = "/lab/tree/00-start-here.ipynb"
 _SECONDS = 900
 """How long a server may take to begin: thirty that begin at once on two cores need more than the hub's usual 60 s."""
 
-_KEPT = ("NETPOL_LAB_LIVE", "NETPOL_LAB_SHELL", "KUBECONFIG")
-"""What a class on a real cluster is told by the environment that begins it."""
+_KEPT = ("NETPOL_LAB_LIVE", "NETPOL_LAB_SHELL", "KUBECONFIG", pack_folders.VARIABLE)
+"""What a class is told by the environment that begins it: about a real cluster, and where lessons of others are."""
 
 _SERVER = (sys.executable, "-m", "jupyterhub.singleuser")
 _LOGIN = "Your number and your password stand on your card. A lost card: ask your trainer for a new one."
