@@ -78,7 +78,7 @@ pictures: $(VENV)/.test-installed
 
 # Programs of a real control plane from NETPOL_LAB_LIVE_BIN or PATH: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl.
 live-test: $(VENV)/.test-installed
-	@NETPOL_LAB_LIVE_TEST=1 $(BIN)/python -m pytest -rs tests/test_live_real.py
+	@NETPOL_LAB_LIVE_TEST=1 $(BIN)/python -m pytest -rs tests/test_live_real.py tests/test_live_node.py
 
 bench: $(VENV)/.test-installed
 	@$(BIN)/python -m benchmarks

@@ -76,7 +76,7 @@ def control_plane(folder: Path, address: str = "127.0.0.1") -> Iterator[Path]:
             *(f"--token-auth-file={folder}/tokens.csv", "--authorization-mode=RBAC"),
             *("--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={key}"),
             *(f"--service-account-signing-key-file={key}", "--service-cluster-ip-range=10.96.0.0/16"),
-            f"--advertise-address={address}",
+            *(f"--advertise-address={address}", "--kubelet-preferred-address-types=InternalIP"),
         )
         kubectl(folder, "get", "--raw", "/readyz", patience=90)
         common = (f"--kubeconfig={folder}/admin", "--leader-elect=false", "--bind-address=127.0.0.1")

@@ -1,7 +1,7 @@
 """A real node for ``control_plane.py``: containerd and a kubelet in a network namespace, and images made by hand.
 
-It needs root, and a kernel with bridges and network namespaces. Nothing on it enforces policies, unless kube-router is
-among the programs. Its images hold one static busybox each, which is also the pause program.
+It needs root, and a kernel with network namespaces. Policies are enforced on it where kube-router is asked
+for. Its images hold one static busybox each, which is also the pause program.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pathlib import Path
 
 from control_plane import kubectl, program, start
 
-PROGRAMS = ("containerd", "containerd-shim-runc-v2", "ctr", "kubelet", "runc", "ip", "busybox")
+PROGRAMS = ("containerd", "containerd-shim-runc-v2", "ctr", "kubelet", "runc", "ip", "nsenter", "busybox")
+ENFORCER = "kube-router"
 CNI = Path("/usr/lib/cni")
 HERE, THERE = "172.31.77.1", "172.31.77.2"
 """The two ends of the wire between this machine and the node."""
@@ -38,7 +39,7 @@ IMAGES = {
 def missing() -> list[str]:
     """What a node needs and is not here."""
     lacking = [name for name in PROGRAMS if program(name) is None]
-    lacking += [] if (CNI / "bridge").exists() else ["the CNI plugins"]
+    lacking += [] if (CNI / "ptp").exists() else ["the CNI plugins"]
     return lacking + ([] if os.geteuid() == 0 else ["root"])
 
 
@@ -56,8 +57,7 @@ def node_wire() -> Iterator[str]:
         for device in (WIRE[1], "lo"):
             _ip(*inside, "ip", "link", "set", device, "up")
         _ip(*inside, "ip", "route", "add", "default", "via", HERE)
-        for name in ("net.ipv4.ip_forward=1", "net.bridge.bridge-nf-call-iptables=1"):
-            _ip(*inside, "sysctl", "-qw", name)
+        _ip(*inside, "sysctl", "-qw", "net.ipv4.ip_forward=1")
         yield HERE
     finally:
         _ip("netns", "delete", SPACE)
@@ -68,8 +68,8 @@ def _ip(*words: str) -> None:
 
 
 @contextmanager
-def real_node(folder: Path) -> Iterator[None]:
-    """A node that is Ready, with the images, for the control plane in ``folder``."""
+def real_node(folder: Path, *, enforced: bool) -> Iterator[None]:
+    """A node that is Ready, with the images, for the control plane in ``folder``; ``enforced``: it heeds policies."""
     runtime = folder / "runtime"
     socket, cni = runtime / "containerd.sock", runtime / "cni"
     cni.mkdir(parents=True)
@@ -77,11 +77,11 @@ def real_node(folder: Path) -> Iterator[None]:
     (runtime / "config.toml").write_text(_containerd(runtime, socket))
     (runtime / "kubelet.json").write_text(json.dumps(_kubelet(socket)))
     with ExitStack() as stack:
-        enter = (str(program("ip")), "netns", "exec", SPACE)
+        stack.callback(subprocess.run, ["umount", "-l", f"{runtime}/kubelet"], capture_output=True)  # the kubelet's own
+        enter = (str(program("nsenter")), f"--net=/run/netns/{SPACE}")  # `ip netns exec` would hide the cgroups
         start(stack, folder, "containerd", f"--config={runtime}/config.toml", before=enter)
         for image, (programs, runs) in IMAGES.items():
             _import(runtime, socket, image, programs, runs)
-        stack.callback(_end_containers, folder)
         words = (f"--config={runtime}/kubelet.json", f"--root-dir={runtime}/kubelet", f"--node-ip={THERE}")
         start(
             stack,
@@ -90,7 +90,9 @@ def real_node(folder: Path) -> Iterator[None]:
             *(*words, f"--kubeconfig={folder}/admin", "--hostname-override=node1"),
             before=enter,
         )
-        if program("kube-router"):
+        stack.callback(_end_pods, folder, socket)  # with the kubelet still there
+        kubectl(folder, "wait", "--for=condition=Ready", "node/node1", "--timeout=5s", patience=90)
+        if enforced:
             only = (
                 "--run-router=false",
                 "--run-service-proxy=false",
@@ -98,21 +100,25 @@ def real_node(folder: Path) -> Iterator[None]:
                 "--run-loadbalancer=false",
             )
             more = ("--service-cluster-ip-range=10.96.0.0/16", "--hostname-override=node1", "--iptables-sync-period=5s")
-            start(stack, folder, "kube-router", f"--kubeconfig={folder}/admin", *only, *more, before=enter)
-        kubectl(folder, "wait", "--for=condition=Ready", "node/node1", "--timeout=5s", patience=90)
+            start(stack, folder, ENFORCER, f"--kubeconfig={folder}/admin", *only, *more, before=enter)
         yield
 
 
-def _end_containers(folder: Path) -> None:
-    kubectl(folder, "delete", "pods", "-A", "--all", "--force", "--grace-period=0", "--ignore-not-found", patience=10)
-    time.sleep(3)  # for the kubelet to end them
+def _end_pods(folder: Path, socket: Path) -> None:
+    """Delete what may run, and wait until the kubelet has ended all of it: a program would outlive this test."""
+    kubectl(folder, "delete", "deployments,replicasets,pods", "-A", "--all", "--grace-period=1", "--wait=false")
+    listed = [str(program("ctr")), f"--address={socket}", "--namespace=k8s.io", "tasks", "ls", "-q"]
+    for _ in range(60):
+        if not subprocess.run(listed, capture_output=True, text=True, check=False).stdout.strip():
+            return
+        time.sleep(1)
 
 
 def _network(runtime: Path) -> dict[str, object]:
     ranges = [[{"subnet": "10.244.0.0/24"}]]
     ipam = {"type": "host-local", "dataDir": f"{runtime}/ipam", "ranges": ranges, "routes": [{"dst": "0.0.0.0/0"}]}
-    bridge = {"type": "bridge", "bridge": "pods0", "isGateway": True, "hairpinMode": True, "ipam": ipam}
-    return {"cniVersion": "1.0.0", "name": "pods", "plugins": [bridge]}
+    wire = {"type": "ptp", "ipam": ipam}  # routed, so that the rules for forwarding see every packet
+    return {"cniVersion": "1.0.0", "name": "pods", "plugins": [wire]}
 
 
 def _containerd(runtime: Path, socket: Path) -> str:
@@ -125,6 +131,8 @@ address = "{socket}"
 snapshotter = "native"
 [plugins."io.containerd.cri.v1.images".pinned_images]
 sandbox = "registry.k8s.io/pause:3.10"
+[plugins."io.containerd.cri.v1.runtime"]
+restrict_oom_score_adj = true
 [plugins."io.containerd.cri.v1.runtime".cni]
 bin_dirs = ["{CNI}"]
 conf_dir = "{runtime}/cni"
@@ -157,7 +165,7 @@ def _import(runtime: Path, socket: Path, image: str, programs: Sequence[str], ru
     line = [str(program("ctr")), f"--address={socket}", "--namespace=k8s.io", "images", "import"]
     for _ in range(60):  # until containerd answers
         done = subprocess.run(
-            [*line, "--snapshotter=native", str(archive)], capture_output=True, text=True, check=False
+            [*line, "--local", "--snapshotter=native", str(archive)], capture_output=True, text=True, check=False
         )
         if done.returncode == 0:
             return
@@ -178,7 +186,7 @@ def _write_image(archive: Path, image: str, programs: Sequence[str], runs: Seque
         _add(tar, f"bin/{names[0]}", busybox.read_bytes(), 0o755)
         for name in names[1:]:
             link = tarfile.TarInfo(f"bin/{name}")
-            link.type, link.linkname = tarfile.LNKTYPE, f"bin/{names[0]}"
+            link.type, link.linkname, link.mode = tarfile.LNKTYPE, f"bin/{names[0]}", 0o755
             tar.addfile(link)
     data = layer.getvalue()
     config = {

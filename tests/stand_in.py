@@ -1,6 +1,7 @@
 """A kubectl that stands on PATH as if it were real: behind it is a second simulated cluster, in another process.
 
 Run as a program with a folder: it writes ``kubectl`` there, prints a line, and serves until its standard input ends.
+``recorded=FILE`` answers what somebody typed with the words of a real cluster, line by line.
 ``slow`` makes pods take their time: each new pod is not Ready, and each deleted one still ending, until somebody has
 asked twice.
 """
@@ -11,6 +12,8 @@ import contextlib
 import io
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +24,11 @@ from typing import Any
 import pytest
 
 CONTEXT, SERVER = "stand-in", "https://172.18.0.2:6443"
+
+
+def is_plain(command: str) -> bool:
+    """Whether a line is one of kubectl alone, which no shell changes."""
+    return command.startswith("kubectl ") and not re.search(r"[|;&<>$*`\n]", command)
 
 
 @contextmanager
@@ -51,6 +59,11 @@ def main(folder: Path, options: list[str]) -> None:
     from netpol_lab.lab.kernel_start import BRIDGE
     from netpol_lab.pods import ProgramResult
 
+    recorded = next((each.partition("=")[2] for each in options if each.startswith("recorded=")), "")
+    answers: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for entry in json.loads(Path(recorded).read_text("utf-8")) if recorded else ():
+        if is_plain(entry["command"]):
+            answers.setdefault(tuple(shlex.split(entry["command"])[1:]), []).append(entry)
     profile = next((each.partition("=")[2] for each in options if each.startswith("profile=")), "upstream")
     session = Session(Cluster(profile), context=CONTEXT, terminal=True)
     seen: dict[str, int] = {}
@@ -66,6 +79,9 @@ def main(folder: Path, options: list[str]) -> None:
                 with (folder / "sent.jsonl").open("a") as log:
                     log.write(body + "\n")
         result = run(session, words, stdin, cwd, *special)
+        if left := answers.get(tuple(words)):
+            said = left.pop(0)
+            return ProgramResult((("stdout", said["stdout"]), ("stderr", said["stderr"])), said["exit"])
         if "slow" in options and words[:1] == ["get"] and "json" in words:
             return ProgramResult((("stdout", unready(result.stdout)), ("stderr", result.stderr)), result.exit_code)
         return result

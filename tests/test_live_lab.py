@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from netpol_lab import Lab
 from netpol_lab.lab import kernel_start
 from netpol_lab.lab.live import place as places
 from netpol_lab.lab.live import real_cluster, waiting
-from netpol_lab.lab.live.own_kubectl import LiveError, own_kubectl_path
+from netpol_lab.lab.live.own_kubectl import LiveError, Staying, own_kubectl_path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shell lines of these tests are POSIX")
 
@@ -120,6 +121,33 @@ def test_what_comes_from_standard_input_is_waited_for_as_what_comes_from_a_file(
 def test_a_program_in_a_pod_keeps_its_standard_input(lab):
     shell("kubectl run box --image=busybox:1.36 -- sleep 1d")
     assert shell("echo hello | kubectl exec -i box -- cat -").stdout == "hello\n"
+
+
+def test_a_watch_is_stopped_so_that_the_next_cell_runs(lab, monkeypatch):
+    monkeypatch.setattr(real_cluster, "SECONDS_TO_WATCH", 1)
+    monkeypatch.setattr(lab._real, "kubectl", Endless())
+    said = shell("kubectl get pods -A --watch")
+    assert said.returncode == 0
+    assert said.stderr.startswith("a line\nlive: stopped after 1 s")
+
+
+class Endless:
+    """A kubectl whose lines print one line and never end."""
+
+    def start(self, *words: str, cwd: str | None = None) -> Staying:
+        log = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed with the process)
+        process = subprocess.Popen(["sh", "-c", "echo a line; exec sleep 60"], stdout=log)
+        return Staying(process, log)
+
+
+def test_what_a_program_that_stays_printed_is_read_without_a_loss():
+    log = tempfile.TemporaryFile()  # noqa: SIM115 (it is closed with the process)
+    process = subprocess.Popen(["sh", "-c", "for i in 1 2 3 4 5 6; do echo $i; sleep 0.1; done"], stdout=log)
+    staying = Staying(process, log)
+    while staying.ended() is None:
+        staying.said()
+    assert staying.said() == "1\n2\n3\n4\n5\n6\n"
+    staying.end()
 
 
 def test_a_closed_lab_leaves_a_kubectl_that_refuses(lab, cluster):

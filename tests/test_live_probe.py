@@ -87,6 +87,8 @@ def test_an_nc_that_knows_no_such_option_is_none_and_unclear_words_are_no_time_o
     other = KubectlSaid("", "nc: invalid option -- 'z'\ncommand terminated with exit code 1\n", 1)
     assert try_connection(answers(other, TIMED_OUT), pod, "10.0.0.1", 80).met == "timed out"
     assert not try_connection(answers(other), pod, "10.0.0.1", 80).client
+    quiet = KubectlSaid("", "command terminated with exit code 1\n", 1)  # the nc of BusyBox, refused on a real node
+    assert try_connection(answers(quiet), pod, "10.0.0.1", 80).met == "refused"
     unclear = KubectlSaid("", "nc: something is wrong\ncommand terminated with exit code 1\n", 1)
     tried = try_connection(answers(unclear), pod, "10.0.0.1", 80)
     assert (tried.met, tried.words) == ("not tried", "nc: something is wrong")

@@ -105,12 +105,20 @@ def test_what_the_line_of_the_dump_prints_is_read_as_the_lab_reads_it(lab: Lab, 
 
 
 REPLICAS = """
-{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: db, namespace: student-07}, spec: {replicas: 1,
-  selector: {matchLabels: {app: db}}, template: {metadata: {labels: {app: db}}, spec: {containers: [
-  {name: db, image: redis, ports: [{containerPort: 6379}]}]}}}}
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: db, namespace: student-07}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: db, image: "redis:7", ports: [{containerPort: 6379}]}]}
 ---
-{apiVersion: v1, kind: Service, metadata: {name: db, namespace: student-07}, spec: {selector: {app: db},
-  ports: [{port: 6379}]}}
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: student-07}
+spec: {selector: {app: db}, ports: [{port: 6379}]}
 """
 
 
@@ -123,8 +131,6 @@ def test_no_service_and_no_controller_takes_a_double_though_it_has_all_labels_of
     kubectl(real, "label", "namespace", "student-07", "netpol-lab/student=07")
     lab.kubectl("apply -f -", REPLICAS)
     assert lab._real is not None
-    wait_until(lab._real.kubectl, [("ReplicaSet", "student-07", "db")], (), print, MACHINE)
-    lab.matrix()
     (pod,) = [each for each in lab.cluster.pods if each.namespace == "student-07"]
     before = found("replicasets")[0]["status"]
     with doubles(lab._real.kubectl, lab._real.own, lab.cluster.snapshot(), [pod], print, MACHINE) as made:
@@ -142,8 +148,7 @@ def test_no_service_and_no_controller_takes_a_double_though_it_has_all_labels_of
 
 def test_lists_come_in_pages(lab: Lab, real: Path) -> None:
     many = "\n---\n".join(
-        f"{{apiVersion: v1, kind: Service, metadata: {{name: s{n}}}, spec: {{ports: [{{port: 80}}]}}}}"
-        for n in range(520)
+        f"apiVersion: v1\nkind: Service\nmetadata: {{name: s{n}}}\nspec: {{ports: [{{port: 80}}]}}" for n in range(520)
     )
     kubectl(real, "apply", "-f", "-", stdin=many)
     lab.matrix()

@@ -178,9 +178,8 @@ class Staying:
         self.end = weakref.finalize(self, _end, process, log)
 
     def said(self) -> str:
-        """All that it printed so far."""
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        """All that it printed so far. Read without moving the place in the file: the program writes at the same one."""
+        return os.pread(self._log.fileno(), 1 << 24, 0).decode(errors="replace")
 
     def ended(self) -> int | None:
         """Its exit code, once it has ended."""

@@ -43,6 +43,10 @@ READS = frozenset(
 STAYING = frozenset({"port-forward", "proxy"})
 """The verbs whose lines do not end by themselves, and are of use while they run."""
 
+WATCHES = {"get": ("-w", "-wA", "-Aw", "--watch", "--watch=true", "--watch-only"), "logs": ("-f", "--follow")}
+"""Verb -> the words with which its lines go on until somebody stops them: a notebook's next cell would never run."""
+
+SECONDS_TO_WATCH = 10
 SECONDS_TO_START = 5
 SECONDS_TO_EXEC = 20
 
@@ -150,6 +154,8 @@ class RealCluster:
         verb = next((word for word in words if not word.startswith("-")), "")
         if verb in STAYING:
             return self._in_background(words, cwd, say)
+        if any(word in WATCHES.get(verb, ()) for word in words):
+            return self._watched(words, cwd, say)
         given = stdin() if takes_stdin(words) else ""
         effect = effect_of_line(_without_ending(cluster.snapshot()), words, given, cwd, self.place.namespace)
         reads = verb in READS
@@ -208,6 +214,20 @@ class RealCluster:
         code = process.ended()
         if code is None:
             say("live: it goes on in the background until the lab is closed.\n")
+        return code or 0
+
+    def _watched(self, words: list[str], cwd: str, say: Callable[[str], None]) -> int:
+        """Let a line watch for a while, and stop it as Ctrl-C would."""
+        process = self.kubectl.start(*words, cwd=cwd)
+        for _ in range(SECONDS_TO_WATCH):
+            self.clock.sleep(1.0)
+            if process.ended() is not None:
+                break
+        code = process.ended()
+        say(process.said())
+        process.end()
+        if code is None:
+            say(f"live: stopped after {SECONDS_TO_WATCH} s: by itself it would go on, and the next cell would wait.\n")
         return code or 0
 
     def exec(self, pod: Pod, words: Sequence[str]) -> KubectlSaid:

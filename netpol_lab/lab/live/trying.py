@@ -42,7 +42,7 @@ def try_connection(run: Exec, pod: Pod, host: str, port: int) -> Tried:
             return Tried("not tried", str(error))
         if any(words in said.stderr for words in _NO_PROGRAM) or said.exit_code in (126, 127):
             continue  # it is not there, or is another one that knows no such option
-        met = _outcome(said)
+        met = _outcome(client, said)
         last = [each for each in said.stderr.strip().splitlines() if _ENDED not in each][-1:] or [""]
         return Tried(met, last[0][:120] if met == "not tried" else "")
     return Tried("not tried", client=False)
@@ -68,7 +68,7 @@ _REJECTED = ("refused", "exit code 7\n", "no route to host", "host is unreachabl
 _SILENT = ("timed out", "timeout", "exit code 28", "exit code 143")
 
 
-def _outcome(said: KubectlSaid) -> MetOutcome:
+def _outcome(client: str, said: KubectlSaid) -> MetOutcome:
     """What the client met. Where kubectl tells no exit code of a program, none was run to its end."""
     text = (said.stdout + said.stderr).lower()
     if said.exit_code == 0:
@@ -79,4 +79,7 @@ def _outcome(said: KubectlSaid) -> MetOutcome:
         return "timed out"
     if any(words in text for words in _REJECTED):
         return "refused"
-    return "connected" if any(words in text for words in _REACHED) else "not tried"
+    if any(words in text for words in _REACHED):
+        return "connected"
+    quiet = all(_ENDED in line for line in text.splitlines())  # the nc of BusyBox says nothing of a refusal
+    return "refused" if client == "nc" and quiet else "not tried"
