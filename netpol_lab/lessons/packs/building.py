@@ -32,6 +32,8 @@ SECONDS_PER_CELL = 120
 NOT_RUN = (CellExecutionError, CellTimeoutError, DeadKernelError)
 ANSI_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 ASKED = re.compile(r'lab\.(?:predict|quiz)\("([^"]+)", ""\)')
+RECALLS = 'lab.recall("")'
+INSTEAD = "A mistake of yours that is to come back is asked about in its place."
 
 # No version in it: the notebook must be the same file on every Python.
 METADATA = {
@@ -68,7 +70,7 @@ def read(source: Path) -> NotebookNode:
 def student_form(source: Path) -> NotebookNode:
     """Return the student's notebook: exercises blank, hints folded, neither solutions nor trainer's notes."""
     cells = [cell for cell in told(source) if not tags(cell) & {"solution", "notes"}]
-    return notebook([cell for each in cells for cell in (*question_above(each), each)])
+    return notebook([cell for each in cells for cell in (*question_above(each, source.stem), each)])
 
 
 def solution_form(source: Path) -> NotebookNode:
@@ -109,11 +111,18 @@ def folded(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
         yield cell
 
 
-def question_above(cell: NotebookNode) -> Iterator[NotebookNode]:
-    """Yield the text of the question that a cell asks: it is there to think about before the cell runs."""
-    for id in ASKED.findall(cell.source) if cell.cell_type == "code" else ():
+def question_above(cell: NotebookNode, lesson: str) -> Iterator[NotebookNode]:
+    """Yield the text of the question that a cell asks: it is there to think about before the cell runs.
+
+    Above ``lab.recall("")`` it is the lesson's own; who has a mistake to repeat is asked about that.
+    """
+    if cell.cell_type != "code":
+        return
+    own = f"{lesson}/r1" if RECALLS in cell.source else ""
+    for id in (*ASKED.findall(cell.source), *filter(None, [own])):
         asks = spoken("Predict" if "/p" in id else "Question")
-        yield nbformat.v4.new_markdown_cell(f"**{asks}.** {as_markdown(quiz.load(id, '$XX').text)}")
+        instead = f" {spoken(INSTEAD)}" if id == own else ""
+        yield nbformat.v4.new_markdown_cell(f"**{asks}.** {as_markdown(quiz.load(id, '$XX').text)}{instead}")
 
 
 def as_markdown(text: str) -> str:
