@@ -17,7 +17,7 @@ from netpol_lab.lessons.packs import building
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 import real_jupyterlab as lab
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from netpol_lab.lessons.packs.lesson_lint import is_appendix
 
@@ -49,6 +49,7 @@ PLAY = (
 ASKED = (
     'from netpol_lab import Lab\nlab = Lab("07", lesson="02-default-deny")',
     'lab.quiz("02-default-deny/q4", "")',
+    'lab.predict("02-default-deny/p1", "")',
     'lab.predict("02-default-deny/p1")',
 )
 
@@ -251,6 +252,47 @@ def test_pictures_grow_with_presentation_mode_as_prose_does(served: tuple[str, P
     assert all(now > then * 1.1 for then, now in zip(before, after, strict=True)), (before, after)
 
 
+FOCUSED = "() => document.activeElement.innerText"
+
+
+def tab_to(page: Page, cell: Locator, word: str) -> None:
+    """Press Tab from a cell on, over its toolbar, until the button of that word has the focus."""
+    cell.locator(".jp-InputPrompt").click()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate(FOCUSED) == word:
+            return
+    raise AssertionError(f"Tab does not reach {word!r}")
+
+
+def test_a_prediction_is_made_by_keyboard_alone_and_its_comparison_follows_below(
+    served: tuple[str, Path], page: Page
+) -> None:
+    address, _ = served
+    lab.open_notebook(page, address, "asked.ipynb")
+    lab.set_theme(page, "light")
+    lab.run_all(page)
+    asked, compared = (page.locator(".jp-CodeCell").nth(n) for n in (2, 3))
+    output = asked.locator(".jp-OutputArea").first
+    tab_to(page, asked, "a")
+    page.keyboard.press("Enter")
+    output.get_by_role("alert").get_by_text("You expect a. Now see what happens.").wait_for()
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => getComputedStyle(document.activeElement).outlineWidth") == "3px"
+    page.keyboard.press("Space")  # a prediction may be changed until it is compared
+    output.get_by_role("alert").get_by_text("You expect b.").wait_for()
+    assert page.evaluate(FOCUSED) == "b", "the focus stays where it was"
+    page.keyboard.press("Escape")
+    compared.locator(".jp-InputPrompt").click()
+    page.keyboard.press("Control+Enter")
+    compared.locator("figure").get_by_text("As you predicted").wait_for()
+    for theme in lab.THEMES:
+        lab.set_theme(page, theme)
+        assert faults(lab.look(page), theme) == []
+        lab.photograph(page, f"prediction-{theme}")
+    assert "You expect b" in asked.inner_text(), "the card keeps what was said"
+
+
 def test_a_quiz_is_answered_by_keyboard_alone_and_the_answer_stays_in_the_saved_notebook(
     served: tuple[str, Path], page: Page
 ) -> None:
@@ -262,13 +304,7 @@ def test_a_quiz_is_answered_by_keyboard_alone_and_the_answer_stays_in_the_saved_
     output = cell.locator(".jp-OutputArea").first
     output.get_by_role("button", name="show me").wait_for()
     lab.photograph(page, "quiz-asked-light")
-    cell.locator(".jp-InputPrompt").click()
-    focused = "() => document.activeElement.innerText"
-    for _ in range(20):  # from the cell over its toolbar to the first letter
-        page.keyboard.press("Tab")
-        if page.evaluate(focused) == "a":
-            break
-    assert page.evaluate(focused) == "a"
+    tab_to(page, cell, "a")
     assert page.evaluate("() => getComputedStyle(document.activeElement).outlineWidth") == "3px"
     page.keyboard.press("Space")
     said = output.get_by_role("alert")
@@ -279,7 +315,7 @@ def test_a_quiz_is_answered_by_keyboard_alone_and_the_answer_stays_in_the_saved_
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     said.get_by_text("c is right.").wait_for()
-    assert page.evaluate(focused) == "c", "the focus stays where it was"
+    assert page.evaluate(FOCUSED) == "c", "the focus stays where it was"
     assert output.locator("figure").get_by_text("(right, your answer)").is_visible()
     for theme in lab.THEMES:
         lab.set_theme(page, theme)

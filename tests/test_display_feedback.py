@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from netpol_lab.display import feedback_card as feedback
@@ -53,6 +55,18 @@ def test_a_counter_example_has_two_lines_and_says_what_they_mean() -> None:
     page = check(lambda: feedback.draw(OPEN))
     assert "blue/cron to shop/db on TCP 5432: wanted blocked, your policies allowed." in page.text
     assert "wanted ✕ blocked" in page.text and "your policies ✓ allowed" in page.text
+
+
+@pytest.mark.parametrize("namespace", ["kube-system", "netpol-capstone-students"])
+def test_the_boxes_are_as_wide_as_their_words(namespace: str) -> None:
+    example = replace(LEAK, source=f"{namespace}/visitor-from-elsewhere", source_note=f"namespace {namespace}")
+    html = feedback.draw(replace(OPEN, counterexamples=(example,))).html
+    assert f">namespace {namespace}</text>" in html and ">visitor-from-elsewhere</text>" in html
+
+
+def test_what_has_to_be_known_first_stands_in_the_title() -> None:
+    told = feedback.draw(replace(STRICT, first="kubectl refused `apply -f db.yaml`: repair that first."))
+    assert told.title == "< kubectl refused apply -f db.yaml. What stood before is too strict"
 
 
 def test_a_blocked_line_ends_in_a_bar_where_it_stops() -> None:

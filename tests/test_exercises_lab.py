@@ -87,6 +87,27 @@ def test_after_a_refusal_the_check_says_first_that_it_is_about_what_stood_before
     assert "refused" not in said(lab.check("02-default-deny/1"))
 
 
+@pytest.mark.parametrize("id", [id for id in exercises.ids() if load(id).file and load(id).wrong])
+def test_a_refused_file_of_any_exercise_is_told_before_the_verdict_on_what_stood(
+    notebook_folder: Path, id: str
+) -> None:
+    lab, exercise = Lab("07"), load(id)
+    lab.start(id)
+    wrong = next(each.answer.manifest for each in exercise.wrong if each.answer.manifest)
+    lab._write(exercise.file, wrong)
+    assert lab.kubectl(f"apply -f {exercise.file}").exit_code == 0
+    before = said(lab.check(id))
+    lab._write(exercise.file, "# one line more\n" + exercise.solution.manifest.replace("podSelector", "podSelectr"))
+    assert lab.kubectl(f"apply -f {exercise.file}").exit_code != 0
+    after = said(lab.check(id))
+    assert after.lstrip("=<>! ").startswith(f"kubectl refused apply -f {exercise.file}.")
+    assert "about the cluster as it stood before, with the line numbers of what was applied then" in after
+    for fact in ("likely cause: ", "connections as wanted"):
+        told = before.partition(fact)[2][:60]
+        assert told in after, "the verdict is the one on what stood before"
+    lab.close()
+
+
 def test_a_refusal_before_anything_was_applied_is_told_where_nothing_is_started(
     lab: Lab, applies: Callable[..., int]
 ) -> None:

@@ -18,8 +18,14 @@ _TITLES = {
     "too strict": "Too strict: your policies block what was wanted",
     "both": "Too open and too strict: your policies let in too much and block too much",
 }
+_STOOD = {
+    "equivalent": "does what was wanted",
+    "too open": "is too open",
+    "too strict": "is too strict",
+    "both": "is too open and too strict",
+}
 _HOW = "By connections, not by comparing YAML: any policies with this behavior pass."
-_BOX_W, _BOX_H, _LEFT, _TOP = 148, 56, 10, 16
+_BOX_W, _WIDEST, _BOX_H, _LEFT, _TOP = 148, 300, 56, 10, 16
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ def draw(result: Feedback, *, title: str | None = None) -> card.Picture:
     if result.passed or result.how:
         parts.append(el("p", el("b", "How it was checked."), " ", prose(result.how or _HOW), class_="npl-say"))
     return card.figure(
-        join([_sign(result), " ", prose(_TITLES[result.verdict] if title is None else title)]),
+        join([_sign(result), " ", prose(title or _title(result))]),
         join([prose(_count(result)), el("span", class_="npl-clear")]),
         parts,
         twin=_twin(result),
@@ -49,6 +55,13 @@ def draw(result: Feedback, *, title: str | None = None) -> card.Picture:
         drawn=False,
         rules=_RULES + card.HIDE + WHO,
     )
+
+
+def _title(result: Feedback) -> str:
+    """The verdict; after what has to be known before it, where there is something."""
+    if not result.first:
+        return _TITLES[result.verdict]
+    return f"{result.first.partition(': ')[0]}. What stood before {_STOOD[result.verdict]}"
 
 
 def _sign(result: Feedback) -> Markup:
@@ -73,16 +86,17 @@ def _drawing(example: CounterExample) -> Markup:
     """Two boxes and two lines: what was wanted above, what the policies do below."""
     on = f"{example.protocol} {example.port}"
     wanted, got = _word(example.wanted), _word(example.got)
-    right = WIDTH - _LEFT - _BOX_W
+    ends = [(example.source, example.source_note), (example.destination, example.destination_note)]
+    wide = min(max(_BOX_W, *(_room_for(*end) for end in ends)), _WIDEST)
     drawing = svg(
         WIDTH,
         _BOX_H + 2 * _TOP,
         f"Counter-example: {example.source} to {example.destination} on {on}",
         f"{example.source} to {example.destination} on {on}: wanted {wanted}, your policies {got}.",
-        _line(example, example.wanted, "wanted", _TOP + 10),
-        _line(example, example.got, "your policies", _TOP + _BOX_H - 9),
-        _end(_LEFT, example.source, example.source_note),
-        _end(right, example.destination, example.destination_note),
+        _line(example, example.wanted, "wanted", _TOP + 10, wide),
+        _line(example, example.got, "your policies", _TOP + _BOX_H - 9, wide),
+        _end(_LEFT, wide, *ends[0]),
+        _end(WIDTH - _LEFT - wide, wide, *ends[1]),
     )
     return el("div", drawing, class_="npl-draw", style="display:none")
 
@@ -91,11 +105,15 @@ def _word(allowed: bool) -> str:
     return "allowed" if allowed else "blocked"
 
 
-def _end(x: float, id: str, note: str) -> Markup:
+def _room_for(id: str, note: str) -> float:
+    """How wide a box has to be for its two lines."""
+    return 10 + max(text_width(id.rpartition("/")[2], 14, bold=True), text_width(note, 12))
+
+
+def _end(x: float, wide: float, id: str, note: str) -> Markup:
     namespace, _, name = id.rpartition("/")
-    middle, top, room = x + _BOX_W / 2, _TOP, _BOX_W - 10
-    if not note and namespace:
-        note = f"namespace {namespace}"
+    middle, top, room = x + wide / 2, _TOP, wide - 10
+    note = note or (f"namespace {namespace}" if namespace else "")
     if text_width(note, 12) > room:
         note = note.removeprefix("namespace ")
     frame = {"fill": color("pod"), "stroke": color("ink"), "stroke_width": 2}
@@ -103,9 +121,9 @@ def _end(x: float, id: str, note: str) -> Markup:
     if note:
         texts.append(_text(middle, top + 42, fit(note, room, 12), 12, "ink2"))
     if namespace:
-        box = el("rect", x=x, y=top, width=_BOX_W, height=_BOX_H, **frame)
+        box = el("rect", x=x, y=top, width=wide, height=_BOX_H, **frame)
     else:  # the outside is the one round shape
-        box = el("ellipse", cx=middle, cy=top + _BOX_H / 2, rx=_BOX_W / 2, ry=_BOX_H / 2, **frame)
+        box = el("ellipse", cx=middle, cy=top + _BOX_H / 2, rx=wide / 2, ry=_BOX_H / 2, **frame)
     return join([box, *texts])
 
 
@@ -114,8 +132,8 @@ def _text(x: float, y: float, words: str, size: float, paint: str, bold: bool = 
     return el("text", words, x=x, y=y, font_size=size, font_weight=weight, fill=color(paint), text_anchor="middle")
 
 
-def _line(example: CounterExample, allowed: bool, who: str, y: float) -> Markup:
-    start, end = _LEFT + _BOX_W, WIDTH - _LEFT - _BOX_W
+def _line(example: CounterExample, allowed: bool, who: str, y: float, wide: float) -> Markup:
+    start, end = _LEFT + wide, WIDTH - _LEFT - wide
     paint = "allowed" if allowed else "blocked"
     sign = "✓" if allowed else "✕"
     label = el(

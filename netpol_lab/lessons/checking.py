@@ -179,12 +179,17 @@ def _card(result: CheckResult) -> Picture:
         "not there": "Not yet: something is missing",
         "not yet": "Not yet: it connects, because of a label",
     }[result.status]
+    said = spoken(title)
+    if result.first:
+        said = f"{result.first.partition(': ')[0]}. {said}"
     quiet = spoken("Exercise {id}: {title}.", id=result.exercise.id, title=result.exercise.title)
-    return card.told(spoken(title), quiet, [*([result.first] if result.first else []), *result.sentences])
+    return card.told(said, quiet, [*([result.first] if result.first else []), *result.sentences])
 
 
 def _title(result: CheckResult) -> str | None:
     """None: the title that the feedback has of itself."""
+    if result.first:
+        return None
     if result.passed and result.exercise.objects:  # no policy of the student's is judged
         return "Done: it is there, and it connects as wanted"
     if result.passed and result.sentences:
