@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 COUNTED = "A connection is one way from one end to another, with all its ports. YAML is not compared."
 
-HOW = "By connections, not by comparing YAML: any answer with this behavior passes."
+HOW = f"{COUNTED} Any answer with this behavior passes."
 
 Status = Literal["done", "not started", "not there", "not yet"]
 
