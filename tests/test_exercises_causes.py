@@ -31,6 +31,37 @@ def cause(id: str, name: str) -> str:
     return feedback(wrong(id, name)).cause
 
 
+# -- two causes are two sentences --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("id", "slips", "first", "beside"),
+    [
+        (
+            "03-allow-specific/1",
+            {"app: reporter-07": "app: reportr-07", "port: 80": "port: 8080"},
+            "M17",
+            "the port is",
+        ),
+        ("03-allow-specific/1", {"app: server-07": "app: servr-07", "port: 80": "port: 8080"}, "M17", "the port is"),
+        ("04-selectors/2", {"app: api": "app: apii", "port: 8080": "port: 80"}, "M17", "the port is not the pod's"),
+    ],
+)
+def test_two_slips_are_named_both_and_each_alone_is_named_alone(id: str, slips: dict, first: str, beside: str):
+    def said(slips: dict[str, str]) -> CheckResult:
+        text = load(id).solution.manifest
+        for right, slip in slips.items():
+            assert right in text
+            text = text.replace(right, slip)
+        return answered(load(id), WrittenAnswer(manifest=text))
+
+    both = said(slips)
+    assert both.mistake == first
+    assert feedback(both).notes[0].startswith(f"Beside that: {beside}")
+    for right, slip in slips.items():
+        assert not any(note.startswith("Beside that") for note in feedback(said({right: slip})).notes)
+
+
 # -- peers, ports, and what goes with what ---------------------------------------------------------
 
 

@@ -15,6 +15,8 @@ from netpol_lab.model.errors import NotFound
 CLOSED = "{podSelector: {}, policyTypes: [Ingress]}"
 RIGHT = "{podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress]}"
 
+WRITTEN = [id for id in readable_lessons.exercise_ids() if load(id).file and load(id).wrong]
+
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
@@ -87,7 +89,7 @@ def test_after_a_refusal_the_check_says_first_that_it_is_about_what_stood_before
     assert "refused" not in said(lab.check("02-default-deny/1"))
 
 
-@pytest.mark.parametrize("id", [id for id in exercises.ids() if load(id).file and load(id).wrong])
+@pytest.mark.parametrize("id", WRITTEN)
 def test_a_refused_file_of_any_exercise_is_told_before_the_verdict_on_what_stood(
     notebook_folder: Path, id: str
 ) -> None:

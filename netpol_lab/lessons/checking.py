@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -10,8 +10,8 @@ from netpol_lab.cluster.snapshot import Snapshot, View
 from netpol_lab.connections.scene import SceneNode
 from netpol_lab.engine.verdict import Gate, RuleRef, Verdict
 from netpol_lab.lessons.behavior import Judged, judge
-from netpol_lab.lessons.causes import likely_cause
-from netpol_lab.lessons.evidence import Evidence, is_left_over, own_policies, parts_of, short
+from netpol_lab.lessons.causes import likely_cause, other_cause
+from netpol_lab.lessons.evidence import gather, is_left_over, own_policies, parts_of, short
 from netpol_lab.lessons.loading import Exercise, load
 from netpol_lab.lessons.object_checks import candidates, object_problem
 from netpol_lab.lessons.passing import door_note, labels_in_the_way, labels_of_pods_alone, nobody_to_ask, plugin_note
@@ -21,7 +21,6 @@ from netpol_lab.model.errors import NotFound
 from netpol_lab.model.language import spoken
 from netpol_lab.model.objects import NetworkPolicy, NetworkPolicyPeer, Pod
 from netpol_lab.model.phrases import first_lines, listed, nth
-from netpol_lab.model.ports import PortSet
 from netpol_lab.tell.caveat_words import caveat_line
 from netpol_lab.tell.feedback import CounterExample, Feedback, FeedbackVerdict
 
@@ -251,27 +250,27 @@ def _all_there(exercise: Exercise) -> str:
 
 
 def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start: Snapshot) -> CheckResult:
-    leaks, misses = [j for j in judged if j.leak], [j for j in judged if j.missing]
+    begun = exercise.with_visitors(start)
+    evidence = gather(exercise, state, begun, judged)
+    leaks, misses = evidence.leaks_found, evidence.misses
     verdict: FeedbackVerdict = "equivalent"
     if leaks or misses:
         verdict = "both" if leaks and misses else "too open" if leaks else "too strict"
-    worst_leak, worst_miss = _most_telling(leaks), _most_telling(misses)
-    leak = _verdict(state, worst_leak, worst_leak.leak) if worst_leak else None
-    miss = _verdict(state, worst_miss, worst_miss.missing) if worst_miss else None
-    parts = parts_of((leak, miss))
+    parts = parts_of((evidence.leak, evidence.missing))
     own = tuple(
         policy
         for policy in own_policies(exercise, state, start)
         if policy in parts or not is_left_over(exercise, policy, state, start)
     )
-    begun, cause = exercise.with_visitors(start), None
-    if leaks or misses:
-        cause = likely_cause(Evidence(exercise, state, begun, own, judged, worst_leak, worst_miss, leak, miss))
+    evidence = replace(evidence, policies=own)
+    cause = likely_cause(evidence) if leaks or misses else None
+    other = other_cause(evidence, cause) if cause else None
     examples = [
         _counterexample(exercise, judgement, found, own)
-        for judgement, found in ((worst_leak, leak), (worst_miss, miss))
+        for judgement, found in ((evidence.leak_pair, evidence.leak), (evidence.missing_pair, evidence.missing))
         if judgement is not None and found is not None
     ]
+    second = f"Beside that: {other.text}" if other else ""
     feedback = Feedback(
         verdict=verdict,
         wanted_cells=len(judged),
@@ -282,7 +281,7 @@ def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start
         cause=cause.text if cause else "",
         cause_lines=cause.lines if cause else "",
         how=COUNTED if leaks or misses else HOW,
-        notes=tuple(filter(None, [*_left_over(exercise, state, begun, parts), caveat_line(state.caveats)])),
+        notes=tuple(filter(None, [second, *_left_over(exercise, state, begun, parts), caveat_line(state.caveats)])),
     )
     status: Status = "done" if feedback.passed else "not yet"
     return CheckResult(exercise, status, (), cause.mistake if cause else None, feedback, own)
@@ -313,27 +312,6 @@ def _passing(result: CheckResult, judged: Sequence[Judged], state: Snapshot, sta
     depends, door = plugin_note(exercise, state), door_note(exercise, judged, state, start)
     notes = tuple(note for note in (depends, door, *feedback.notes) if note)
     return replace(result, sentences=(depends,) if depends else (), feedback=replace(feedback, notes=notes))
-
-
-def _most_telling(judged: Iterable[Judged]) -> Judged | None:
-    """Named by the exercise before others, between pods before outside, lesson before kube-system, else the first."""
-
-    def rank(one: Judged) -> tuple[bool, bool, bool, bool]:
-        wrong = one.leak or one.missing
-        ends = (one.source, one.destination)
-        return (
-            not wrong & one.explicit,
-            not wrong & one.destination.listens,
-            any(end.is_external for end in ends),
-            any(end.is_dns for end in ends),
-        )
-
-    return min(judged, key=rank, default=None)
-
-
-def _verdict(state: Snapshot, judged: Judged, difference: PortSet) -> Verdict:
-    protocol, port = judged.telling_port(difference)
-    return state.verdict(judged.source.endpoint, judged.destination.endpoint, port, protocol)
 
 
 def _counterexample(

@@ -53,6 +53,10 @@ class Evidence:
     missing: Verdict | None
 
     @property
+    def leaks_found(self) -> list[Judged]:
+        return [judged for judged in self.judged if judged.leak]
+
+    @property
     def misses(self) -> list[Judged]:
         return [judged for judged in self.judged if judged.missing]
 
@@ -265,6 +269,40 @@ class Evidence:
     def pods(self, policy: NetworkPolicy, namespace: str | None = None) -> list[Pod]:
         """The pods a policy's podSelector picks, in its own namespace or (to compare) in another."""
         return list(self.state.selected(namespace or policy.namespace, policy.pod_selector))
+
+
+def gather(exercise: Exercise, state: Snapshot, start: Snapshot, judged: Sequence[Judged]) -> Evidence:
+    """The evidence of an answer, with the connections that tell most; without the student's policies yet."""
+    bare = Evidence(exercise, state, start, (), judged, None, None, None, None)
+    leak, miss = _most_telling(bare.leaks_found), _most_telling(bare.misses)
+    return replace(
+        bare,
+        leak_pair=leak,
+        missing_pair=miss,
+        leak=_verdict(state, leak, leak.leak) if leak else None,
+        missing=_verdict(state, miss, miss.missing) if miss else None,
+    )
+
+
+def _most_telling(judged: Iterable[Judged]) -> Judged | None:
+    """Named by the exercise before others, between pods before outside, lesson before kube-system, else the first."""
+
+    def rank(one: Judged) -> tuple[bool, bool, bool, bool]:
+        wrong = one.leak or one.missing
+        ends = (one.source, one.destination)
+        return (
+            not wrong & one.explicit,
+            not wrong & one.destination.listens,
+            any(end.is_external for end in ends),
+            any(end.is_dns for end in ends),
+        )
+
+    return min(judged, key=rank, default=None)
+
+
+def _verdict(state: Snapshot, judged: Judged, difference: PortSet) -> Verdict:
+    protocol, port = judged.telling_port(difference)
+    return state.verdict(judged.source.endpoint, judged.destination.endpoint, port, protocol)
 
 
 def _by_port_alone(miss: NearMiss) -> bool:
