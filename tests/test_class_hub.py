@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,7 +21,6 @@ pytest.importorskip("jupyterhub")
 
 import psutil
 import requests
-from real_jupyterlab import free_port
 
 from benchmarks.hub_student import HubStudent, RemoteKernel
 from netpol_lab.lab.classroom.class_folder import ClassFolder
@@ -31,11 +32,21 @@ pytestmark = pytest.mark.skipif(FOUND is None, reason=f"{PROXY} is not installed
 SECONDS = 120
 
 
+def three_free_ports() -> int:
+    """The first of three that follow each other, below those that kernels and browsers take meanwhile."""
+    for first in range(21000, 30000, 10):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            for port in range(first, first + 3):
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
+    pytest.skip("no three ports are free")
+
+
 class RunningClass:
     """A class that was begun in a folder by the command."""
 
     def __init__(self, place: Path) -> None:
-        self.place, self.port = place, free_port()
+        self.place, self.port = place, three_free_ports()
         self.address, self.folder = f"http://127.0.0.1:{self.port}", ClassFolder(place)
         self.begin("--students", "2")
         page = (place / "cards-01-02.html").read_text("utf-8")
