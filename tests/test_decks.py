@@ -59,8 +59,8 @@ def test_a_deck_takes_as_long_as_its_lesson_without_what_is_left_out(name: str) 
     assert total_seconds(lesson_slides(lesson)) == pytest.approx(whole - left_out, abs=1)
 
 
-def test_an_hours_talk_takes_at_most_an_hour_and_at_least_forty_minutes() -> None:
-    assert 40 * 60 < total_seconds(talks.hour()[1]) <= 60 * 60
+def test_an_hours_talk_fits_and_leaves_time_for_questions() -> None:
+    assert 35 * 60 < total_seconds(talks.hour()[1]) <= 50 * 60
 
 
 def test_the_course_has_its_breaks_and_each_of_its_lessons() -> None:

@@ -135,7 +135,8 @@
       if (size === "compact" && conclusion && box.children.length > 1) {
         const next = after(section);
         next.className = "told";
-        body(next).append(conclusion);
+        body(next).append(...conclusion.childNodes);
+        conclusion.remove();
         return part(section);
       }
       section.classList.remove(...sizes);
@@ -187,7 +188,13 @@
       else parts(target)[0].prepend(piece);
       if (block.matches("figure")) for (const e of [...target.children].filter(e => e.matches(".npl-box, .npl-note")).reverse().slice(1)) target.append(e);
     }
-    delete body(next).querySelector("[data-rest]")?.dataset.rest;
+    const parted = body(next).querySelector("[data-rest]");
+    if (parted) delete parted.dataset.rest;
+    else if (box.children.length && body(next).children.length) {
+      next.classList.remove("paged");
+      section.classList.remove("paged");
+      part(section); // only whole blocks went on: what is left may be larger
+    }
     if (!body(next).children.length) {
       next.remove();
       section.classList.replace("normal", "compact");

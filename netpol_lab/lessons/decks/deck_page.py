@@ -17,7 +17,6 @@ _KICKERS = {
     "run": "Live",
     "exercise": "Your turn",
     "solution": "One solution",
-    "break": "Break",
 }
 
 
@@ -44,7 +43,7 @@ def _slide(name: str, slide: DeckSlide) -> Markup:
     # A picture and a question bring a title of their own: the finding, or what is asked.
     untitled = slide.kind in {"picture", "asked", "answered"} and "<figure" in slide.body
     kicker = slide.title if untitled else _KICKERS.get(slide.kind, "")
-    head = "" if untitled else el("h1" if slide.kind == "title" else "h2", slide.title)
+    head = "" if untitled else el("h1" if slide.kind in {"title", "break"} else "h2", slide.title)
     return el(
         "section",
         el("header", el("p", kicker, class_="kicker") if kicker else "", head),

@@ -19,6 +19,8 @@ from netpol_lab.model.datafiles import fill
 _SPOKEN = 48
 """Words of a paragraph that stand on the slide; whole sentences, at least one."""
 _SENTENCE = re.compile(r"(?<=[.?!:])(?=</)?\s+(?=[A-Z\"'`(<])")
+_LONG_FILE, _NARROW = 9, 48
+"""Lines from which a file stands beside what is told of it, and the letters its lines may have."""
 _NUMBER = "07"
 
 
@@ -120,6 +122,14 @@ def command(source: str) -> str:
         return lines(rest, "bash")
     typed = re.sub(r"(?m)^!", "$ ", source)
     return lines(typed, "bash" if typed.startswith("$ ") else "python", kind="typed")
+
+
+def beside(told: str, shown: str) -> str:
+    """What is told, and a long file of short lines right of it; one below the other where that is not so."""
+    rows = [plain(row) for row in re.findall(r"(?s)<span class=ln>(.*?)</span>(?=<span class=ln>|</pre>)", shown)]
+    if told and len(rows) >= _LONG_FILE and max(map(len, rows)) <= _NARROW and shown.count("<pre") == 1:
+        return f"<div class=columns><div>{told}</div><div>{shown}</div></div>"
+    return told + shown
 
 
 def is_file(source: str) -> bool:

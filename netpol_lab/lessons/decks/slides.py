@@ -202,7 +202,7 @@ class _SectionInSlides:
             body, untold, seconds = self._taken()
             shown = html.shown_file(cell.source, printed) or html.command(cell.source) + printed
             kind = "solution" if "solution" in cell.roles else "run"
-            self._add(kind, body + shown, untold + live + fails, seconds + cell.seconds)
+            self._add(kind, html.beside(body, shown), untold + live + fails, seconds + cell.seconds)
             for each in pictures:
                 self._add("picture", each)
             return

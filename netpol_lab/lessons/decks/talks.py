@@ -17,6 +17,8 @@ HOUR = (
     ("01-allow-all", "The pod that somebody broke into"),
     ("02-default-deny", "Task 2: the policy"),
     ("02-default-deny", "What changed"),
+    ("02-default-deny", "Three ways to fail"),
+    ("02-default-deny", "Close production in both directions"),
     ("02-default-deny", "The trap: DNS"),
     ("02-default-deny", "Both ends must admit"),
     ("03-allow-specific", "Task 3: the policy"),
