@@ -6,6 +6,7 @@ The node is that of ``real_node.py``: once with nothing that enforces policies, 
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from control_plane import control_plane, kubectl, program
 from real_node import ENFORCER, missing, node_wire, real_node
 from stand_in import on_path
+from test_live_readme import follow
 
 from netpol_lab import Lab
 from netpol_lab.lab.live.own_objects import STUDENT
@@ -103,4 +105,19 @@ def test_a_probe_meets_what_is_predicted_or_says_that_nothing_is_enforced(lab: L
         assert "the cluster does not enforce them" in text
     kubectl(folder, "wait", "--for=delete", "pods", "-n", "student-07", "-l", "netpol-lab/made-by", "--timeout=30s")
     assert kubectl(folder, "get", "pods", "-n", "student-07", "-o", "name") == before
-    lab.kubectl("delete namespace student-07")
+    assert lab.kubectl("delete namespace student-07").exit_code == 0
+
+
+def test_the_section_of_the_readme_is_followed_word_by_word(
+    node: tuple[Path, bool], repository: Path, notebook_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_path(monkeypatch, node[0] / "bin")
+    monkeypatch.setenv("KUBECONFIG", str(node[0] / "admin"))
+    before = kubectl(node[0], "get", "namespaces", "-o", "name")
+    follow(repository, notebook_folder, "admin@real", monkeypatch)
+    assert kubectl(node[0], "get", "namespaces", "-o", "name") == before
+
+
+def test_a_watch_on_a_real_cluster_is_stopped(lab: Lab, node: tuple[Path, bool]) -> None:
+    done = subprocess.run("kubectl get namespaces --watch", shell=True, capture_output=True, text=True, timeout=60)
+    assert "kube-system" in done.stderr and "live: stopped after" in done.stderr

@@ -21,22 +21,27 @@ def section(repository: Path) -> str:
     return text[text.index("## On a real cluster") : text.index("## More for your own policies")]
 
 
-def test_the_section_is_followed_from_top_to_bottom(repository, notebook_folder, tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(real_cluster, "SECONDS_FOR_POLICIES", 0)
-    monkeypatch.setattr(waiting, "PAUSE", 0)
-    monkeypatch.setattr("builtins.input", lambda question: CONTEXT)
+def follow(repository: Path, folder: Path, context: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what the section says, word by word, with the kubectl on PATH; somebody confirms the context."""
+    monkeypatch.setattr("builtins.input", lambda question: context)
     blocks = re.findall(r"```python\n(.*?)```", section(repository), re.DOTALL)
     assert len(blocks) == 3
     names: dict[str, Any] = {"Lab": Lab}
+    line = CliRunner().invoke(main, ["dump", "--with-env"]).stdout
+    subprocess.run(line, shell=True, check=True, env=None)
+    for block in blocks:
+        monkeypatch.chdir(folder)  # each block is of a notebook of its own
+        exec(block, names)
+    names["lab"].close()
+    assert Path("cluster.json").stat().st_size > 1000
+
+
+def test_the_section_is_followed_from_top_to_bottom(repository, notebook_folder, tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(real_cluster, "SECONDS_FOR_POLICIES", 0)
+    monkeypatch.setattr(waiting, "PAUSE", 0)
     with stand_in(tmp_path_factory.mktemp("stand-in")) as folder:
         on_path(monkeypatch, folder)
-        line = CliRunner().invoke(main, ["dump", "--with-env"]).stdout
-        subprocess.run(line, shell=True, check=True, env=None)
-        for block in blocks:
-            monkeypatch.chdir(notebook_folder)  # each block is of a notebook of its own
-            exec(block, names)
-        names["lab"].close()
-    assert Path("cluster.json").stat().st_size > 1000
+        follow(repository, notebook_folder, CONTEXT, monkeypatch)
 
 
 @pytest.mark.parametrize(
