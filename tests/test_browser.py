@@ -282,6 +282,8 @@ def test_a_prediction_is_made_by_keyboard_alone_and_its_comparison_follows_below
     page.keyboard.press("Space")  # a prediction may be changed until it is compared
     output.get_by_role("alert").get_by_text("You expect b.").wait_for()
     assert page.evaluate(FOCUSED) == "b", "the focus stays where it was"
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate(FOCUSED) == "a"
     page.keyboard.press("Escape")
     compared.locator(".jp-InputPrompt").click()
     page.keyboard.press("Control+Enter")

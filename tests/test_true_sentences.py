@@ -59,6 +59,25 @@ def test_a_corrected_sentence_comes_back_nowhere_and_its_rule_says_so(name: str)
     assert says in f"{rule.text} {rule.plugins}"
 
 
+SAID = [
+    ("05-egress-and-dns", "*NodeLocal DNSCache* answers on the host network of each node"),
+    ("05-egress-and-dns", "some clouds answer at `169.254.169.254`"),
+    ("06-flows-and-services", "kubectl get endpointslices"),
+    ("09-plugins-and-limits", "| Weave Net | in part | history, and no longer developed"),
+    ("09-plugins-and-limits", "unless an engine beside it enforces them"),
+]
+
+
+@pytest.mark.parametrize(("lesson", "words"), SAID)
+def test_what_was_left_out_once_is_said_where_it_belongs(lesson: str, words: str) -> None:
+    assert words in (ROOT / "notebooks" / "source" / f"{lesson}.md").read_text(encoding="utf-8")
+
+
+def test_an_answer_leaves_no_hole_for_addresses_that_no_packet_has_there() -> None:
+    assert "except" in load("05-egress-and-dns/2").solution.manifest
+    assert "10.96." not in load("05-egress-and-dns/2").solution.manifest
+
+
 def test_why_says_of_a_refusal_that_plugins_may_refuse_too() -> None:
     assert "a few refuse" in line("quiet.refused")
 

@@ -10,6 +10,7 @@ from netpol_lab.engine.addresses import AddressMap, AddressRange, range_name
 from netpol_lab.engine.compiled import Engine, have_a_family
 from netpol_lab.model.networks import NETWORKS, SYSTEM_NAMESPACE
 from netpol_lab.model.objects import OUTSIDE, Direction, Endpoint, External, IPBlock, Pod
+from netpol_lab.model.phrases import noun
 from netpol_lab.model.ports import PortSet
 
 
@@ -53,7 +54,7 @@ def _example(ranges: list[AddressRange], is_first: bool) -> External:
     """One address that stands for a part of the outside; the usual one where it is in it."""
     usual = next(address for address in OUTSIDE.ips if address.version == ranges[0][0].version)
     holds_usual = any(int(first) <= int(usual) <= int(last) for first, last in ranges)
-    more = f" and {len(ranges) - 1} more" if len(ranges) > 1 else ""
+    more = f" and {len(ranges) - 1} more {noun(len(ranges) - 1, 'range')}" if len(ranges) > 1 else ""
     name = OUTSIDE.name if is_first else range_name(*ranges[0]) + more
     return External(usual if holds_usual else ranges[0][0], name)
 
