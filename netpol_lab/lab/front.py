@@ -18,7 +18,6 @@ from netpol_lab.lab.at_exercise import AtExercise
 from netpol_lab.lab.bridge import Bridge
 from netpol_lab.lab.clusters import Cluster
 from netpol_lab.lab.live.place import wanted_live
-from netpol_lab.lab.live.real_cluster import RealCluster
 from netpol_lab.lab.live.reality import Reality
 from netpol_lab.lab.own_shell import OwnShell
 from netpol_lab.lab.practicing import Practice
@@ -34,6 +33,7 @@ from netpol_lab.tell import catalogue
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
+    from netpol_lab.lab.live.real_cluster import RealCluster
 
 _open: Lab | None = None
 
@@ -71,7 +71,7 @@ class Lab(Reality, Practice, Views):
         speak(language)
         self.xx, self.lesson = str(xx), lesson
         asked = wanted_live(live)
-        self._real = RealCluster.open(self.xx, asked, profile, student_files.work_folder()) if asked else None
+        self._real = self._opened(asked, profile) if asked else None
         self.cluster = Cluster.at(self._real.observe().state) if self._real else Cluster(profile)
         self._session = Session(self.cluster, terminal=True)
         self._story = Timeline(self.cluster.snapshot())
@@ -91,6 +91,11 @@ class Lab(Reality, Practice, Views):
             from netpol_lab.display import layout
 
             layout.warm_up()
+
+    def _opened(self, asked: bool | str, profile: str) -> RealCluster:
+        from netpol_lab.lab.live.real_cluster import RealCluster
+
+        return RealCluster.open(self.xx, asked, profile, student_files.work_folder())
 
     def close(self) -> None:
         """End the lab. `kubectl` in this kernel then refuses, until a new lab is opened."""

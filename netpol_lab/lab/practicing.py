@@ -13,9 +13,6 @@ from netpol_lab.lab.clusters import Cluster
 from netpol_lab.lab.locks import Lock
 from netpol_lab.lab.questions import Questions
 from netpol_lab.lessons import exercises
-from netpol_lab.lessons.practice import capstone, clinic, exam, practice_cards
-from netpol_lab.lessons.practice.patients import Patient
-from netpol_lab.lessons.practice.treatment import Treatment
 from netpol_lab.model.errors import LabError
 from netpol_lab.tell.saying import line
 
@@ -23,6 +20,8 @@ if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
     from netpol_lab.display.feedback_card import CheckPicture
     from netpol_lab.lab.pressed import PressedPicture
+    from netpol_lab.lessons.practice.patients import Patient
+    from netpol_lab.lessons.practice.treatment import Treatment
 
 
 class Practice(Questions):
@@ -40,6 +39,8 @@ class Practice(Questions):
 
         This is one more moment: what was before can still be looked at. Raises NotFound for an exercise that is none.
         """
+        from netpol_lab.lessons.practice import clinic
+
         begun = exercises.load(exercise, self.xx)
         if clinic.is_patient(exercise):
             return self._admit(clinic.load(exercise, self.xx))
@@ -52,6 +53,8 @@ class Practice(Questions):
         What comes back is shown, and has ``passed`` and ``mistake``: the id of the likely one, see :meth:`mistake`, or
         None. Raises LabError without an exercise to check.
         """
+        from netpol_lab.lessons.practice import clinic, practice_cards
+
         id = self._exercise.exercise.id if exercise is None and self._exercise.exercise else exercise
         if id is None:
             raise LabError('Say which exercise: for example lab.check("02-default-deny/1").')
@@ -73,6 +76,8 @@ class Practice(Questions):
         ``day`` is a number from 1 on; the same number is the same patient for everybody. ``level`` is 1 to 3. Until
         your first check `why`, remedies and warnings are locked. Raises NotFound for a patient that is none.
         """
+        from netpol_lab.lessons.practice import clinic
+
         if (name is None) == (day is None):
             raise LabError('Name a patient or a day: lab.patient("S07"), or lab.patient(day=17).')
         id = name if name is not None else f"day {day}" + (f" level {level}" if level is not None else "")
@@ -107,16 +112,22 @@ class Practice(Questions):
         """The paper of your number, with what you reached so far: one row per task. Its clock informs, in steps of five
         minutes since you first looked at the paper.
         """
+        from netpol_lab.lessons.practice import exam, practice_cards
+
         self._exam_began = self._exam_began or time.monotonic()
         minutes = int((time.monotonic() - self._exam_began) // 60)
         return practice_cards.score_sheet(exam.paper(self.xx), self._exercise.results, minutes - minutes % 5)
 
     def capstone(self) -> Picture:
         """How your policies of the capstone do: what passes, and how little beside it; and the reference beside it."""
+        from netpol_lab.lessons.practice import capstone, practice_cards
+
         task = exercises.load(capstone.DESIGN, self.xx)
         return practice_cards.graded(capstone.grade(task, self.cluster.snapshot()))
 
     def _admit(self, patient: Patient) -> Picture:
+        from netpol_lab.lessons.practice.treatment import Treatment
+
         self._begin(patient.exercise)
         self._exercise.locks.close(Lock(patient.id, line("locks.patient", patient=patient.id)))
         self._treatment = Treatment(patient)

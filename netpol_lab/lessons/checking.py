@@ -10,7 +10,6 @@ from netpol_lab.cluster.snapshot import Snapshot, View
 from netpol_lab.connections.scene import SceneNode
 from netpol_lab.engine.verdict import Gate, RuleRef, Verdict
 from netpol_lab.lessons.behavior import Judged, judge
-from netpol_lab.lessons.causes import likely_cause, other_cause
 from netpol_lab.lessons.evidence import gather, is_left_over, own_policies, parts_of, short
 from netpol_lab.lessons.loading import Exercise, load
 from netpol_lab.lessons.object_checks import candidates, object_problem
@@ -250,6 +249,8 @@ def _all_there(exercise: Exercise) -> str:
 
 
 def _judged(exercise: Exercise, judged: Sequence[Judged], state: Snapshot, start: Snapshot) -> CheckResult:
+    from netpol_lab.lessons.causes import likely_cause, other_cause
+
     begun = exercise.with_visitors(start)
     evidence = gather(exercise, state, begun, judged)
     leaks, misses = evidence.leaks_found, evidence.misses

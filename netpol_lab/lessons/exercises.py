@@ -16,7 +16,6 @@ from netpol_lab.lessons.checking import CheckResult, begin, begun_at, show
 from netpol_lab.lessons.checking import check as check_one
 from netpol_lab.lessons.lesson_data import lessons
 from netpol_lab.lessons.loading import Exercise, ids, of_lesson
-from netpol_lab.lessons.practice import capstone, clinic, exam
 from netpol_lab.model import datafiles as data
 from netpol_lab.model.errors import LabError
 
@@ -44,6 +43,8 @@ def load(exercise: str, xx: str = "07") -> Exercise:
 
     Raises NotFound with the ids there are.
     """
+    from netpol_lab.lessons.practice import capstone, clinic, exam
+
     lesson = exercise.partition("/")[0]
     if lesson == exam.LESSON:
         return exam.task(exercise, xx)
@@ -59,6 +60,8 @@ def check(view: View, exercise: str | Exercise, xx: str = "07") -> CheckResult:
 
     In an exam a neighbor's answer is recognized by its words, and told from an answer that is wrong.
     """
+    from netpol_lab.lessons.practice import exam
+
     wanted = load(exercise, xx) if isinstance(exercise, str) else exercise
     result = check_one(view, wanted)
     if result.passed or not wanted.id.startswith(exam.LESSON):

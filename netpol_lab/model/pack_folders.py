@@ -11,7 +11,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from functools import cache
-from importlib import metadata, util
+from importlib import util
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -47,6 +47,8 @@ def _named() -> Iterator[Path]:
 @cache
 def _installed() -> tuple[Path, ...]:
     found = []
+    from importlib import metadata
+
     for point in sorted(metadata.entry_points(group=GROUP), key=lambda each: each.name):
         spec = util.find_spec(point.module.partition(".")[0])  # a part of a package would import the package
         places = (spec.submodule_search_locations if spec else None) or ()

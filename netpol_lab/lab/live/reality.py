@@ -12,12 +12,11 @@ from netpol_lab.kubectl import Session, run
 from netpol_lab.lab.clusters import Cluster
 from netpol_lab.lab.live.own_kubectl import KubectlSaid, LiveError
 from netpol_lab.lab.live.predicted import has_own_name
-from netpol_lab.lab.live.probing import connections_to_try, probe
-from netpol_lab.lab.live.real_cluster import RealCluster
 from netpol_lab.model.objects import Pod
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
+    from netpol_lab.lab.live.real_cluster import RealCluster
 
 
 class Reality:
@@ -37,6 +36,7 @@ class Reality:
         one probe makes.
         """
         from netpol_lab.display import probe_table
+        from netpol_lab.lab.live.probing import connections_to_try, probe
 
         state, real = self.cluster.snapshot(), self._real
         scene = build(state)
