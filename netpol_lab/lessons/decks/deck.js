@@ -43,11 +43,10 @@
     }
   }
 
-  // A slide after this one, with its head and no body.
+  // A slide after this one, with its head and notes and no body.
   function after(section) {
     const next = section.cloneNode(true);
     body(next).replaceChildren();
-    next.querySelector("aside").replaceChildren();
     next.dataset.seconds = 0;
     section.after(next);
     return next;
@@ -231,7 +230,7 @@
 
   Reveal.initialize({
     width: 1280, height: 720, margin: 0, minScale: 0.1, maxScale: 6, center: false, display: "flex",
-    hash: true, transition: "none", controls: false, progress: true, pdfSeparateFragments: false,
+    hash: true, defaultTiming: 30, transition: "none", controls: false, progress: true, pdfSeparateFragments: false,
     showNotes: printing && "separate-page", scrollActivationWidth: null, plugins: [RevealNotes],
   });
 })();
