@@ -25,10 +25,16 @@ from netpol_lab.model.errors import LabError
 TESTED = """alpha==1.0
 beta==2.0 ; python_full_version < '3.12'
 beta==3.0 ; python_full_version >= '3.12'
+hub==4.0
 windowsonly==1.0 ; sys_platform == 'win32'
 """
 ASKED = {
-    "netpol-lab": ["alpha[more]>=1", "windowsonly; sys_platform == 'win32'", "pytest; extra == 'test'"],
+    "netpol-lab": [
+        "alpha[more]>=1",
+        "windowsonly; sys_platform == 'win32'",
+        "pytest; extra == 'test'",
+        "hub; extra == 'class'",
+    ],
     "alpha": ["beta>=1; extra == 'more'", "gamma; extra == 'less'"],
     "beta": ["Alpha"],
 }
@@ -83,6 +89,11 @@ def test_versions_are_those_of_the_other_machine_s_python_and_system() -> None:
     ):
         bundled("--for", platform, "--python", python)
         assert names(f"netpol-lab-{platform}-{python}") == sorted([*wanted, *rest])
+
+
+def test_what_a_class_needs_comes_where_it_is_asked_for() -> None:
+    bundled("--for", "linux-x86_64", "--python", "3.12", "--into", "stick", "--class")
+    assert {"hub-4.0", "alpha-1.0"} <= set(names("stick")) and "pytest" not in " ".join(names("stick"))
 
 
 def test_pip_is_asked_for_wheels_of_that_machine_alone(_index: list[tuple[str, ...]]) -> None:

@@ -48,11 +48,12 @@ PLATFORMS: Mapping[str, tuple[str, ...]] = {
 """The kinds of machine, each with the tags of the wheels that run there."""
 
 
-def fill(folder: Path, platform: str, python: str, own: Path | None = None) -> list[str]:
+def fill(folder: Path, platform: str, python: str, own: Path | None = None, extra: str = "") -> list[str]:
     """Fill ``folder``: ``wheels``, ``install.sh``, ``install.ps1``, ``README.txt``. Returns the names of the wheels.
 
     ``python`` is ``3.12`` or ``3.12.1``. ``own`` is netpol-lab's wheel; without it, it is built from the clone that
-    runs this, or fetched. What is there already is not fetched again. Raises :class:`LabError` with pip's words.
+    runs this, or fetched. ``extra`` is one of its own, such as ``class``. What is there already is not fetched again.
+    Raises :class:`LabError` with pip's words.
     """
     wheels = folder / "wheels"
     with told(f"The folder {wheels} cannot be made"):
@@ -61,7 +62,8 @@ def fill(folder: Path, platform: str, python: str, own: Path | None = None) -> l
     pins = {_name(each): each for each in _pins(machine)}
     first = _own_wheel(wheels, own)
     taken = {first.name}
-    wanted, known = [*_asked_for([first], machine), *map(Requirement, BUILD_TOOLS)], {"netpol-lab[]"}
+    asked = [Requirement(f"netpol-lab[{extra}]")] if extra else []
+    wanted, known = [*_asked_for([first], machine, asked), *map(Requirement, BUILD_TOOLS)], {"netpol-lab[]"}
     while wanted := [each for each in wanted if _key(each) not in known]:
         known |= {_key(each) for each in wanted}
         named = {str(_pinned(each, pins)) for each in wanted}

@@ -20,7 +20,8 @@ HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 @click.option(
     "--wheel", type=click.Path(exists=True, dir_okay=False), help="netpol-lab's own wheel, where you have it."
 )
-def command(platform: str, python: str, into: str | None, wheel: str | None) -> None:
+@click.option("--class", "for_class", is_flag=True, help="What `netpol-lab class` needs too, but its proxy.")
+def command(platform: str, python: str, into: str | None, wheel: str | None, for_class: bool) -> None:
     """Fill a folder with all that an install needs: every wheel, and an installer that works from a USB stick.
 
     \b
@@ -38,7 +39,7 @@ def command(platform: str, python: str, into: str | None, wheel: str | None) -> 
             f"{python!r} is no Python that netpol-lab runs on. An example is 3.12.", param_hint="--python"
         )
     folder = Path(into or f"netpol-lab-{platform}-{python}")
-    names = fill(folder, platform, python, Path(wheel) if wheel else None)
+    names = fill(folder, platform, python, Path(wheel) if wheel else None, "class" if for_class else "")
     size = sum((folder / "wheels" / name).stat().st_size for name in names) / 1e6
     click.echo(f"{len(names)} wheels, {size:.0f} MB, for Python {python} on {platform}, in {folder.absolute()}.")
     click.echo("Copy the folder to a stick. On the other machine: sh install.sh, or install.ps1; README.txt says how.")
