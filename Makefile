@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE =
 help:
 	@echo "make lab               create the environment if needed and open the workbook in JupyterLab"
 	@echo "make test              run every check: format, lint, types, tests, notebooks, a real browser"
-	@echo "make notebooks         build the notebooks from notebooks/source"
+	@echo "make notebooks         build the notebooks from notebooks/source, the guest lab, and the page for authors"
 	@echo "make check-notebooks   compare the built notebooks with their sources, byte for byte"
 	@echo "make present           open a lesson as slides in which cells run (make present LESSON=02)"
 	@echo "make slides            write the trainer's decks into slides/ (one of them: make slides DECKS=02)"
@@ -60,6 +60,8 @@ types: $(VENV)/.test-installed
 
 notebooks: $(VENV)/.test-installed
 	@$(BIN)/python notebooks/build.py
+	@$(BIN)/netpol-lab build-lab --in examples/packs/ferries
+	@$(BIN)/python -m netpol_lab.lessons.packs.author_page > AUTHORING.md
 
 check-notebooks: $(VENV)/.test-installed
 	@$(BIN)/python notebooks/build.py --check

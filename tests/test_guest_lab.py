@@ -37,7 +37,7 @@ def test_it_is_taught_from_a_deck_like_a_lesson_of_the_workbook() -> None:
 
 
 def test_it_builds_runs_blank_runs_twice_the_same_and_is_what_is_stored(pack: Path) -> None:
-    """Repair by `netpol-lab build-lab --in examples/packs/ferries`, and look at what changed."""
+    """What is stored is renewed by `make notebooks`. Look at what changed."""
     files, faults = build_lab.build(pack / "source" / f"{NAME}.md")
     assert faults == []
     assert {name: (pack / name).read_text("utf-8") for name in files} == files

@@ -47,7 +47,8 @@ def test_every_link_of_the_first_pages_leads_to_a_file(page: Path) -> None:
 
 
 def test_the_page_for_authors_is_what_the_code_that_reads_their_files_says() -> None:
-    assert (REPOSITORY / "AUTHORING.md").read_text(encoding="utf-8") == author_page.page()
+    stored = (REPOSITORY / "AUTHORING.md").read_text(encoding="utf-8")
+    assert stored == author_page.page(), "`make notebooks` writes it anew"
 
 
 @pytest.mark.parametrize(
