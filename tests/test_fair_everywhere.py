@@ -190,6 +190,11 @@ def test_no_trick_passes_an_exercise_and_each_is_answered(lab: Lab, place: int) 
         tried(lab, ALL[place], trick)
 
 
+def test_pods_of_dns_with_another_label_are_told_of(lab: Lab) -> None:
+    """With their labels of the start nobody answers DNS under the name that the exercise has for them."""
+    tried(lab, "09-plugins-and-limits/2", "label the pods of DNS")
+
+
 def test_a_student_s_folder_holds_no_answer(lab: Lab) -> None:
     """What an exercise puts there are questions: what is to be repaired, or chosen from, and no solution alone."""
     asked = {name for id in ALL for name, _ in exercises.load(id).files}

@@ -11,6 +11,7 @@ from netpol_lab.engine.reasons import peer_failures
 from netpol_lab.engine.verdict import Condition, Gate, NearMiss, RuleRef, Verdict
 from netpol_lab.lessons.behavior import Judged, judge
 from netpol_lab.lessons.loading import Exercise
+from netpol_lab.model.errors import NotFound
 from netpol_lab.model.objects import (
     OUTSIDE,
     Direction,
@@ -71,8 +72,11 @@ class Evidence:
         return self.wrong_in(self.state.with_objects([replace(resource, typed=policy)]))
 
     def wrong_in(self, state: Snapshot) -> int:
-        """How many they are in another state."""
-        return sum(not judged.right for judged in judge(self.exercise, state))
+        """How many they are in another state; all of them where somebody whom the exercise names is not there."""
+        try:
+            return sum(not judged.right for judged in judge(self.exercise, state))
+        except NotFound:
+            return len(self.judged)
 
     # -- what recognizers look at, one after the other ---------------------------------------------
 
