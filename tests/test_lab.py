@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from netpol_lab.lab import notebook, student_files
+from netpol_lab.lab import notebook, student_files, views
 from netpol_lab.lab.front import Lab
 from netpol_lab.model.errors import LabError, NotFound
 
@@ -31,6 +31,18 @@ def lab_a(lab):
         lab.file(f"lab-a/{name}.yaml")
         assert lab.kubectl(f"apply -f {name}.yaml").exit_code == 0
     return lab
+
+
+def test_policies_that_are_too_many_to_read_are_asked_for_by_namespace(lab_a, monkeypatch):
+    everything = lab_a.policies().text
+    monkeypatch.setattr(views, "MOST_CARDS", 1)
+    many = lab_a.policies()
+    assert many.title == "2 policies in 1 namespace"
+    assert 'Name a namespace: lab.policies("student-07").' in many.text
+    monkeypatch.undo()
+    assert lab_a.policies("student-07").text == everything
+    with pytest.raises(NotFound, match="Policies are in: student-07"):
+        lab_a.policies("kube-system")
 
 
 def test_the_shell_of_the_notebook_reaches_the_lab_with_the_students_number(lab):

@@ -270,6 +270,23 @@ def test_the_effect_of_a_policy_is_what_only_it_admits_or_closes() -> None:
     assert [sign for *_, sign in effect_of(alone, typed(deny))] == ["-", "-"]
 
 
+@pytest.mark.parametrize("seed", range(0, 150, 12))
+def test_a_policy_has_an_effect_only_at_the_pods_that_it_isolates(seed: int) -> None:
+    state = state_of(world(seed, size=3))
+    scene = build(state)
+    policy = state.policies[0]
+    without = state.without([("NetworkPolicy", policy.namespace, policy.name)]).engine
+    wanted = []
+    for source, target in scene.reach:
+        ends = scene.node(source), scene.node(target)
+        points = [node.endpoint for node in ends]
+        was, now = without.connection(*points), state.engine.connection(*points)
+        names = [node.name for node in ends]
+        wanted += [(*names, ports, sign) for ports, sign in ((now - was, "+"), (was - now, "-")) if ports]
+    assert effect_of(state, policy) == wanted
+    assert effect_of(state, policy, scene) == wanted
+
+
 def typed(resource: object) -> NetworkPolicy:
     found = getattr(resource, "typed", None)
     assert isinstance(found, NetworkPolicy)

@@ -26,6 +26,12 @@ from netpol_lab.model.ports import PortSet
 Stop = Literal["", "egress", "ingress", "both ends", "ports differ"]
 
 
+FEW = 20
+"""With up to so many nodes pairs are asked one by one: to import numpy takes longer."""
+
+ENDS: tuple[Direction, ...] = ("egress", "ingress")
+
+
 @dataclass(frozen=True)
 class SceneNode:
     """A pod, a set of like replicas, or the outside.
@@ -177,26 +183,24 @@ def build(view: View, fold: bool = True, also: Iterable[SceneNode] = ()) -> Scen
     return Scene(tuple(nodes), _Reaches(engine, nodes), engine.policies, engine.profile.name, view.caveats)
 
 
-def effect_of(state: Snapshot, policy: NetworkPolicy) -> list[tuple[str, str, PortSet, str]]:
+def effect_of(
+    state: Snapshot, policy: NetworkPolicy, scene: Scene | None = None
+) -> list[tuple[str, str, PortSet, str]]:
     """What a policy does: (source, destination, ports, "+") for what only it admits, "-" for what only it closes.
 
-    Measured, not guessed: the state with the policy against the same state without it.
+    Measured, not guessed: the state with the policy against the same state without it, at the pods that it isolates.
+    ``scene`` is that of the state, where it is known.
     """
-    scene = build(state)
+    nodes = (scene or build(state)).nodes
     without = state.without([("NetworkPolicy", policy.namespace, policy.name)]).engine
+    closed = {(way, node.id) for way in ENDS for node in nodes if policy in state.engine.isolating(way, node.endpoint)}
     found = []
-    for source in scene.nodes:
-        for target in (node for node in scene.nodes if _is_pair(source, node)):
+    for source, target in product(nodes, nodes):
+        if {("egress", source.id), ("ingress", target.id)} & closed and _is_pair(source, target):
             step = compare(without, state.engine, (source.endpoint,) * 2, (target.endpoint,) * 2)
             signs = ((step.opened, "+"), (step.closed, "-"))
             found += [(source.name, target.name, ports, sign) for ports, sign in signs if ports]
     return found
-
-
-FEW = 20
-"""With up to so many nodes pairs are asked one by one: to import numpy takes longer."""
-
-ENDS: tuple[Direction, ...] = ("egress", "ingress")
 
 
 class _Reaches(Mapping[tuple[str, str], Reach]):

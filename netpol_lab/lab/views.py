@@ -22,6 +22,8 @@ from netpol_lab.lab import notebook
 from netpol_lab.lab.at_exercise import AtExercise
 from netpol_lab.lab.clusters import Cluster
 from netpol_lab.model.errors import NotFound
+from netpol_lab.model.phrases import listed
+from netpol_lab.tell.saying import line
 
 if TYPE_CHECKING:
     from netpol_lab.display.card import Picture
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 AskedConnection = tuple[str, str, int] | tuple[str, str, int, str]
 """From, to, port, and (if not TCP) the protocol."""
+
+MOST_CARDS = 60
+"""More policies than this are too many to read."""
 
 Which = int | str | Moment
 """A moment: its number, a part of its command, ``start`` or ``now``."""
@@ -256,22 +261,32 @@ class Views:
         scene = self.scene()
         return reach.draw(scene, self._node(scene, source).id)
 
-    def policies(self) -> Picture:
-        """Each policy as sentences, with the pods it selects and the peers it resolves to now."""
+    def policies(self, namespace: str = "") -> Picture:
+        """Each policy as sentences, with the pods it selects and the peers it resolves to now.
+
+        ``namespace``: its policies alone. Raises NotFound for a namespace that has none.
+        """
         from netpol_lab.display import card, policy_cards
 
         state = self.cluster.snapshot()
+        policies = [each for each in state.policies if namespace in ("", each.namespace)]
+        spaces = list(dict.fromkeys(each.namespace for each in state.policies))
+        if namespace and not policies:
+            raise NotFound(f"There is no policy in {namespace!r}. Policies are in: {listed(spaces) or 'no namespace'}.")
+        if len(policies) > MOST_CARDS:
+            title = line("policies.many", number=len(policies), namespaces=len(spaces))
+            return card.told(title, "", [line("policies.too many", namespace=spaces[0])], state.caveats)
         scene = build(state)
         cards = [
             policy_cards.draw(
                 scene,
                 policy,
                 **notebook.lines_of(policy),
-                effect=effect_of(state, policy),
+                effect=effect_of(state, policy, scene),
                 namespaces=state.namespaces,
                 near=self._exercise.locks.on_policy(policy) is None,
             )
-            for policy in state.policies
+            for policy in policies
         ]
         return card.stack(cards) if cards else policy_cards.none(scene)
 

@@ -141,6 +141,9 @@ PICTURES = {
     "heat.quiet": "{pods} pods by namespace, then by owner. Rows connect to columns. {marks}",
     "heat.marks": "The % stands where a block is mixed.",
     "heat.marks.plugin": "%: mixed block; ?: the plugin decides some.",
+    # -- many policies
+    "policies.many": "{number} policies in {namespaces} {namespaces:namespace|namespaces}",
+    "policies.too many": 'They are too many to read as cards. Name a namespace: `lab.policies("{namespace}")`.',
     # -- what one pod reaches
     "reach.title": "{source} reaches {reached} of {others} pods{outside}",
     "reach.outside": " and the outside",
