@@ -129,6 +129,7 @@ def test_no_service_and_no_controller_takes_a_double_though_it_has_all_labels_of
     selected = {"pods": "app=db", "endpointslices": "kubernetes.io/service-name=db", "replicasets": ""}
     kubectl(real, "create", "namespace", "student-07", patience=60)
     kubectl(real, "label", "namespace", "student-07", "netpol-lab/student=07")
+    lab.matrix()  # somebody else made the namespace: the lab sees it, and waits for what is applied in it
     lab.kubectl("apply -f -", REPLICAS)
     assert lab._real is not None
     (pod,) = [each for each in lab.cluster.pods if each.namespace == "student-07"]
