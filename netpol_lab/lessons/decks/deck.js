@@ -126,6 +126,22 @@
     return empty;
   }
 
+  // Move the last part of a block to the beginning of what its shell holds.
+  function take(piece, block, target) {
+    if (piece.matches("tr")) {
+      if (!target.querySelector("tbody")) { // its notes went on before its rows
+        const table = block.querySelector(".npl-body").cloneNode(true);
+        table.querySelectorAll("tbody tr").forEach(e => e.remove());
+        target.querySelector(":scope > .npl-box, :scope > .npl-note").before(table);
+      }
+      [...target.querySelectorAll("tbody")].at(-1).prepend(piece);
+    } else if (piece.parentElement === block && block.matches("figure")) {
+      const first = target.querySelector(":scope > .npl-box, :scope > .npl-note");
+      if (first) first.before(piece);
+      else target.append(piece);
+    } else parts(target)[0].prepend(piece);
+  }
+
   function part(section) {
     const box = body(section);
     const sizes = ["huge", "large", "normal", "compact", "bare"];
@@ -182,10 +198,7 @@
         target.dataset.rest = "";
         body(next).prepend(target);
       }
-      const piece = pieces.at(-1);
-      if (block.matches("figure") && piece.parentElement === block) target.append(piece);
-      else parts(target)[0].prepend(piece);
-      if (block.matches("figure")) for (const e of [...target.children].filter(e => e.matches(".npl-box, .npl-note")).reverse().slice(1)) target.append(e);
+      take(pieces.at(-1), block, target);
     }
     const parted = body(next).querySelector("[data-rest]");
     if (parted) delete parted.dataset.rest;
