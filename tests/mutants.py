@@ -42,6 +42,7 @@ ENGINE = (
 TESTS = {
     "model/appended_lines": ("student_record",),
     "engine/reachability": ("engine_worlds", "engine_reachability"),
+    "engine/pairs": (*ENGINE, "connections_parts", "frames", "scene"),
     "model/*": ENGINE,
     "manifests/*": ENGINE,
     "engine/*": ENGINE,

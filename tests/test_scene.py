@@ -93,6 +93,16 @@ def test_all_pairs_at_once_are_the_pairs_one_by_one(part: int, monkeypatch: pyte
     assert differing > 30
 
 
+def test_pods_that_nobody_tells_apart_do_not_reach_each_other_as_they_reach_themselves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pods = [pod(f"shop/p{number}", {"app": "web"}, ips=[f"10.244.1.{number + 2}"]) for number in range(3)]
+    monkeypatch.setattr(scene_module, "FEW", 0)
+    scene = build(snapshot_of(pods, [policy_resource("shop/deny")], {"shop": {}}), fold=False)
+    assert scene.is_large
+    assert {reach.stop for pair, reach in scene.reach.items() if "External" not in pair} == {"ingress"}
+
+
 def test_the_reach_from_and_to_a_node_that_is_not_in_the_scene_is_none() -> None:
     scene = build(state_of(world(3, size=4)))
     stranger = replace(scene.nodes[0], id="nowhere/nobody")
