@@ -86,7 +86,7 @@ def test_one_of_two_rules_that_is_not_wanted_is_no_dash_too_many():
 def test_the_policy_of_the_colleague_that_stays_is_named():
     found = cause("09-plugins-and-limits/2", "the right rule under another name, and the one of the colleague stays")
     assert found.startswith("`operator-to-api` is still there as it was when the exercise began.")
-    assert found.endswith("Delete it, or give your policy its name.")
+    assert found.endswith("Change or delete it, or give your policy its name.")
 
 
 def test_every_peer_of_a_rule_goes_with_every_port_of_it():
