@@ -13,8 +13,8 @@ from worlds import snapshot_of
 from netpol_lab.connections.scene import SceneNode, build
 from netpol_lab.engine.verdict import Condition, ConditionKind, NearMiss, RuleRef
 from netpol_lab.lessons.behavior import Judged, nodes_named
-from netpol_lab.lessons.checking import _most_telling, _peer_place, check, untouched
-from netpol_lab.lessons.evidence import counterpart, other_end
+from netpol_lab.lessons.checking import _peer_place, check, untouched
+from netpol_lab.lessons.evidence import _most_telling, counterpart, other_end
 from netpol_lab.lessons.loading import WantedObject, load
 from netpol_lab.lessons.mistaken_ends import _has_high_range, dns_forgotten, one_end_only
 from netpol_lab.lessons.mistaken_peers import _contradicting, _is_for_pods
