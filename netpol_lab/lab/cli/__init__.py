@@ -19,7 +19,7 @@ from netpol_lab.model.errors import LabError
 COMMANDS = {
     "lab": ("lab_command", "Copy the notebooks into a folder of yours, and open them."),
     "class": ("class_command", "Serve a class from this machine: a JupyterLab for each student."),
-    "bundle": ("bundle_command", "Fill a folder with all that an install without the Internet needs."),
+    "bundle": ("bundle_command", "Fill a folder with all that an install without Internet needs."),
     "doctor": ("doctor_command", "Whether everything here is ready for the lessons."),
     "new-lab": ("new_lab_command", "Write a lesson of your own, which already builds."),
     "build-lab": ("build_lab_command", "Build your own lessons, and try them as a class would."),
