@@ -24,7 +24,6 @@ WORK = "dockercoins' worker counts by a clock, and live there are other lines be
 PLUGIN = "the lesson opens a new cluster with another plugin; this cluster stays, and has its own"
 WAITED = "live the lab waited until the pod of kubectl run --rm was gone; simulated it is still ending"
 ADDRESS = "the cluster had other pods before, and gives other addresses"
-STRANGERS = "the namespaces carry the lab's label, and strangers in namespaces with it are asked too"
 LOOSE_LINES = "a Deployment that was read has no lines of its file"
 STAYS = "lab.reset does not take away what the student made"
 DIFFERENCES: dict[str, dict[str, str]] = {
@@ -33,12 +32,14 @@ DIFFERENCES: dict[str, dict[str, str]] = {
     "08-dockercoins": {"curl": CURL, "logs deploy/worker": WORK, "run stranger --rm": WORK},
     "09-plugins-and-limits": {"": PLUGIN},
     "10-clinic": {"describe service api": ADDRESS},
-    "11-exam": {"lab.check()": STRANGERS},
     "12-policies-as-code": {"lab.audit()": LOOSE_LINES, "lab.expect(": LOOSE_LINES},
-    "13-capstone": {"lab.check(": STRANGERS},
-    "90-appendix": {"lab.reset()": STAYS, "no-shared-port": STAYS},
+    "90-appendix": dict.fromkeys(
+        ("lab.reset()", "no-shared-port", "for NS in", "lab.warnings()", "delete namespace guests"), STAYS
+    ),
 }
 """Lesson -> a part of the cells that differ -> why they may."""
+
+APPLIES_NOTHING = ("00-start-here", "92-glossary")
 
 NO_PAUSE = """
 from netpol_lab.lab.live import real_cluster, waiting
@@ -79,7 +80,7 @@ def test_a_lesson_runs_from_top_to_bottom_live_and_shows_what_it_shows_simulated
         on_path(monkeypatch, folder)
         monkeypatch.setenv("NETPOL_LAB_LIVE", CONTEXT)
         ran = building.execute(notebook)
-        assert '"apply"' in (folder / "asked.jsonl").read_text() or lesson == "00-start-here"
+        assert '"apply"' in (folder / "asked.jsonl").read_text() or lesson in APPLIES_NOTHING
     stored = nbformat.read(build.HERE / "solutions" / f"{lesson}.ipynb", as_version=4)
     cells = [pair for pair in zip(stored.cells, ran.cells[1:], strict=True) if pair[0].cell_type == "code"]
     differ = [(a.source, shown(a), shown(b)) for a, b in cells if shown(a) != shown(b)]
@@ -88,7 +89,7 @@ def test_a_lesson_runs_from_top_to_bottom_live_and_shows_what_it_shows_simulated
     assert not new, "\n\n".join(new)
     unused = [part for part in allowed if not any(part in source for source, _, _ in differ)]
     assert not unused, "these agree now: take them off the list"
-    assert len(cells) > 5 and len(SOURCES) > 15 and len(differ) <= len(cells) // 2
+    assert cells and len(SOURCES) > 15 and len(differ) <= len(cells) // 2
 
 
 def test_the_comparison_is_not_blind_to_words_and_signs() -> None:
