@@ -16,6 +16,7 @@ from netpol_lab.model.errors import LabError
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("netpol_lab.lab.student_files._home", None)  # a process keeps its first folder
     opened = Lab("07")
     yield opened
     opened.close()
