@@ -51,6 +51,18 @@ def on_path(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("PATH", os.pathsep.join([str(folder), os.environ["PATH"]]))
 
 
+@contextmanager
+def live_cluster(folders: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, *options: str) -> Iterator[Path]:
+    """A stand-in as the student's own kubectl, beside a lab that waits for no real time. Yields its folder."""
+    from netpol_lab.lab.live import real_cluster, waiting
+
+    monkeypatch.setattr(real_cluster, "SECONDS_FOR_POLICIES", 0)
+    monkeypatch.setattr(waiting, "PAUSE", 0)
+    with stand_in(folders.mktemp("stand-in"), *options) as folder:
+        on_path(monkeypatch, folder)
+        yield folder
+
+
 def main(folder: Path, options: list[str]) -> None:
     from netpol_lab.kubectl import Session, run
     from netpol_lab.lab import bridge_client

@@ -102,7 +102,8 @@ def test_a_new_password_comes_with_a_new_card_and_ends_the_old_one() -> None:
 
 def test_an_update_in_mid_class_changes_no_file_of_a_student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class_("--students", "2", "--prepare")
-    mine, answer = Path("class/students/01/01-allow-all.ipynb"), Path("class/students/01/work/01/answer.yaml")
+    folder = Path("class/students/01")
+    mine, answer = folder / "01-allow-all.ipynb", folder / "work" / "01" / "answer.yaml"
     mine.write_text('{"cells": ["mine"]}')
     answer.parent.mkdir(parents=True)
     answer.write_text("kind: NetworkPolicy")

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stand_in import CONTEXT, on_path, stand_in
+from stand_in import CONTEXT, live_cluster
 
 from netpol_lab import Lab
-from netpol_lab.lab.live import doubles, probing, real_cluster, waiting
+from netpol_lab.lab.live import doubles, probing, waiting
 from netpol_lab.lab.live.own_objects import STUDENT
 
 POLICIES = """
@@ -23,10 +23,7 @@ POLICIES = """
 @pytest.fixture
 def cluster(tmp_path_factory, monkeypatch, notebook_folder) -> Iterator[Path]:
     """A database without a client beside a web server, in a namespace that the lab may write to."""
-    monkeypatch.setattr(real_cluster, "SECONDS_FOR_POLICIES", 0)
-    monkeypatch.setattr(waiting, "PAUSE", 0)
-    with stand_in(tmp_path_factory.mktemp("stand-in")) as folder:
-        on_path(monkeypatch, folder)
+    with live_cluster(tmp_path_factory, monkeypatch) as folder:
         type_(folder, "create namespace student-07")
         type_(folder, f"label namespace student-07 {STUDENT}=07")
         type_(folder, "run web --image=nginx --port=80 -n student-07")

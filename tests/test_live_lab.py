@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stand_in import CONTEXT, SERVER, on_path, stand_in
+from stand_in import CONTEXT, SERVER, live_cluster
 
 from netpol_lab import Lab
 from netpol_lab.lab import kernel_start
 from netpol_lab.lab.live import place as places
-from netpol_lab.lab.live import real_cluster, waiting
+from netpol_lab.lab.live import real_cluster
 from netpol_lab.lab.live.own_kubectl import LiveError, Staying, own_kubectl_path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shell lines of these tests are POSIX")
@@ -25,10 +25,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shell lines
 @pytest.fixture
 def cluster(tmp_path_factory, monkeypatch, notebook_folder) -> Iterator[Path]:
     """The folder of a kubectl that reaches a cluster of its own; nothing waits for real time."""
-    monkeypatch.setattr(real_cluster, "SECONDS_FOR_POLICIES", 0)
-    monkeypatch.setattr(waiting, "PAUSE", 0)
-    with stand_in(tmp_path_factory.mktemp("stand-in"), "slow") as folder:
-        on_path(monkeypatch, folder)
+    with live_cluster(tmp_path_factory, monkeypatch, "slow") as folder:
         yield folder
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from stand_in import CONTEXT, SERVER, on_path, stand_in
+from stand_in import CONTEXT, SERVER, live_cluster, on_path, stand_in
 
 from netpol_lab import Lab
 from netpol_lab.lab.cli import main
@@ -24,10 +24,7 @@ WRITES = {"create", "apply", "delete", "label", "patch", "replace", "run", "anno
 
 @pytest.fixture
 def cluster(tmp_path_factory, monkeypatch, notebook_folder) -> Iterator[Path]:
-    monkeypatch.setattr(real_cluster, "SECONDS_FOR_POLICIES", 0)
-    monkeypatch.setattr(waiting, "PAUSE", 0)
-    with stand_in(tmp_path_factory.mktemp("stand-in")) as folder:
-        on_path(monkeypatch, folder)
+    with live_cluster(tmp_path_factory, monkeypatch) as folder:
         yield folder
 
 

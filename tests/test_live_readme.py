@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from stand_in import CONTEXT, on_path, stand_in
+from stand_in import CONTEXT, live_cluster
 
 from netpol_lab import Lab
 from netpol_lab.lab.cli import main
-from netpol_lab.lab.live import real_cluster, waiting
 
 
 def section(repository: Path) -> str:
@@ -37,10 +36,7 @@ def follow(repository: Path, folder: Path, context: str, monkeypatch: pytest.Mon
 
 
 def test_the_section_is_followed_from_top_to_bottom(repository, notebook_folder, tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(real_cluster, "SECONDS_FOR_POLICIES", 0)
-    monkeypatch.setattr(waiting, "PAUSE", 0)
-    with stand_in(tmp_path_factory.mktemp("stand-in")) as folder:
-        on_path(monkeypatch, folder)
+    with live_cluster(tmp_path_factory, monkeypatch):
         follow(repository, notebook_folder, CONTEXT, monkeypatch)
 
 

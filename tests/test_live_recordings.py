@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 from replay import LABS, REAL, Said, recordings
-from stand_in import CONTEXT, is_plain, on_path, stand_in
+from stand_in import CONTEXT, is_plain, live_cluster
 from test_real_recordings import listed
 
 from netpol_lab import Lab
-from netpol_lab.lab.live import real_cluster, waiting
 from netpol_lab.model import datafiles as data
 
 RECORDINGS = dict(recordings())
@@ -26,12 +25,9 @@ RECORDINGS = dict(recordings())
 @pytest.mark.skipif(not shutil.which("bash"), reason="the recorded lines are a shell's")
 @pytest.mark.parametrize("name", ["lab-a", "lab-e"])
 def test_a_lab_typed_live_has_the_transcript_of_a_real_cluster(name, tmp_path_factory, notebook_folder, monkeypatch):
-    monkeypatch.setattr(real_cluster, "SECONDS_FOR_POLICIES", 0)
-    monkeypatch.setattr(waiting, "PAUSE", 0)
     for file in data.path("manifests", LABS[name]).iterdir():
         Path(file.name).write_text(data.fill(file.read_text(encoding="utf-8"), "07"), encoding="utf-8")
-    with stand_in(tmp_path_factory.mktemp("stand-in"), f"recorded={REAL / name}.json") as folder:
-        on_path(monkeypatch, folder)
+    with live_cluster(tmp_path_factory, monkeypatch, f"recorded={REAL / name}.json"):
         lab = Lab("07", live=CONTEXT)
         differ = {}
         for number, entry in enumerate(RECORDINGS[name]):

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stand_in import CONTEXT, on_path, stand_in
+from stand_in import CONTEXT, live_cluster
 
 from netpol_lab import Lab
-from netpol_lab.lab.live import real_cluster, waiting
 from netpol_lab.lab.live.own_kubectl import LiveError
 from netpol_lab.lab.live.own_objects import STUDENT, OwnObjects
 from netpol_lab.lessons.practice import clinic
@@ -21,10 +20,7 @@ EVERYTHING = "namespaces,pods,services,deployments,statefulsets,networkpolicies"
 
 @pytest.fixture
 def cluster(tmp_path_factory, monkeypatch, notebook_folder) -> Iterator[Path]:
-    monkeypatch.setattr(real_cluster, "SECONDS_FOR_POLICIES", 0)
-    monkeypatch.setattr(waiting, "PAUSE", 0)
-    with stand_in(tmp_path_factory.mktemp("stand-in")) as folder:
-        on_path(monkeypatch, folder)
+    with live_cluster(tmp_path_factory, monkeypatch) as folder:
         yield folder
 
 

@@ -20,9 +20,7 @@ LESSONS = [source for source in build.sources() if ALL or source.stem[:2] in ("0
 
 
 @pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OwnShell:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("netpol_lab.lab.student_files._home", None)
+def shell(notebook_folder: Path, monkeypatch: pytest.MonkeyPatch) -> OwnShell:
     monkeypatch.setenv("XX", "07")
     lab = Lab("07")
     return OwnShell(lab.cluster, lab._answer)

@@ -14,9 +14,7 @@ from netpol_lab.model.errors import LabError
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("netpol_lab.lab.student_files._home", None)  # a process keeps its first folder
+def lab(notebook_folder: Path) -> Iterator[Lab]:
     opened = Lab("07")
     yield opened
     opened.close()
@@ -74,7 +72,6 @@ def test_a_diagnosis_may_name_mistakes_by_letter_or_id(lab: Lab) -> None:
 
 def test_a_diagnosis_is_given_by_buttons_one_letter_after_the_other_and_written_down(lab: Lab) -> None:
     lab.lesson = lab._record.lesson = "10-clinic"
-    before = len(lab._record.read()[0])
     lab.patient(day=2)
     card, question = lab.diagnose(), clinic.of_day(2).diagnosis()
     assert [letter for letter, _ in card.buttons] == [letter for letter, _ in question.options]
@@ -84,7 +81,7 @@ def test_a_diagnosis_is_given_by_buttons_one_letter_after_the_other_and_written_
     assert "more was done" in pressed[0].text or "more were done" in pressed[0].text
     assert "= Your diagnosis is right" in pressed[-1].title and not pressed[-1].buttons
     lab.diagnose(question.right)
-    lines = [line for line in lab._record.read()[0][before:] if line.did == "diagnose"]
+    lines = [line for line in lab._record.read()[0] if line.did == "diagnose"]
     assert [line.result for line in lines] == ["wrong", "part", "part", "right"][-len(lines) :]
     assert lines[-1].answer == " ".join(m.id for letter, m in question.options if letter in question.right)
     assert "0 of 1 right" in lab.progress().text

@@ -16,9 +16,7 @@ ID = "02-default-deny/q4"
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("netpol_lab.lab.student_files._home", None)
+def lab(notebook_folder: Path) -> Any:
     opened = Lab("07", lesson="02-default-deny")
     yield opened
     opened.close()

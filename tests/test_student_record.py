@@ -24,11 +24,9 @@ from netpol_lab.tell import catalogue
 
 
 @pytest.fixture
-def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def notebook(notebook_folder: Path) -> Path:
     """The folder of a notebook."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("netpol_lab.lab.student_files._home", None)
-    return tmp_path
+    return notebook_folder
 
 
 def opened(notebook: Path, lesson: str | None, monkeypatch: pytest.MonkeyPatch) -> Lab:
