@@ -174,7 +174,6 @@ class _Canary:
             return check()
         finally:
             self.own.delete("networkpolicy", self.namespace, "canary")
-            wait_until(self.kubectl, (), [("NetworkPolicy", self.namespace, "canary")], self.say, self.clock)
             if self._becomes("friend", open_=True) is None:
                 self.say("the canary's policy is gone, and the connection is still closed\n")
 

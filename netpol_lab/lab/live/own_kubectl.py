@@ -197,7 +197,7 @@ def _environment() -> dict[str, str]:
 
 
 class OwnKubectl:
-    """The student's kubectl, for one context. ``asked`` counts the lines that were run."""
+    """The student's kubectl, for one context."""
 
     def __init__(self, context: str = "", *, sleep: Callable[[float], None] = time.sleep) -> None:
         found = own_kubectl_path()
@@ -206,11 +206,10 @@ class OwnKubectl:
                 "There is no kubectl on your PATH besides the workbook's own. Install kubectl, see that it reaches "
                 "your cluster in a terminal, and restart this kernel."
             )
-        self.path, self.context, self.asked, self._sleep = found, context, 0, sleep
+        self.path, self.context, self._sleep = found, context, sleep
 
     def say(self, *words: str, stdin: str = "", seconds: float = SECONDS, cwd: str | None = None) -> KubectlSaid:
         """Run one line. Raises :class:`LiveError` only where it did not end in time or could not be started."""
-        self.asked += 1
         line, env = self._line(words), _environment()
         try:
             done = subprocess.run(

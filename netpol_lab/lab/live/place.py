@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from netpol_lab.lab.live.own_kubectl import LiveError, OwnKubectl
-from netpol_lab.model.errors import LabError
 from netpol_lab.model.whole_files import write_whole
 
 VARIABLE = "NETPOL_LAB_LIVE"
@@ -79,10 +79,8 @@ def confirm(place: ClusterPlace, asked: bool | str, folder: Path) -> None:
         )
     if answer.strip() != place.context:
         raise LiveError("That is another name. Nothing was done, and no lab was opened.")
-    try:
+    with contextlib.suppress(OSError):  # it is asked again next time
         write_whole(kept, json.dumps(asdict(place)))
-    except (OSError, LabError):
-        return  # it is asked again next time
 
 
 def _is_kept(kept: Path, place: ClusterPlace) -> bool:

@@ -17,8 +17,6 @@ from netpol_lab.lab.live.waiting import is_ending
 from netpol_lab.model.bodies import Key
 from netpol_lab.model.objects import Resource
 
-WITH_ROLLOUT = ("Deployment", "StatefulSet", "DaemonSet")
-
 
 @dataclass(frozen=True)
 class Prediction:

@@ -15,9 +15,6 @@ from netpol_lab.lab.live.own_kubectl import LiveError
 from netpol_lab.lab.live.own_objects import OwnObjects
 from netpol_lab.model.bodies import Body, ReadOnlyBody
 
-SYSTEM = ("default", "kube-system", "kube-public", "kube-node-lease")
-"""Namespaces that every cluster has: no start makes them."""
-
 
 def begin(own: OwnObjects, state: Snapshot, say: Callable[[str], None]) -> None:
     """Put the objects of a start there, and take away those of the start before.
