@@ -46,8 +46,10 @@ class Draft:
             self.commit(self.finish())
 
     def finish(self) -> Snapshot:
-        waiting = replace(self.state, ending=self.ending, missed=self.missed)
-        return replace(waiting, objects_by_key=self.objects.all(), counters=self.counters)
+        objects = self.objects.all()
+        return replace(
+            self.state, objects_by_key=objects, counters=self.counters, ending=self.ending, missed=self.missed
+        )
 
     # -- changes ---------------------------------------------------------------------------------
 
@@ -173,8 +175,10 @@ class Draft:
         return resource
 
     def _seconds_to_end(self, resource: Resource, grace: int | None) -> float:
-        if grace == 0 or resource.kind != "Namespace":
-            return 0 if grace == 0 else ending.seconds_to_end(resource, grace)
+        if grace == 0:
+            return 0
+        if resource.kind != "Namespace":
+            return ending.seconds_to_end(resource, grace)
         ends = (self.ending.get(each.key, self.created) for each in self.objects.in_namespace(resource.name))
         return (max(ends, default=self.created) - self.created).total_seconds() + ending.NAMESPACE_SECONDS
 
@@ -293,7 +297,7 @@ class Draft:
         owned = self.objects.owned_by(key)
         owned += [each for r in owned if r.kind == "ReplicaSet" for each in self.objects.owned_by(r.key)]
         pods = [each for each in owned if each.kind == "Pod" and each.key not in self.ending]
-        ready = sum(_is_ready(pod.body) for pod in pods)
+        ready = sum(server.is_ready(pod.body) for pod in pods)
         body = {**resource.body, "status": _workload_status(key[0], len(pods), ready)}
         self.objects.put(replace(resource, body=body))
 
@@ -307,11 +311,6 @@ def _rank(resource: Resource) -> int:
     if not controllers.makes_pods(resource):
         return 0 if kind == "Node" else 1
     return 3 if controllers.owner_of(resource.body) is None else 2
-
-
-def _is_ready(pod: Mapping[str, Any]) -> bool:
-    rows = (pod.get("status") or {}).get("conditions") or ()
-    return all(row.get("status") == "True" for row in rows if row.get("type") == "Ready")
 
 
 def _workload_status(kind: str, pods: int, ready: int) -> dict[str, Any]:

@@ -171,9 +171,9 @@ def _schedule(
     return workers[(turn - 1) % len(workers)]
 
 
-def is_ready(pod: Mapping[str, Any]) -> bool:
-    """Whether a pod is Ready by its status; where that says nothing of it, as in manifests, it is taken for so."""
-    conditions = (pod.get("status") or {}).get("conditions") or ()
+def is_ready(body: Mapping[str, Any]) -> bool:
+    """Whether a pod or a node is Ready by its status; where that says nothing of it, as in manifests, it is so."""
+    conditions = (body.get("status") or {}).get("conditions") or ()
     return all(each.get("status") == "True" for each in conditions if each.get("type") == "Ready")
 
 

@@ -236,7 +236,7 @@ class Snapshot(View):
     def snapshot(self) -> Snapshot:
         return self
 
-    @property
+    @cached_property
     def lasting(self) -> Mapping[Key, Resource]:
         """The objects without those that are ending."""
         objects = self.objects_by_key

@@ -42,7 +42,7 @@ from netpol_lab.model.bodies import Body
 from netpol_lab.model.labels import METADATA_NAME, Labels
 from netpol_lab.model.networks import NODE_NETWORK, POD_NETWORK
 from netpol_lab.model.objects import (
-    DIRECTIONS,
+    ON_THE_WAY,
     OUTSIDE,
     Direction,
     Endpoint,
@@ -67,7 +67,7 @@ def smallest_change(view: View, verdict: Verdict) -> Change | None:
     if verdict.allowed:
         return None
     state, parts = view.snapshot(), list[Change]()
-    for direction in DIRECTIONS[::-1]:
+    for direction in ON_THE_WAY:
         stuck = _stuck(state, verdict, direction)
         if stuck is None:
             continue

@@ -20,7 +20,7 @@ from netpol_lab.engine.compare import compare
 from netpol_lab.engine.compiled import Engine, have_a_family
 from netpol_lab.engine.pairs import Numbered, admitted_between
 from netpol_lab.engine.verdict import Caveat
-from netpol_lab.model.objects import Direction, Endpoint, NetworkPolicy, Pod
+from netpol_lab.model.objects import ON_THE_WAY, Direction, Endpoint, NetworkPolicy, Pod
 from netpol_lab.model.ports import PortSet
 
 Stop = Literal["", "egress", "ingress", "both ends", "ports differ"]
@@ -28,8 +28,6 @@ Stop = Literal["", "egress", "ingress", "both ends", "ports differ"]
 
 FEW = 20
 """With up to so many nodes pairs are asked one by one: to import numpy takes longer."""
-
-ENDS: tuple[Direction, ...] = ("egress", "ingress")
 
 
 @dataclass(frozen=True)
@@ -193,7 +191,9 @@ def effect_of(
     """
     nodes = (scene or build(state)).nodes
     without = state.without([("NetworkPolicy", policy.namespace, policy.name)]).engine
-    closed = {(way, node.id) for way in ENDS for node in nodes if policy in state.engine.isolating(way, node.endpoint)}
+    closed = {
+        (way, node.id) for way in ON_THE_WAY for node in nodes if policy in state.engine.isolating(way, node.endpoint)
+    }
     found = []
     for source, target in product(nodes, nodes):
         if {("egress", source.id), ("ingress", target.id)} & closed and _is_pair(source, target):
@@ -237,8 +237,8 @@ class _Reaches(Mapping[tuple[str, str], Reach]):
         if not _is_pair(source, target):
             return None
         engine, ends = self._engine, (source.endpoint, target.endpoint)
-        admitted = [engine.admitted(way, *ends) for way in ENDS]
-        return _reach(*admitted, *(engine.certain(way, *ends) for way in ENDS if engine.leaves_open))
+        admitted = [engine.admitted(way, *ends) for way in ON_THE_WAY]
+        return _reach(*admitted, *(engine.certain(way, *ends) for way in ON_THE_WAY if engine.leaves_open))
 
     @cached_property
     def _table(self) -> Numbered[Reach | None]:

@@ -11,7 +11,7 @@ from netpol_lab.connections.scene import Reach, Scene, SceneNode, Stop
 from netpol_lab.display.drawn_lines import DNS_PORTS, NOTHING, Drawing, Line, blocked_pairs, is_pod, open_ports
 from netpol_lab.display.shapes import Doors, DoorState, LineState
 from netpol_lab.engine.compare import Difference
-from netpol_lab.engine.pairs import Numbered, joined
+from netpol_lab.engine.pairs import beside
 from netpol_lab.engine.verdict import Caveat
 from netpol_lab.model.objects import DIRECTIONS, Direction
 from netpol_lab.model.ports import PortSet
@@ -87,15 +87,18 @@ class Changes:
         }
 
 
-def compare(before: Scene, after: Scene) -> Changes:
+def compare(before: Scene, after: Scene, differs: Array | None = None) -> Changes:
     """Compare two moments, connection by connection, on the ports on which the target listens.
 
     Pods that exist only afterwards had no connections before. Pods that are gone are left out: nothing blocks them.
+    ``differs`` is what :func:`differing` found of large scenes, where that is known.
     """
     known = _by_id(before)
     large = before.is_large or after.is_large
     nodes = after.nodes
-    some = ((nodes[a], nodes[b]) for a, b in zip(*differing(before, after).nonzero(), strict=True)) if large else None
+    if large and differs is None:
+        differs = differing(before, after)
+    some = None if differs is None else ((nodes[a], nodes[b]) for a, b in zip(*differs.nonzero(), strict=True))
     lines = [line for a, b in some or permutations(nodes, 2) for line in _line(before, after, a, b, known.get(b.id))]
     if large:
         lines = [line for line in lines if line.state != "same"]
@@ -110,7 +113,7 @@ def differing(before: Scene, after: Scene) -> Array:
 
     nodes, known = after.nodes, _by_id(before)
     told = [scene.numbered(nodes, nodes) for scene in (before, after)]
-    both = joined(*(Numbered(each.numbers, [(reach,) for reach in each.values]) for each in told))
+    both = beside(*told)
     found: Array = np.array([was != now for was, now in both.values], bool)[both.numbers]
     found[:, [node.listens != known.get(node.id, node).listens for node in nodes]] = True
     np.fill_diagonal(found, val=False)

@@ -60,7 +60,8 @@ def draw(
     ``side_by_side`` shows both moments in two panels instead, blocked lines included, for few pods. The text twin is
     that of the delta in both cases.
     """
-    number = int(differing(before, after).sum()) if before.is_large or after.is_large else 0
+    differs = differing(before, after) if before.is_large or after.is_large else None
+    number = 0 if differs is None else int(differs.sum())
     if number > MOST_PAIRS:
         heading, words, left_out = (
             say("delta.pairs", number=number),
@@ -69,7 +70,7 @@ def draw(
         )
         below = _moments(before_name, after_name)
         return figure(heading, below, note(words), twin=words, left_out=left_out, drawn=False)
-    changes = compare(before, after)
+    changes = compare(before, after, differs)
     twin = _twin(changes)
     heading, below = _title(changes), _quiet(changes, before_name, after_name)
     if not changes.connections_changed:

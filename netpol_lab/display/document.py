@@ -15,7 +15,7 @@ from netpol_lab.display.fold import fold
 from netpol_lab.display.graph_finding import title as graph_title
 from netpol_lab.display.mermaid import graph_source
 from netpol_lab.engine.compiled import CompiledRule
-from netpol_lab.model.objects import DIRECTIONS, Direction, Endpoint, Pod
+from netpol_lab.model.objects import DIRECTIONS, ON_THE_WAY, Direction, Endpoint, Pod
 from netpol_lab.model.phrases import counted, first_lines, listed
 from netpol_lab.model.ports import PortSet
 from netpol_lab.tell.caveat_words import caveat_line
@@ -96,7 +96,7 @@ def _rows(state: Snapshot, scene: Scene, target: SceneNode, replicas: Replicas) 
         if ports:
             words = line("document.depends", ports=ports) if reach and reach.depends else str(ports)
             ends = itself or (source.endpoint, target.endpoint)
-            told = Flowing(words, *(_admitted(state, way, *ends, ports) for way in ("egress", "ingress")))
+            told = Flowing(words, *(_admitted(state, way, *ends, ports) for way in ON_THE_WAY))
             found.setdefault(told, []).append(source.name if source.is_external else source.id)
     for told, sources in found.items():
         who = line("document.everybody") if len(sources) == everybody > 1 else ", ".join(f"`{s}`" for s in sources)

@@ -17,7 +17,7 @@ from netpol_lab.display.matrix_cells import arranged, short_ports
 from netpol_lab.display.matrix_table import RULES, Drawn, Grid, drawn, swatch, table, undecided_rules, undecided_swatch
 from netpol_lab.display.matrix_twin import TwinRow, doors, full_name, grid_lines, heads, undecided_keys
 from netpol_lab.engine.compare import Difference, Turn
-from netpol_lab.engine.pairs import Numbered, joined
+from netpol_lab.engine.pairs import Numbered, beside
 from netpol_lab.model.ports import PortSet
 from netpol_lab.tell.saying import line
 from netpol_lab.tell.words import names, undecided
@@ -113,16 +113,16 @@ def matrix_delta(
     these are.
     """
     union = _union(before, after)
-    changes = _compared(before, after, union)
+    nodes = tuple(union.values())
+    small = len(nodes) <= MOST_PODS
+    shown = _changes(before, after, union) if small else {}
+    changes = _compared(before, after, union, shown)
     was, now = ({node.id for node in scene.nodes} for scene in (before, after))
     tags = {id: "new" if id in now else "gone" for id in union if not (id in was and id in now)}
     title = escape(_finding(changes.counts, tags, union))
     told = before_name and after_name
     moments = line("cells.moments", before=before_name, after=after_name) if told else ""
     quiet = escape(_quiet(changes.counts, moments))
-    nodes = tuple(union.values())
-    small = len(nodes) <= MOST_PODS
-    shown = _changes(before, after, union) if small else {}
     labels = short_ports(cell for c in shown.values() for cell in (c.before, c.after) if cell)
     grid = Grid(nodes, {pair: _drawn(c, labels) for pair, c in shown.items()}, tags)
     legend = _legend(shown, grid) if small else []
@@ -154,14 +154,20 @@ def _union(before: Scene, after: Scene) -> dict[str, SceneNode]:
     return {node.id: node for node in scene.nodes}
 
 
-def _compared(before: Scene, after: Scene, union: Mapping[str, SceneNode]) -> Compared:
+def _compared(
+    before: Scene,
+    after: Scene,
+    union: Mapping[str, SceneNode],
+    known: Mapping[tuple[str, str], Changed] | None = None,
+) -> Compared:
+    """What changed and how often. ``known`` are the changes of all pairs, where they were worked out already."""
     if not (before.is_large or after.is_large):
-        few = _changes(before, after, union)
+        few = known or _changes(before, after, union)
         return Compared(Counter(few.values()), lambda: ((pair, c) for pair, c in few.items() if c.kind in _SIGNS))
     import numpy as np
 
     nodes = tuple(union.values())
-    both = joined(_cells(before, nodes), _cells(after, nodes))
+    both = beside(_cells(before, nodes), _cells(after, nodes))
     values = [_changed(*each) for each in both.values]
     counts: Counter[Changed] = Counter()
     for value, number in zip(values, np.bincount(both.numbers.ravel()).tolist(), strict=False):
@@ -175,12 +181,12 @@ def _compared(before: Scene, after: Scene, union: Mapping[str, SceneNode]) -> Co
     return Compared(counts, changed)
 
 
-def _cells(scene: Scene, nodes: Sequence[SceneNode]) -> Numbered[tuple[Cell | None]]:
+def _cells(scene: Scene, nodes: Sequence[SceneNode]) -> Numbered[Cell | None]:
     """The cells of a large scene; None in the rows and columns of pods that are not there."""
     found, there = numbered(scene, Question(), nodes, nodes), {node.id for node in scene.nodes}
     missing = [place for place, node in enumerate(nodes) if node.id not in there]
     found.numbers[missing, :] = found.numbers[:, missing] = len(found.values)
-    return Numbered(found.numbers, [(each,) for each in (*found.values, None)])
+    return Numbered(found.numbers, [*found.values, None])
 
 
 def _changes(before: Scene, after: Scene, union: Mapping[str, SceneNode]) -> dict[tuple[str, str], Changed]:

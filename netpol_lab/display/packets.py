@@ -17,7 +17,7 @@ from netpol_lab.display.shapes import DoorState, LineState, door, line, rect, st
 from netpol_lab.display.swatches import Legend
 from netpol_lab.display.theme import WIDTH, color
 from netpol_lab.model.errors import LabError
-from netpol_lab.model.objects import Pod, name_of
+from netpol_lab.model.objects import ON_THE_WAY, Pod, name_of
 from netpol_lab.tell.saying import line as say
 from netpol_lab.tell.step_words import ToldStep, steps_told
 
@@ -207,7 +207,7 @@ def _judged(talk: _Talk) -> tuple[str, str]:
     """What each end said to the first packet."""
     egress, ingress = (
         say("packets.judged", sign=_sign(gate), way=way, words=_words(gate))
-        for gate, way in zip(talk.gates, ("egress", "ingress"), strict=True)
+        for gate, way in zip(talk.gates, ON_THE_WAY, strict=True)
     )
     return egress, ingress
 

@@ -127,7 +127,6 @@ def _marks(parts: Sequence[Section]) -> dict[int, str]:
 
 
 _TEXT, _NOTE = 12, 65
-_EFFECTS = ("+", "−", "±", "=")
 
 
 def _twin(policy: NetworkPolicy, file: str, parts: Sequence[Section]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from netpol_lab.engine.compiled import Ends, Engine, port_set
 from netpol_lab.engine.meter import watched
 from netpol_lab.engine.reachability import MOST_ASKED, Reachability
-from netpol_lab.model.objects import Direction, Endpoint, External
+from netpol_lab.model.objects import ON_THE_WAY, Endpoint, External
 from netpol_lab.model.ports import PortSet
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ AT_A_TIME = 1_000_000
 """Pairs whose answers are in memory at a time."""
 
 T = TypeVar("T")
-
-_WAYS: tuple[Direction, ...] = ("egress", "ingress")
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class AllPorts:
 
     def table(self, sources: Sequence[Endpoint], destinations: Sequence[Endpoint], ends: Ends) -> Numbered[PortSet]:
         """The ports admitted from each source, in rows, to each destination, in columns."""
-        found = reduce(joined, map(_numbered, self.pairs(sources, destinations, ends)))
+        found = reduce(_joined, map(_numbered, self.pairs(sources, destinations, ends)))
         return Numbered(found.numbers, [self.ports(bits) for bits in found.values])
 
 
@@ -78,17 +76,17 @@ def admitted_between(
     import numpy as np
 
     with_blocks = AllPorts(engine)
-    tables = [with_blocks.table(sources, destinations, way) for way in _WAYS]
+    tables = [with_blocks.table(sources, destinations, way) for way in ON_THE_WAY]
     if engine.leaves_open:
         without = AllPorts(engine, blocks=False)
         outward, inward = (
             np.array([engine.is_certain_of(end) for end in far], bool) for far in (destinations, sources)
         )
-        for way, here, certain in zip(_WAYS, tables[:], (outward[None, :], inward[:, None]), strict=True):
+        for way, here, certain in zip(ON_THE_WAY, tables[:], (outward[None, :], inward[:, None]), strict=True):
             other = without.table(sources, destinations, way)
             numbers = np.where(certain, here.numbers, other.numbers + len(here.values))
             tables.append(Numbered(numbers, here.values + other.values))
-    return reduce(joined, (Numbered(each.numbers, [(ports,) for ports in each.values]) for each in tables))
+    return beside(*tables)
 
 
 def _numbered(bits: Array) -> Numbered[tuple[Any, ...]]:
@@ -99,8 +97,12 @@ def _numbered(bits: Array) -> Numbered[tuple[Any, ...]]:
     return Numbered(numbers.astype("int32").reshape(bits.shape), [(each,) for each in different.tolist()])
 
 
-def joined(one: Numbered[tuple[Any, ...]], other: Numbered[tuple[Any, ...]]) -> Numbered[tuple[Any, ...]]:
-    """Two tables as one, of the values of both."""
+def beside(*tables: Numbered[Any]) -> Numbered[tuple[Any, ...]]:
+    """Some tables of the same pairs as one, of the values of all."""
+    return reduce(_joined, (Numbered(table.numbers, [(each,) for each in table.values]) for table in tables))
+
+
+def _joined(one: Numbered[tuple[Any, ...]], other: Numbered[tuple[Any, ...]]) -> Numbered[tuple[Any, ...]]:
     size = len(other.values)
     both = _numbered(one.numbers.astype("int64") * size + other.numbers)
     values = [(*one.values[number // size], *other.values[number % size]) for (number,) in both.values]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from netpol_lab.cluster.server import VERSION
+from netpol_lab.cluster.server import VERSION, is_ready
 from netpol_lab.kubectl.ages import age
 from netpol_lab.kubectl.resources import TYPES, ResourceType, metadata
 from netpol_lab.model.bodies import ReadOnlyBody
@@ -259,7 +259,7 @@ def _node(body: ReadOnlyBody, now: datetime) -> Sequence[str]:
     labels = metadata(body).get("labels") or {}
     roles = sorted(key.removeprefix(_ROLE) for key in labels if key.startswith(_ROLE))
     addresses = {row.get("type"): row.get("address") for row in status.get("addresses") or ()}
-    ready = all(row.get("status") == "True" for row in status.get("conditions") or () if row.get("type") == "Ready")
+    ready = is_ready(body)
     return (
         name_of(body),
         ("Ready" if ready else "NotReady") + (",SchedulingDisabled" if _spec(body).get("unschedulable") else ""),

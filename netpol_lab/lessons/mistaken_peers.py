@@ -11,7 +11,7 @@ from netpol_lab.lessons.evidence import Evidence, short
 from netpol_lab.lessons.recognize import Recognized, found, recognizes
 from netpol_lab.model.labels import METADATA_NAME, LabelSelector, Requirement
 from netpol_lab.model.networks import API_SERVER_PORT, NODE_NETWORK, POD_NETWORK, SERVICE_NETWORK
-from netpol_lab.model.objects import OUTSIDE, Endpoint, External, IPBlock, Pod
+from netpol_lab.model.objects import ON_THE_WAY, OUTSIDE, Endpoint, External, IPBlock, Pod
 from netpol_lab.model.phrases import PEERS_FIELD
 from netpol_lab.tell.condition_words import condition_words
 
@@ -163,7 +163,7 @@ def hole_missing(evidence: Evidence, admitted: tuple[RuleRef, IPBlock, Endpoint]
 def _hole_for(evidence: Evidence, outside: External) -> RuleRef | None:
     """A rule of the student that leaves this address out."""
     for policy in evidence.policies:
-        for direction in ("egress", "ingress"):
+        for direction in ON_THE_WAY:
             for index, rule in enumerate(policy.rules(direction)):
                 for peer in rule.peers:
                     if peer.ip_block is not None and peer.ip_block.hole(outside.address):

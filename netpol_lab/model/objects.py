@@ -20,6 +20,9 @@ from netpol_lab.model.origin import Origin, origin_field
 
 Direction = Literal["ingress", "egress"]
 DIRECTIONS: tuple[Direction, Direction] = ("ingress", "egress")
+ON_THE_WAY: tuple[Direction, Direction] = ("egress", "ingress")
+"""The two ends of a connection in the order in which it meets them."""
+
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
 
